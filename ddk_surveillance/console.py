@@ -1,0 +1,131 @@
+"""What people see in the terminal: tables and sentences in the language they read, never a cell of a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ddk_surveillance.errors import Text
+from ddk_surveillance.warehouse import Warehouse
+
+STATUS_WORDS = {
+    "loaded": Text("入库", "loaded"),
+    "held": Text("暂扣", "held"),
+    "refused": Text("拒收", "refused"),
+    "unreadable": Text("不可读", "unreadable"),
+    "identical": Text("与先前文件相同", "identical to an earlier file"),
+    "withdrawn": Text("已撤回", "withdrawn"),
+}
+HEADINGS = {
+    "file": Text("文件", "file"),
+    "source": Text("来源", "source"),
+    "received": Text("收到", "received"),
+    "loaded": Text("入库", "loaded"),
+    "quarantined": Text("隔离", "quarantined"),
+    "out_of_scope": Text("范围外", "out of scope"),
+    "duplicate": Text("重复", "duplicate"),
+    "superseded": Text("被更正", "superseded"),
+    "state": Text("状态", "state"),
+    "indicator": Text("指标", "indicator"),
+    "year": Text("年份", "year"),
+    "numerator": Text("分子", "numerator"),
+    "children": Text("儿童人口", "children"),
+    "rate": Text("率(‰)", "rate (‰)"),
+    "interval": Text("95% 置信区间", "95 % interval"),
+    "target": Text("目标", "target"),
+    "verdict": Text("判定", "verdict"),
+}
+
+
+class Voice:
+    """Writes to the terminal in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        width = None if sys.stdout.isatty() else 160
+        self.out = Console(highlight=False, soft_wrap=False, width=width)
+        self.err = Console(stderr=True, highlight=False, width=width)
+
+    def pick(self, text: Text) -> str:
+        return text.zh if self.language == "zh" else text.en
+
+    def say(self, zh: str, en: str) -> None:
+        self.out.print(self.pick(Text(zh, en)), markup=False, soft_wrap=True)
+
+    def complain(self, text: Text) -> None:
+        self.err.print(self.pick(text), markup=False, soft_wrap=True)
+
+    def table(self, names: Sequence[str], rows: Iterable[Sequence[Any]], title: Text | None = None) -> None:
+        """A table whose columns are numbers to the right, words to the left."""
+        table = Table(title=self.pick(title) if title else None, title_justify="left", box=None, pad_edge=False)
+        rows = [["" if cell is None else str(cell) for cell in row] for row in rows]
+        for place, name in enumerate(names):
+            numeric = bool(rows) and all(_is_number(row[place]) for row in rows)
+            heading = self.pick(HEADINGS[name]) if name in HEADINGS else name
+            table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(cell.replace("[", "\\[") for cell in row))
+        self.out.print(table)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "", 1).isdigit() or text == ""
+
+
+def show_files(voice: Voice, db: Warehouse, night_id: str) -> None:
+    """One line for each file that a night took, then a sentence for each that needs somebody."""
+    rows = db.rows(
+        "SELECT coalesce(b.file_name, b.batch_id), b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
+        " l.loaded, l.quarantined, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
+        " FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.night_id = ? ORDER BY b.source_code, 1, b.batch_id",
+        [night_id],
+    )
+    names = ("source", "file", "received", "loaded", "quarantined", "out_of_scope", "duplicate", "superseded", "state")
+    voice.table(names, [_file_line(voice, db, row) for row in rows])
+    for row in rows:
+        if row[10]:
+            voice.say(f"! {row[0]}:{row[10]}", f"! {row[0]}: {row[11]}")
+
+
+def _file_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:
+    name, source, status, is_zero_report, *counts = row[:10]
+    title = db.library.sources[source].title.text if source in db.library.sources else Text(source, source)
+    state = STATUS_WORDS.get(status, Text(status, status))
+    if is_zero_report and status == "loaded":
+        state = Text("零报告", "zero report")
+    return [voice.pick(title), name, *counts, voice.pick(state)]
+
+
+def show_indicators(voice: Voice, db: Warehouse) -> None:
+    """The district's figures of every complete indicator year, with target and verdict."""
+    rows = db.rows("""
+        SELECT r.indicator_code, r.period, r.numerator, r.denominator, r.rate_per_1000, r.ci_low, r.ci_high, r.reason,
+               r.unstable, v.verdict_zh, v.verdict_en
+        FROM mart.indicator_rate r
+        LEFT JOIN mart.indicator_verdict v ON v.indicator_code = r.indicator_code AND v.year::VARCHAR = r.period
+        WHERE r.period_type = 'year' AND r.sex = 'all' AND r.age_group = 'all' AND r.township_code = 'all'
+        ORDER BY r.indicator_code, r.period""")
+    names = ("indicator", "year", "numerator", "children", "rate", "interval", "target", "verdict")
+    voice.table(names, [_indicator_line(voice, db, row) for row in rows])
+
+
+def _indicator_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:
+    code, year, numerator, denominator, rate, low, high, reason, _, zh, en = row
+    indicator = db.library.indicators[code]
+    shown = [f"{rate:.3f}", f"{low:.3f}–{high:.3f}"] if rate is not None else ["—", str(reason)]
+    children = "" if denominator is None else f"{denominator:,.0f}"
+    return [f"{code} {voice.pick(indicator.title.text)}", year, numerator, children, *shown,
+            voice.pick(target_words(indicator.target)), voice.pick(Text(zh or "", en or ""))]  # fmt: skip
+
+
+def target_words(target: Any) -> Text:
+    """The target in a few words."""
+    if target is None:
+        return Text("", "")
+    if target.kind == "below":
+        return Text(f"<{target.limit_per_1000}‰({target.attribute})", f"<{target.limit_per_1000}‰ (binding)")
+    return Text(f"下降({target.attribute})", "decline (expected)")

@@ -1,0 +1,261 @@
+"""What a declaration under schemas/ may say: frozen models in which an unknown key is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from ddk_surveillance.errors import Text
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+# YAML reads 1 as a number, but every code and header of an office is a word.
+Word = Annotated[str, BeforeValidator(_as_text)]
+
+
+class Declared(BaseModel):
+    """Base of every declaration: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bilingual(Declared):
+    zh: str
+    en: str
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+# ---------------------------------------------------------------------------------------------------------- tables
+
+
+class TableColumn(Declared):
+    type: Literal["VARCHAR", "INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"]
+    comment: Bilingual
+    key: bool = False
+    required: bool = False
+    codelist: Identifier | None = None
+
+
+class Table(Declared):
+    """One warehouse table: DDL, comments and the data dictionary all come from here."""
+
+    table: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$")]
+    comment: Bilingual
+    columns: dict[Identifier, TableColumn]
+
+    @property
+    def schema_name(self) -> str:
+        return self.table.split(".")[0]
+
+
+# --------------------------------------------------------------------------------------------------------- sources
+
+Kind = Literal[
+    "text", "number", "code", "date", "hour", "age", "icd10", "token", "township", "identifier"
+]  # identifier: an institution's own number for a thing, kept as it is
+
+
+# Kinds whose text has to be understood; the others are taken as they are.
+PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township"})
+
+
+class SourceColumn(Declared):
+    """How one column of a received file becomes one of our columns."""
+
+    headers: tuple[Word, ...] = ()
+    combine: tuple[Identifier, ...] = ()
+    kind: Kind
+    to: Identifier | None = None
+    required: bool = False  # the header must be there
+    filled: Literal["error", "warning"] | None = None  # every cell must hold something
+    unreadable: Literal["error", "warning"] = "error"
+    codelist: Identifier | None = None
+    dictionary: Identifier | None = None
+    dictionary_by_institution: dict[Word, Identifier] = {}
+    terms: dict[Word, Word] = {}
+    minimum: float | None = None
+    maximum: float | None = None
+    unit_column: Identifier | None = None
+    fill_down: bool = False
+    several_codes: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.headers) == bool(self.combine):
+            raise ValueError("give either headers (as they stand in files) or combine (other columns of this file)")
+        if self.kind == "code" and not (self.codelist or self.terms):
+            raise ValueError("a code column needs a codelist or terms")
+        return self
+
+
+class Victims(Declared):
+    """One row per case: these columns hold one part per victim, separated like this."""
+
+    columns: tuple[Identifier, ...]
+    separator: str = r"[;；、/]"
+
+
+class Rule(Declared):
+    """When all conditions hold, set these columns; `overrides` also replaces what the row said."""
+
+    when: dict[Identifier, tuple[Word, ...]] = {}
+    set: dict[Identifier, Word] = {}
+    from_attributes: Identifier | None = None  # take intent, mechanism … from this code's attributes in its list
+    overrides: bool = False
+    reason: str
+
+
+class Timeliness(Declared):
+    """How often an institution reports and how many days after the period its file may take."""
+
+    every: Literal["month", "quarter", "year"]
+    due_days: int = Field(ge=0)
+
+
+class Linkage(Declared):
+    """How far the dates of this source stray, and whether its rows may be the same incident as others."""
+
+    date_window_days: int = Field(default=1, ge=0)
+    report_lag_days: int = Field(default=30, ge=0)
+    every_row_is_an_incident: bool = False  # a register without doubles: two rows of it are never one incident
+
+
+class Source(Declared):
+    """One feed: what its files look like and how they become records."""
+
+    source: Identifier
+    title: Bilingual
+    owner: Bilingual
+    target: Literal["record", "population"] = "record"
+    version: int = Field(ge=1)
+    undeclared_columns: Literal["drop", "refuse"] = "drop"
+    record_key: tuple[Identifier, ...] = ()
+    institution: Identifier | None = None
+    columns: dict[Identifier, SourceColumn]
+    constants: dict[Identifier, Word] = {}
+    victims: Victims | None = None
+    rules: tuple[Rule, ...] = ()
+    checks: dict[Word, Literal["error", "warning", "out_of_scope", "off"]] = {}
+    hold_above_share: float = Field(default=0.2, ge=0, le=1)
+    timeliness: Timeliness | None = None
+    linkage: Linkage = Linkage()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        known = set(self.columns)
+        for column in self.columns.values():
+            require(set(column.combine) | ({column.unit_column} - {None}), known, "columns")
+        require(set(self.record_key), known, "columns")
+        require({self.institution} - {None}, known, "columns")
+        require(set(self.victims.columns) if self.victims else set(), known, "columns")
+        return self
+
+    @property
+    def physical_columns(self) -> dict[str, SourceColumn]:
+        """The columns that stand in files; the others are combined from them."""
+        return {name: column for name, column in self.columns.items() if column.headers}
+
+    @property
+    def parsed_columns(self) -> tuple[str, ...]:
+        """What may turn out unreadable; `victims`: parts that do not match; `record_key`: one number, two contents."""
+        parsed = [name for name, column in self.columns.items() if column.kind in PARSED_KINDS]
+        parsed += ["victims"] if self.victims else []
+        return (*parsed, "record_key") if self.record_key else tuple(parsed)
+
+    @property
+    def targets(self) -> set[str]:
+        """Our columns that this feed fills in one way or another."""
+        fed = {column.to or name for name, column in self.columns.items()}
+        ruled = {target for rule in self.rules for target in rule.set}
+        return fed | ruled | set(self.constants)
+
+
+def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:
+    """Raise ValueError naming what is not among the known names."""
+    missing = sorted(str(name) for name in set(names) - set(known))
+    if missing:
+        raise ValueError(f"not among the {where}: {', '.join(missing)}")
+
+
+# ---------------------------------------------------------------------------------------------------------- checks
+
+
+class Check(Declared):
+    """One quality rule, evaluated by Great Expectations on the recoded rows of a feed."""
+
+    title: Bilingual
+    severity: Literal["error", "warning", "out_of_scope"]
+    dimension: Literal["completeness", "conformance", "plausibility", "consistency", "timeliness", "eligibility"]
+    owner: Bilingual
+    column: Identifier
+    needs: tuple[Identifier, ...]
+    sources: tuple[Identifier, ...] = ()
+    expect: str
+    arguments: dict[str, Any] = {}
+    where: str | None = None
+    why: Bilingual
+    example: Bilingual
+    remedy: Bilingual
+
+
+# ------------------------------------------------------------------------------------------------------ indicators
+
+
+class Condition(Declared):
+    """A test on incidents: columns and their allowed codes, joined by all/any/not."""
+
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    none: tuple[Condition, ...] = ()
+    column: Identifier | None = None
+    among: tuple[Word | bool, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if sum(map(bool, (self.all, self.any, self.none, self.column))) != 1 or bool(self.column) != bool(self.among):
+            raise ValueError("a condition is one of all, any, none, or column with among")
+        return self
+
+    def leaves(self) -> Iterator[tuple[str, tuple[str | bool, ...]]]:
+        """Every (column, codes) pair inside, for checking against the code lists."""
+        if self.column:
+            yield self.column, self.among
+        for part in (*self.all, *self.any, *self.none):
+            yield from part.leaves()
+
+
+class Target(Declared):
+    """What the plan demands by `year`: a rate below a limit, or a decline against the baseline year."""
+
+    kind: Literal["below", "decline"]
+    year: int
+    limit_per_1000: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    baseline_year: int | None = None
+    attribute: Literal["约束性", "预期性"]
+
+
+class Indicator(Declared):
+    """One versioned definition: who is counted, over whom, by what unit."""
+
+    indicator: Annotated[str, Field(pattern=r"^[0-9A-Za-z_]+$"), BeforeValidator(_as_text)]
+    version: int = Field(ge=1)
+    valid_from: str
+    title: Bilingual
+    definition: Bilingual
+    unit: Literal["children", "deaths", "incidents"]
+    numerator: Condition
+    date: Literal["event_date", "death_date"] = "event_date"
+    denominator: Literal["resident", "hukou"] = "resident"
+    depends_on: tuple[Identifier, ...] = ()
+    target: Target | None = None
+    responsible_units: tuple[str, ...] = ()

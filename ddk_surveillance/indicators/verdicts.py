@@ -1,0 +1,70 @@
+"""Yearly verdicts on the targets of the plan, from exact counts and never from rounded rates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas
+
+from ddk_surveillance.contracts import Indicator, Target
+from ddk_surveillance.errors import Text
+from ddk_surveillance.rates.comparison import decline_verdict
+from ddk_surveillance.rates.targets import target_verdict
+
+UNKNOWN = {
+    "not_reported": Text("无法判定:有来源未报告", "no verdict: a source has not reported"),
+    "denominator_missing": Text("无法判定:缺人口数", "no verdict: the population is missing"),
+    "too_early": Text("无法判定:年度未结束或未定稿", "no verdict: the year is not complete or not final"),
+    "baseline": Text("基准年", "baseline year"),
+}
+
+
+def verdicts_of(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str, Any]]:
+    """One verdict a year; `totals` has one row a year in order: year, numerator, denominator, status, reason."""
+    target = indicator.target
+    if target is None:
+        return []
+    years = totals.to_dict("records")
+    usable = [row for row in years if _why_not(row) is None]
+    baseline = _baseline(target, usable)
+    return [
+        {
+            "indicator_code": indicator.indicator,
+            "year": row["year"],
+            "target_kind": target.kind,
+            "limit_per_1000": target.limit_per_1000,
+            "baseline_year": baseline["year"] if baseline and target.kind == "decline" else None,
+        }
+        | _verdict(target, row, baseline)
+        for row in years
+    ]
+
+
+def _why_not(row: dict[str, Any]) -> str | None:
+    if row["reason"]:
+        return str(row["reason"])
+    return None if row["status"] == "F" else "too_early"
+
+
+def _baseline(target: Target, usable: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The declared baseline year, else the first complete year that the system holds."""
+    wanted = [row for row in usable if target.baseline_year in (None, row["year"])]
+    return wanted[0] if wanted else None
+
+
+def _verdict(target: Target, row: dict[str, Any], baseline: dict[str, Any] | None) -> dict[str, str]:
+    why_not = _why_not(row)
+    if why_not is None and target.kind == "below":
+        verdict = target_verdict(int(row["numerator"]), row["denominator"], str(target.limit_per_1000))
+        return _named(verdict.status.name.lower(), verdict.text)
+    if why_not is None and baseline is not None and row["year"] > baseline["year"]:
+        decline = decline_verdict(
+            int(row["numerator"]), row["denominator"], int(baseline["numerator"]), baseline["denominator"]
+        )
+        return _named(decline.change.name.lower(), decline.text)
+    code = why_not or "baseline"
+    return _named(code, UNKNOWN.get(code, UNKNOWN["not_reported"]))
+
+
+def _named(code: str, text: Text) -> dict[str, str]:
+    return {"verdict": code, "verdict_zh": text.zh, "verdict_en": text.en}

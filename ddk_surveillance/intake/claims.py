@@ -1,0 +1,124 @@
+"""Taking files out of the landing folder without losing or doubling one, whatever kills us in between.
+
+A file is claimed by one rename, landing/<source>/x → inbox/<source>/<batch id>/x, after its fingerprint was taken.
+From then on its batch id says everything: a rerun finds it in the inbox and goes on, and the warehouse says where it
+finally belongs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddk_surveillance.warehouse import Warehouse
+
+WORKING_NAMES = ("~$", ".")
+WORKING_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
+KEEP_IN_REFUSED = ("refused", "unreadable")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A file that is ours now."""
+
+    batch_id: str
+    source: str
+    path: Path
+
+
+def claim_new_files(db: Warehouse) -> None:
+    """Move every file that has stopped growing from landing to the inbox, in the order of source and name."""
+    waiting = [path for path in _candidates(db) if not _is_working_copy(path)]
+    for path in _settled(waiting, db.settings.quiet_seconds):
+        source = path.parent.name
+        folder = db.settings.inbox / source / _batch_id(db, source, _sha256(path))
+        folder.mkdir(parents=True, exist_ok=True)
+        os.rename(path, folder / path.name)
+
+
+def claims(db: Warehouse) -> Iterator[Claim]:
+    """Everything in the inbox, the unfinished of an earlier run included."""
+    for folder in sorted(db.settings.inbox.glob("*/*")):
+        for path in sorted(folder.iterdir()):
+            yield Claim(folder.name, folder.parent.name, path)
+
+
+def left_behind(db: Warehouse) -> tuple[Path, ...]:
+    """What stands in landing and is no file of a declared source: folders, links, files beside the source folders."""
+    sources = {path for path in db.settings.landing.glob("*") if path.name in db.library.sources and path.is_dir()}
+    odd = [path for path in db.settings.landing.glob("*") if path not in sources and not _is_working_copy(path)]
+    odd += [path for source in sources for path in source.iterdir() if not _is_regular(path) and not _is_working_copy(path)]
+    return tuple(sorted(odd))
+
+
+def put_away(db: Warehouse, claim: Claim, status: str) -> None:
+    """Move a finished file to where its status says it belongs; may be repeated."""
+    if status == "identical":
+        claim.path.unlink()
+    else:
+        base = db.settings.refused if status in KEEP_IN_REFUSED else db.settings.archive
+        # The name of a refused file may itself identify somebody; only its ending is kept.
+        name = f"file{claim.path.suffix}" if status in KEEP_IN_REFUSED else claim.path.name
+        folder = base / claim.source / claim.batch_id
+        folder.mkdir(parents=True, exist_ok=True)
+        os.replace(claim.path, folder / name)
+        (folder / name).chmod(0o600)
+    shutil.rmtree(claim.path.parent)
+
+
+def _candidates(db: Warehouse) -> list[Path]:
+    folders = [db.settings.landing / source for source in sorted(db.library.sources)]
+    return [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if _is_regular(path)]
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:  # it vanished while we looked
+        return False
+
+
+def _is_working_copy(path: Path) -> bool:
+    """What Office, browsers and copying programs keep beside a file while they write it."""
+    return path.name.startswith(WORKING_NAMES) or path.name.lower().endswith(WORKING_ENDINGS)
+
+
+def _settled(paths: list[Path], quiet_seconds: float) -> list[Path]:
+    """The files whose size and time stay the same over the quiet time; the young ones are watched that long."""
+    before = {path: _state(path) for path in paths}
+    youngest = max((time.time() - state[1] < quiet_seconds for state in before.values() if state), default=False)
+    if youngest:
+        time.sleep(quiet_seconds)
+    return [path for path, state in before.items() if state is not None and _state(path) == state]
+
+
+def _state(path: Path) -> tuple[int, float] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _batch_id(db: Warehouse, source: str, sha256: str) -> str:
+    """Depends on source, content and how many times this content came before, so that a re-sent file has its own."""
+    copies = db.value(
+        "SELECT count(*) FROM ops.batch WHERE source_code = $source AND sha256 = $sha256",
+        {"source": source, "sha256": sha256},
+    )
+    while True:
+        batch_id = hashlib.sha256(f"{source}|{sha256}|{copies}".encode()).hexdigest()[:16]
+        if not (db.settings.inbox / source / batch_id).exists():
+            return batch_id
+        copies += 1

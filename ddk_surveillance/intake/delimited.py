@@ -1,0 +1,170 @@
+"""Reads CSV and its kin into text cells: Arrow's parser for regular files, the csv module for all others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from ddk_surveillance.intake.encodings import Encoded, text_of
+from ddk_surveillance.intake.refusals import refused
+from ddk_surveillance.intake.sheets import (
+    Limits,
+    Sheet,
+    blank_as_null,
+    check_cells,
+    is_ascii,
+    map_distinct,
+    names,
+)
+
+SAMPLE_BYTES = 1 << 16
+SAMPLE_ROWS = 50
+BATCH_ROWS = 50_000
+QUOTE_BLOCK_BYTES = 1 << 24
+QUOTE = ord('"')
+
+
+class Layout(NamedTuple):
+    """What separates cells, and how many cells most rows have."""
+
+    delimiter: str
+    width: int
+
+
+def read_delimited(encoded: Encoded, limits: Limits, prefer_tab: bool) -> Sheet:
+    """The one sheet of a text file whose cells are parted by comma, tab, semicolon or bar."""
+    layout = _layout(encoded, prefer_tab)
+    if layout.delimiter == "|" and encoded.encoding != "utf-8":  # a byte of "|" is half of some Chinese characters
+        encoded = Encoded(text_of(encoded).encode(), "utf-8")
+    lines = encoded.data.count(b"\n") + encoded.data.count(b"\r")
+    check_cells(lines, layout.width, limits)
+    has_quotes = b'"' in encoded.data
+    table = _regular_table(encoded, layout) if _quotes_are_regular(encoded.data, layout) else None
+    sheet = _exact_sheet(encoded, layout, limits) if table is None else Sheet("", table, layout.width)
+    if has_quotes:
+        _check_swallowed_rows(sheet, layout)
+    return sheet
+
+
+def _layout(encoded: Encoded, prefer_tab: bool) -> Layout:
+    """The delimiter that parts the first rows most alike; a comma where nothing does."""
+    sample = encoded.data[:SAMPLE_BYTES].decode(encoded.encoding, errors="replace")
+    order = "\t,;|" if prefer_tab else ",\t;|"
+    rated = [(*_evenness(sample, delimiter), -place, delimiter) for place, delimiter in enumerate(order)]
+    share, width, _, delimiter = max(rated)
+    return Layout(delimiter, width) if share else Layout(",", 1)
+
+
+def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
+    """The share of rows that have the most frequent number of cells above one, and that number."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    widths = [len(row) for row in itertools.islice(reader, SAMPLE_ROWS) if row]
+    several = Counter(width for width in widths if width > 1)
+    if not several:
+        return 0.0, 1
+    width, count = max(several.items(), key=lambda item: (item[1], item[0]))
+    return count / len(widths), width
+
+
+def _quotes_are_regular(data: bytes, layout: Layout) -> bool:
+    """Whether every quotation mark opens or closes a whole cell or is doubled, so that all parsers agree."""
+    if b'"' not in data:
+        return True
+    edge = np.zeros(256, dtype=bool)
+    edge[[*layout.delimiter.encode(), *b'\r\n"']] = True
+    framed = np.frombuffer(b"\n" + data + b"\n", dtype=np.uint8)
+    inside = 0
+    for start in range(1, len(framed) - 1, QUOTE_BLOCK_BYTES):
+        block = framed[start : min(start + QUOTE_BLOCK_BYTES, len(framed) - 1)]
+        marks = np.flatnonzero(block == QUOTE) + start
+        opening, closing = marks[inside::2], marks[1 - inside :: 2]
+        if not (edge[framed[opening - 1]].all() and edge[framed[closing + 1]].all()):
+            return False
+        inside = (inside + len(marks)) % 2
+    return inside == 0
+
+
+def _regular_table(encoded: Encoded, layout: Layout) -> pa.Table | None:
+    """The cells by Arrow's parser, or None if some row has another number of cells."""
+    columns = names(layout.width)
+    raw = pa.string() if encoded.encoding == "utf-8" else pa.binary()  # no delimiter is part of a GB18030 character
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(encoded.data),
+            pyarrow.csv.ReadOptions(column_names=columns, block_size=1 << 21),
+            pyarrow.csv.ParseOptions(
+                delimiter=layout.delimiter, newlines_in_values=b'"' in encoded.data, ignore_empty_lines=False
+            ),
+            pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(columns, raw), check_utf8=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    cells = [blank_as_null(_decoded(column, encoded.encoding)) for column in table.columns]
+    return pa.table(cells, names=columns)
+
+
+def _decoded(column: pa.ChunkedArray, encoding: str) -> pa.ChunkedArray:
+    if encoding == "utf-8":
+        return column
+    text = pa.chunked_array([chunk.view(pa.string()) for chunk in column.chunks], pa.string())
+    if is_ascii(text):
+        return text
+    try:
+        return map_distinct(column, lambda words: [word.decode(encoding) for word in words.to_pylist()])
+    except UnicodeDecodeError:
+        raise refused("encoding") from None
+
+
+def _exact_sheet(encoded: Encoded, layout: Layout, limits: Limits) -> Sheet:
+    """The cells by the csv module in strict mode, with the number of cells of every row that is not as the others."""
+    tables, odd_widths, row_number = [], {}, 0
+    for rows in _batches(encoded, layout):
+        for row in rows:
+            row_number += 1
+            if len(row) != layout.width:
+                odd_widths[row_number] = len(row)
+        check_cells(row_number, max(len(row) for row in rows), limits)
+        columns = [[cell or None for cell in column] for column in itertools.zip_longest(*rows)]
+        tables.append(pa.table([pa.array(cells, pa.string()) for cells in columns], names=names(len(columns))))
+    return Sheet("", pa.concat_tables(tables, promote_options="default"), layout.width, odd_widths)
+
+
+def _batches(encoded: Encoded, layout: Layout) -> Iterator[list[list[str]]]:
+    lines = io.TextIOWrapper(io.BytesIO(encoded.data), encoded.encoding, newline="")
+    reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+    try:
+        while rows := list(itertools.islice(reader, BATCH_ROWS)):
+            yield rows
+    except UnicodeDecodeError:
+        raise refused("encoding") from None
+    except csv.Error:  # a mark inside a cell, or a cell that never ends
+        raise refused("csv_quotes", row=reader.line_num) from None
+
+
+def _check_swallowed_rows(sheet: Sheet, layout: Layout) -> None:
+    """Refuse cells that hold whole rows: a lone mark paired with a later one, and the rows between are lost.
+
+    Such a cell has the delimiters of a row for each of its line breaks; remarks of several lines do not.
+    """
+    if layout.width < 4:
+        return
+    for column in sheet.cells.columns:
+        broken = pc.fill_null(pc.match_substring(column, "\n"), False)
+        if not pc.any(broken).as_py():
+            continue
+        cells = column.filter(broken)
+        delimiters = pc.count_substring(cells, layout.delimiter).to_numpy()
+        breaks = pc.count_substring(cells, "\n").to_numpy()
+        swallowed = np.flatnonzero(delimiters >= breaks * (layout.width - 1))
+        if len(swallowed):
+            row = pc.indices_nonzero(broken)[int(swallowed[0])].as_py() + 1
+            raise refused("csv_quotes", row=row)

@@ -1,0 +1,117 @@
+"""Finds the header of a sheet: which row or pair of rows names most of the declared columns, and where each stands."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ddk_surveillance.intake.cleaning import compact
+
+Row: TypeAlias = "Sequence[str | None]"
+HEADER_SEARCH_ROWS = 20
+NUMBERING = re.compile(r"^\(?\d{1,2}(\.\d{1,2})*[.、)]+")
+PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?]")
+NOTE = re.compile(r"[(\[<【〔《](.*?)[)\]>】〕》]")
+# A unit in brackets makes another column of it: 年龄(月) is no 年龄. Years are what ages are in unless said otherwise.
+OTHER_UNITS = frozenset("月 个月 月龄 周 天 日 日龄 时 小时 点 分 分钟 虚岁".split())
+AGGREGATE = re.compile(r"(人数|例数|件数|起数|次数|人次|死亡数|发生数|病例数|合计|小计|总计|占比|构成比|百分比|发生率)$")
+
+
+@dataclass(frozen=True)
+class ColumnHeaders:
+    """What a column may be called in files; `fill_down` where offices merge equal cells."""
+
+    name: str
+    headers: tuple[str, ...]
+    required: bool
+    fill_down: bool = False
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the header stands and what it names; rows and columns count from 0.
+
+    `columns` maps declared names to positions; `repeats` holds further positions of the same header text, `undeclared`
+    the positions and texts of headers that no declared column claims.
+    """
+
+    first_row: int
+    height: int
+    columns: Mapping[str, int]
+    repeats: Mapping[str, tuple[int, ...]]
+    undeclared: Mapping[int, str]
+
+    @property
+    def end(self) -> int:
+        return self.first_row + self.height
+
+
+def find_header(rows: Sequence[Row], columns: Sequence[ColumnHeaders]) -> Header | None:
+    """The best of all single rows and pairs of rows; None where fewer than two declared columns (one of one) stand."""
+    aliases = _aliases(columns)
+    found = [_match(number, 1, [(cell,) for cell in row], aliases) for number, row in enumerate(rows)]
+    pairs = zip(rows, rows[1:], strict=False)
+    found += [_match(number, 2, _joined(upper, lower), aliases) for number, (upper, lower) in enumerate(pairs)]
+    best = max(found, key=lambda header: len(header.columns), default=None)  # of equals the first: single, topmost
+    needed = min(2, len(columns))
+    return best if best is not None and len(best.columns) >= needed else None
+
+
+def is_aggregated(rows: Iterable[Row]) -> bool:
+    """Whether some row names several counts, as the header of a table of numbers per unit does."""
+    return any(sum(bool(AGGREGATE.search(NOTE.sub("", compact(cell)))) for cell in row) >= 2 for row in rows)
+
+
+def header_key(text: str | None) -> str:
+    """A header without its number, punctuation and white space, in lower case."""
+    return PUNCTUATION.sub("", NUMBERING.sub("", compact(text))).casefold()
+
+
+def _aliases(columns: Sequence[ColumnHeaders]) -> dict[str, tuple[str, int]]:
+    """Header key → the column it names and its rank among that column's headers."""
+    aliases: dict[str, tuple[str, int]] = {}
+    for column in columns:
+        for rank, header in enumerate(column.headers):
+            aliases.setdefault(header_key(header), (column.name, rank))
+    return aliases
+
+
+def _keys(text: str | None) -> list[str]:
+    """The header as it stands, then without a note in brackets such as (必填) or (岁)."""
+    notes = [note for note in NOTE.findall(compact(text)) if note in OTHER_UNITS]
+    return [header_key(text)] if notes else [header_key(text), header_key(NOTE.sub("", compact(text)))]
+
+
+def _joined(upper: Row, lower: Row) -> list[tuple[str | None, ...]]:
+    """Per column what a pair of header rows may mean: 伤害发生时间 over 日期 is 伤害发生时间日期, 伤害发生日期 or 日期."""
+    group, joined = "", []
+    for above, below in zip(upper, lower, strict=True):
+        group = compact(above) or group
+        if below is None:
+            joined.append((above,))
+        elif group:
+            joined.append((group + below, group.removesuffix("时间").removesuffix("日期") + below, below))
+        else:
+            joined.append((below,))
+    return joined
+
+
+def _match(row: int, height: int, texts: Sequence[tuple[str | None, ...]], aliases: Mapping[str, tuple[str, int]]) -> Header:
+    """Which declared column each position names: the best-ranked header wins, the others are undeclared."""
+    claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    undeclared = {}
+    for position, variants in enumerate(texts):
+        named = [aliases[key] for text in variants for key in _keys(text) if key in aliases]
+        if named:
+            claims[named[0][0]].append((named[0][1], position))
+        elif text := compact("".join(filter(None, variants[:1]))):
+            undeclared[position] = text
+    columns, repeats = {}, {}
+    for name, claimed in claims.items():
+        (rank, columns[name]), *others = sorted(claimed)
+        repeats[name] = tuple(position for other, position in others if other == rank)
+        undeclared |= {position: compact(texts[position][0]) for other, position in others if other != rank}
+    return Header(row, height, columns, repeats, undeclared)

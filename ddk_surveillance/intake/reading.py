@@ -1,0 +1,138 @@
+"""Reads one received file, whatever its format, into sheets of text cells; the content decides, then the name."""
+
+from __future__ import annotations
+
+import io
+import marshal
+import re
+import signal
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+from ddk_surveillance.intake import workbook
+from ddk_surveillance.intake.delimited import read_delimited
+from ddk_surveillance.intake.encodings import decode
+from ddk_surveillance.intake.records import looks_like_json, read_json, read_parquet
+from ddk_surveillance.intake.refusals import refused
+from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
+
+ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
+FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"PK\x05\x06", b"{\\rtf")
+WEB_PAGE = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|meta|table|style)", re.IGNORECASE)
+JSON_LINES = (".ndjson", ".jsonl")
+# An xlsx that unpacks to little and has no cell beyond AZ99999 cannot hurt this process; all else is parsed confined.
+HARMLESS_BYTES = 16 * MEGABYTE
+FAR_CELL = re.compile(rb'\sr\s*=(?!"A?[A-Z]?\d{1,5}")')
+SMALL_BYTES = 10 * MEGABYTE  # below this a high compression ratio is only a table of repeated words
+
+
+def read_sheets(path: Path, limits: Limits = DEFAULT_LIMITS) -> tuple[Sheet, ...]:
+    """The visible sheets of a file as text cells; raises FileRefused and nothing else."""
+    return read_file(path, limits).sheets
+
+
+def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> Workbook:
+    """Like `read_sheets`, with the names of the sheets passed over."""
+    data = _bytes_of(path, limits)
+    if data.startswith(FOREIGN):
+        raise refused("unknown_format")
+    if data.startswith((ZIP, OLE)):
+        return _workbook(data, limits)
+    if data.startswith(PARQUET):
+        return Workbook((read_parquet(data, limits),))
+    return Workbook((_read_text(data, path.suffix.lower(), limits),))
+
+
+def _bytes_of(path: Path, limits: Limits) -> bytes:
+    """The content of an ordinary file; links, folders, pipes and devices are refused unopened."""
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise refused("not_a_file")
+        with path.open("rb") as stream:
+            data = stream.read(limits.file_bytes + 1)
+    except OSError:
+        raise refused("cannot_open") from None
+    if len(data) > limits.file_bytes:
+        raise refused("too_large", limit=limits.file_bytes // MEGABYTE)
+    if not data.strip():
+        raise refused("empty_file")
+    return data
+
+
+def _read_text(data: bytes, suffix: str, limits: Limits) -> Sheet:
+    encoded = decode(data)
+    if WEB_PAGE.match(encoded.data):
+        raise refused("web_page")
+    if suffix in (".json", *JSON_LINES) or looks_like_json(encoded.data):
+        return read_json(encoded, limits, is_lines=suffix in JSON_LINES)
+    return read_delimited(encoded, limits, prefer_tab=suffix == ".tsv")
+
+
+def _workbook(data: bytes, limits: Limits) -> Workbook:
+    """An Excel or OpenDocument file, parsed here if it cannot hurt and else in a confined process."""
+    harmless = data.startswith(ZIP) and _check_archive(data, limits)
+    try:
+        if harmless:
+            found, skipped = workbook.read_workbook(data, limits.sheets, limits.cells)
+        else:
+            found, skipped = _read_confined(data, limits)
+    except workbook.Unreadable as error:
+        reason = str(error)
+        raise refused(reason, limit=limits.sheets if reason == "too_many_sheets" else limits.cells) from None
+    if not found:
+        raise refused("no_visible_sheet")
+    return Workbook(tuple(sheet_of(name, columns) for name, columns in found), tuple(skipped))
+
+
+def _check_archive(data: bytes, limits: Limits) -> bool:
+    """Refuse what is no workbook or a bomb, before anything is unpacked; whether it is harmless."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = _check_entries(archive.infolist(), len(data), limits)
+            return unpacked <= HARMLESS_BYTES and _is_harmless(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error):
+        raise refused("truncated_or_damaged") from None
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], packed: int, limits: Limits) -> int:
+    """Check names, encryption and sizes of the entries; their total unpacked bytes."""
+    if not any(entry.filename.lower().endswith(("workbook.xml", "content.xml")) for entry in entries):
+        raise refused("unknown_format")  # among others .xlsb, of which the reader may lose cells, and .docx
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise refused("password_protected")
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > SMALL_BYTES and unpacked > packed * limits.compression_ratio:
+        raise refused("zip_bomb")
+    if unpacked > limits.uncompressed_bytes:
+        raise refused("too_demanding")
+    return unpacked
+
+
+def _is_harmless(archive: zipfile.ZipFile) -> bool:
+    """Whether this is an xlsx without far-away cells: the reader makes room for all between them and A1."""
+    names = [name for name in archive.namelist() if name.lower().endswith(".xml")]
+    return "content.xml" not in names and not any(FAR_CELL.search(archive.read(name)) for name in names)
+
+
+def _read_confined(data: bytes, limits: Limits) -> workbook.Found:
+    """Parse in a process of its own, whose memory and time are limited and which may crash without harm to us."""
+    caps = map(str, (limits.memory_bytes, limits.sheets, limits.cells))
+    command = [sys.executable, "-I", str(Path(workbook.__file__)), *caps]
+    try:
+        done = subprocess.run(
+            command, input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=limits.seconds, check=True
+        )
+    except subprocess.TimeoutExpired:
+        raise workbook.Unreadable("too_demanding") from None
+    except subprocess.CalledProcessError as error:
+        is_crash = error.returncode == -signal.SIGSEGV
+        raise workbook.Unreadable("truncated_or_damaged" if is_crash else "too_demanding") from None
+    answer = marshal.loads(done.stdout)
+    if isinstance(answer, str):
+        raise workbook.Unreadable(answer)
+    found, skipped = answer
+    return found, skipped

@@ -1,0 +1,170 @@
+"""Reads JSON, NDJSON and Parquet: lists of records whose keys become row 1 and whose values keep their text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ddk_surveillance.intake.encodings import Encoded, text_of
+from ddk_surveillance.intake.refusals import refused
+from ddk_surveillance.intake.sheets import (
+    MEGABYTE,
+    Limits,
+    Sheet,
+    blank_as_null,
+    check_cells,
+    map_distinct,
+    sheet_of,
+)
+from ddk_surveillance.intake.workbook import Value, cell_text
+
+JSON_START = re.compile(rb'\s*(\[\s*(\{|\])|\{\s*("|\}))')
+Record = dict[str, Any]
+
+
+def looks_like_json(data: bytes) -> bool:
+    """Whether text begins as no table would: an array of objects or an object."""
+    return JSON_START.match(data) is not None
+
+
+def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Sheet:
+    """An array of flat objects, an object with one such array inside, or one object per line."""
+    if len(encoded.data) > limits.json_bytes:
+        raise refused("too_large", limit=limits.json_bytes // MEGABYTE)
+    text = text_of(encoded)
+    try:
+        records = _lines(text) if is_lines else _records(text)
+        return _sheet(records, limits)
+    except RecursionError:
+        raise refused("json_nested") from None
+    except UnicodeEncodeError:  # half of a surrogate pair: no character
+        raise refused("encoding") from None
+
+
+def _records(text: str) -> list[Record]:
+    """The records of a whole document; a document that is an object per line is taken as NDJSON."""
+    try:
+        document = _parse(text)
+    except json.JSONDecodeError as error:
+        first_line = text.strip().split("\n", 1)[0].rstrip()
+        if error.msg == "Extra data" and first_line.startswith("{") and first_line.endswith("}"):
+            return _lines(text)
+        raise refused("json_malformed", line=error.lineno) from None
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = lists[0] if len(lists) == 1 else None
+    return _only_records(document)
+
+
+def _lines(text: str) -> list[Record]:
+    """One object per line; a blank line is a blank row, so that row numbers stay those of the lines plus one."""
+    records: list[Any] = []
+    for number, line in enumerate(text.rstrip().split("\n"), start=1):
+        try:
+            records.append(_parse(line) if line.strip() else {})
+        except json.JSONDecodeError:
+            raise refused("json_malformed", line=number) from None
+    return _only_records(records)
+
+
+def _only_records(document: object) -> list[Record]:
+    if not isinstance(document, list) or not all(isinstance(record, dict) for record in document):
+        raise refused("json_not_records")
+    if not any(document):
+        raise refused("no_rows")
+    return document
+
+
+def _parse(text: str) -> Any:
+    """JSON with every number as its own text; NaN, Infinity and repeated keys are errors, not guesses."""
+    return json.loads(
+        text, parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_without_repeats
+    )
+
+
+def _no_constant(name: str) -> None:
+    raise json.JSONDecodeError(name, "", 0)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Record:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise refused("json_duplicate_key")
+    return record
+
+
+def _sheet(records: list[Record], limits: Limits) -> Sheet:
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    check_cells(len(records) + 1, len(keys), limits)
+    return sheet_of("", [[key, *(_json_cell(record.get(key)) for record in records)] for key in keys])
+
+
+def _json_cell(value: object) -> str | None:
+    if isinstance(value, (dict, list)):
+        raise refused("json_nested")
+    if isinstance(value, bool):
+        return cell_text(value)
+    return str(value) if value not in (None, "") else None
+
+
+def read_parquet(data: bytes, limits: Limits) -> Sheet:
+    """All columns as text, by the same rules as Excel cells; times with a zone become those of Shanghai."""
+    try:
+        schema = pq.read_schema(pa.BufferReader(data))
+        # Kept as dictionaries at first: a million copies of a long text are then known before they are made.
+        texts = [field.name for field in schema if _is_text(field.type)]
+        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
+        check_cells(file.metadata.num_rows + 1, len(schema), limits)
+        _check_unpacked(file.metadata, limits)
+        table = file.read()
+        return sheet_of("", [_headed(field.name, table.column(i), i + 1, limits) for i, field in enumerate(schema)])
+    except (pa.ArrowException, OSError, ValueError, OverflowError):
+        raise refused("truncated_or_damaged") from None
+
+
+def _check_unpacked(metadata: pq.FileMetaData, limits: Limits) -> None:
+    unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if unpacked > limits.uncompressed_bytes:
+        raise refused("zip_bomb")
+
+
+def _headed(name: str, column: pa.ChunkedArray, number: int, limits: Limits) -> pa.ChunkedArray:
+    """The column's name and below it its cells."""
+    if pa.types.is_dictionary(column.type):
+        column = _unpacked(column, limits)
+    cells = blank_as_null(_as_text(column, number))
+    cells.validate(full=True)
+    return pa.chunked_array([pa.array([name or None], pa.string()), *cells.chunks])
+
+
+def _unpacked(column: pa.ChunkedArray, limits: Limits) -> pa.ChunkedArray:
+    if _is_text(column.type.value_type):
+        lengths = (pc.binary_length(chunk.dictionary).take(chunk.indices) for chunk in column.chunks)
+        if sum(pc.sum(length).as_py() or 0 for length in lengths) > limits.uncompressed_bytes:
+            raise refused("zip_bomb")
+    return column.cast(column.type.value_type)
+
+
+def _as_text(column: pa.ChunkedArray, number: int) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        zoned = column.cast(pa.timestamp("us", kind.tz and "Asia/Shanghai"), safe=False)
+        column = pc.local_timestamp(zoned) if kind.tz else zoned
+    if pa.types.is_floating(kind) or pa.types.is_temporal(kind):
+        return map_distinct(column, lambda words: [_plain_text(word) for word in words.to_pylist()])
+    if pa.types.is_nested(kind) or (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        raise refused("parquet_type", column=number)
+    return column.cast(pa.string())
+
+
+def _plain_text(cell: Value) -> str | None:
+    return None if cell != cell else cell_text(cell)  # NaN is how data frames write "missing"
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

@@ -1,0 +1,227 @@
+"""All declarations under schemas/, read from one or more folders and checked against each other."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from ddk_surveillance.contracts import Bilingual, Check, Condition, Declared, Indicator, Source, Table, TableColumn, require
+from ddk_surveillance.errors import DeclarationError
+
+Model = TypeVar("Model", bound=Declared)
+# Targets that stand for several columns: a date becomes an interval with a precision.
+COMPOSITE_TARGETS = {
+    "event_date": ("event_date_from", "event_date_to", "date_precision", "event_hour"),
+    "age_unit": (),
+}
+POSITION = ("batch_id", "sheet", "row_number", "victim_number")
+# Columns of a record that the load stage writes, not the contract.
+BOOKKEEPING = ("disposition", "flags")
+
+
+class Library:
+    """The declarations of one data home; a later folder adds to and overrides an earlier one."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+
+    @functools.cached_property
+    def tables(self) -> Mapping[str, Table]:
+        return {table.table: table for table in self._models("tables", Table)}
+
+    @functools.cached_property
+    def tables_fingerprint(self) -> str:
+        """Changes whenever any table declaration changes."""
+        text = "".join(table.model_dump_json() for table in self.tables.values())
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @functools.cached_property
+    def codes(self) -> Mapping[str, frozenset[str]]:
+        """List name → its codes."""
+        return {path.stem: _codes(path) for path in self._files("codelists", "*.csv")}
+
+    @functools.cached_property
+    def sources(self) -> Mapping[str, Source]:
+        sources = {source.source: source for source in self._models("sources", Source)}
+        for source in sources.values():
+            with _blaming(f"sources/{source.source}.yaml"):
+                self._check_source(source)
+        return sources
+
+    @functools.cached_property
+    def checks(self) -> Mapping[str, Check]:
+        checks: dict[str, Check] = {}
+        for path in self._files(".", "checks.yaml"):
+            for code, content in _read_yaml(path).items():
+                with _blaming(f"{path.name}: {code}"):
+                    checks[code] = Check.model_validate(content)
+        return checks
+
+    @functools.cached_property
+    def indicators(self) -> Mapping[str, Indicator]:
+        indicators = {one.indicator: one for one in self._models("indicators", Indicator)}
+        for one in indicators.values():
+            with _blaming(f"indicators/{one.indicator}.yaml"):
+                self._check_condition(one.numerator)
+                require(one.depends_on, self.sources, "sources")
+        return indicators
+
+    def codelist_path(self, name: str) -> Path:
+        """The file of a code list; the later folder wins."""
+        return {path.stem: path for path in self._files("codelists", "*.csv")}[name]
+
+    def target_table(self, source: Source) -> Table:
+        """The declared table whose columns this feed's columns become."""
+        return self.tables["core.record_version" if source.target == "record" else "ref.population_version"]
+
+    def received_table(self, source: Source) -> Table:
+        """received.<source>: the declared columns as text, where they stood, and the period its title named."""
+        columns = {name: _varchar(name) for name in ("batch_id", "sheet")}
+        columns |= {name: _integer(name) for name in ("row_number", "title_year", "title_month")}
+        columns |= {name: _varchar(column.headers[0]) for name, column in source.physical_columns.items()}
+        comment = Bilingual(zh=f"{source.title.zh}:原文(已去标识)", en=f"{source.title.en}: as it came, re-keyed")
+        return Table(table=f"received.{source.source}", comment=comment, columns=columns)
+
+    def recoded_table(self, source: Source) -> Table:
+        """recoded.<source>: the target's columns plus one problem column for everything that may be unreadable."""
+        target = self.target_table(source).columns
+        columns = {"batch_id": _varchar("batch_id"), "sheet": _varchar("sheet")}
+        columns |= {"row_number": _integer("row_number"), "victim_number": _integer("victim_number")}
+        columns |= {
+            name: column.model_copy(update={"required": False})
+            for name, column in target.items()
+            if name not in BOOKKEEPING and name not in POSITION
+        }
+        columns |= {f"problem_{name}": _varchar(f"{name} ?") for name in source.parsed_columns}
+        comment = Bilingual(zh=f"{source.title.zh}:已转码、待检查", en=f"{source.title.en}: recoded, not yet checked")
+        return Table(table=f"recoded.{source.source}", comment=comment, columns=columns)
+
+    def fed(self, source: Source) -> set[str]:
+        """Columns of the record that this source can fill at all; a check that needs others does not apply."""
+        fed = set(source.targets)
+        for target, columns in COMPOSITE_TARGETS.items():
+            fed |= set(columns) if target in fed else set()
+        for column in source.columns.values():
+            if column.kind == "code" and column.codelist:
+                fed |= set(self.attributes(column.codelist))
+        return fed | {"residence", "is_death", "reported_date"}
+
+    def attributes(self, codelist: str) -> dict[str, dict[str, str]]:
+        """Attribute name → code → what that code implies; only attributes that are columns of a record."""
+        columns = self.tables["core.record_version"].columns
+        implied: dict[str, dict[str, str]] = {}
+        for row in self._code_rows(codelist):
+            for name, value in row.items():
+                attribute = name.removeprefix("attribute_")
+                if attribute != name and attribute in columns:
+                    implied.setdefault(attribute, {})[row["code"]] = value
+        return implied
+
+    def code_labels(self, codelist: str) -> list[tuple[str, str, str]]:
+        """(code, zh, en) of a list."""
+        return [(row["code"], row["zh"], row["en"]) for row in self._code_rows(codelist) if "zh" in row]
+
+    def fingerprint(self, source: Source) -> str:
+        """Changes whenever anything that decides how this source is read and judged changes."""
+        parts = [source.model_dump_json(), *(check.model_dump_json() for check in self.checks.values())]
+        parts += [path.read_text(encoding="utf-8") for path in self._files("codelists", "*.csv")]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
+
+    def _code_rows(self, codelist: str) -> list[dict[str, str]]:
+        with self.codelist_path(codelist).open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def _check_source(self, source: Source) -> None:
+        table = self.target_table(source)
+        require(source.targets, {*table.columns, *COMPOSITE_TARGETS}, f"columns of {table.table}")
+        for column in source.columns.values():
+            require({column.codelist} - {None}, self.codes, "code lists")
+            if column.codelist:
+                require(column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}")
+        for name, value in source.constants.items():
+            self._check_code(table, name, value)
+        for rule in source.rules:
+            for name, value in rule.set.items():
+                self._check_code(table, name, value)
+            require(rule.when, {*table.columns, *source.columns}, "columns")
+
+    def _check_code(self, table: Table, name: str, value: str | bool) -> None:
+        codelist = table.columns[name].codelist
+        if codelist:
+            require({str(value)}, self.codes[codelist], f"codes of {codelist}")
+
+    def _check_condition(self, condition: Condition) -> None:
+        incident = self.tables["core.incident"]
+        for column, values in condition.leaves():
+            require({column}, incident.columns, "columns of core.incident")
+            for value in values:
+                self._check_code(incident, column, value)
+
+    def _models(self, folder: str, model: type[Model]) -> list[Model]:
+        models = {}
+        for path in self._files(folder, "*.yaml"):
+            with _blaming(f"{folder}/{path.name}"):
+                models[path.stem] = model.model_validate(_read_yaml(path))
+        return list(models.values())
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return [path for base in self.folders for path in sorted((base / folder).glob(pattern))]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key given twice is an error: silently keeping the last one hides a definition."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = {str(key) for key in keys if keys.count(key) > 1}
+        if twice:
+            raise ValueError(f"given twice: {', '.join(sorted(twice))}")
+        return super().construct_mapping(node, deep=deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    with path.open(encoding="utf-8") as stream:
+        content = yaml.load(stream, Loader=_StrictLoader)  # a SafeLoader
+    if not isinstance(content, dict):
+        raise ValueError("not a mapping")
+    return content
+
+
+def _varchar(name: str) -> TableColumn:
+    return TableColumn(type="VARCHAR", comment=Bilingual(zh=name, en=name))
+
+
+def _integer(name: str) -> TableColumn:
+    return TableColumn(type="INTEGER", comment=Bilingual(zh=name, en=name))
+
+
+def _codes(path: Path) -> frozenset[str]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return frozenset(row["code"] for row in csv.DictReader(stream))
+
+
+@contextlib.contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Turn whatever is wrong inside into one sentence that names the declaration."""
+    try:
+        yield
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise _declaration_error(name, places) from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise _declaration_error(name, str(error)) from None
+
+
+def _declaration_error(name: str, what: str) -> DeclarationError:
+    return DeclarationError(
+        f"声明文件 schemas/{name} 有误:{what}。请改正后重新运行。",
+        f"The declaration schemas/{name} is wrong: {what}. Mend it and run again.",
+    )

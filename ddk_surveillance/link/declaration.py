@@ -1,0 +1,118 @@
+"""What schemas/linkage.yaml declares (how records are paired and compared) and the SQL that it stands for."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import Field, model_validator
+
+from ddk_surveillance.contracts import Declared, Identifier
+
+NEVER, ALWAYS = -(10**9), 10**8  # centibits that no sum of honest scores outweighs; a veto outweighs everything
+CENTIBITS = 100
+
+
+class BlockingRule(Declared):
+    """Records with these columns equal are compared, when also their dates are near enough."""
+
+    rule: Identifier
+    family: Literal["token", "quasi"]
+    equal: tuple[Identifier, ...]
+    window_days: int | None = None
+    where: str = "TRUE"
+
+
+class SafetyRule(Declared):
+    """A certainty that overrules the model."""
+
+    rule: Identifier
+    effect: Literal["never", "always", "at_least"]
+    bits: int = 0
+    when: str
+
+
+class Level(Declared):
+    """One outcome of comparing a field, and the first guess of its share in the three related kinds of pairs."""
+
+    level: Identifier
+    when: str
+    start: tuple[float, float, float] | None = None
+
+
+class ComparedField(Declared):
+    """A field of the comparison; level 0 (nothing known) is implied."""
+
+    field: Identifier
+    about: Literal["pair", "person", "event"]
+    own_in_group: bool = False
+    fixed_in_group: bool = False
+    unrelated: float | None = None
+    levels: tuple[Level, ...]
+
+
+class Thresholds(Declared):
+    """Bits of the average pair above which two groups of records are one incident."""
+
+    strict_bits: float
+    adopted_bits: float
+    loose_bits: float
+
+    @property
+    def centibits(self) -> tuple[int, int, int]:
+        return tuple(round(bits * CENTIBITS) for bits in (self.strict_bits, self.adopted_bits, self.loose_bits))  # type: ignore[return-value]
+
+
+class Declaration(Declared):
+    """schemas/linkage.yaml."""
+
+    version: int
+    stop_token_persons: dict[Identifier, int]
+    minimum_token_share: float = Field(ge=0, le=1)
+    thresholds: Thresholds
+    blocking: tuple[BlockingRule, ...]
+    terms: dict[Identifier, str]
+    safety: tuple[SafetyRule, ...]
+    fields: tuple[ComparedField, ...]
+
+    @model_validator(mode="after")
+    def _conditions_can_be_filled(self) -> Self:
+        self.pattern_sql  # noqa: B018
+        return self
+
+    @functools.cached_property
+    def radices(self) -> tuple[int, ...]:
+        """Number of outcomes of the safety rules and then of each field: the digits of a pattern, lowest first."""
+        return (len(self.safety) + 1, *(len(field.levels) + 1 for field in self.fields))
+
+    @functools.cached_property
+    def pattern_sql(self) -> str:
+        """The pattern of a pair (a, b) of linkable records as one BIGINT expression."""
+        digits = [[rule.when for rule in self.safety]]
+        digits += [[level.when for level in field.levels] for field in self.fields]
+        parts, weight = [], 1
+        for conditions, radix in zip(digits, self.radices, strict=True):
+            parts.append(f"CAST({_first_true([self.condition(one) for one in conditions])} AS BIGINT) * {weight}")
+            weight *= radix
+        if weight >= 2**63:
+            raise ValueError("the fields have too many levels for one integer pattern")
+        return "\n  + ".join(parts)
+
+    def condition(self, text: str) -> str:
+        """A condition with its {terms} replaced by what they stand for."""
+        while "{" in text:
+            text = text.format(**self.terms)
+        return text
+
+
+def _first_true(conditions: list[str]) -> str:
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, 1))
+    return f"CASE {cases} ELSE 0 END"
+
+
+@functools.cache
+def load(path: Path) -> Declaration:
+    """Read and check the declaration."""
+    return Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -1,0 +1,47 @@
+"""Stage 3: each source's words become our words; nothing is guessed and nothing is judged yet.
+
+Every distinct text of a column is parsed once in Python, and the small table of answers is joined back in SQL: a
+million rows hold a few thousand distinct dates, ages and codes.
+"""
+
+from __future__ import annotations
+
+from ddk_surveillance.contracts import Source
+from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups_of
+from ddk_surveillance.normalise.recode import base_select, recoded_select
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+# Also what an interrupted run left half-way, and what was held before its declarations were mended.
+WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (status IN ('guarded', 'recoded', 'checked')
+             OR (status = 'held' AND contract_fingerprint <> $fingerprint))"""
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Recode all batches of the source `key` that passed the guard into recoded.<source>."""
+    source = db.library.sources[key]
+    asked: dict[str, object] = {"source": key, "fingerprint": db.library.fingerprint(source)}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE exploded AS {base_select(source, WAITING)}", asked)
+    lookups = lookups_of(db, source)
+    tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
+    with db.offering(**tables), db.transaction():
+        rows_out = _write(db, source, lookups, asked)
+    rows_in = db.value(
+        f"SELECT count(*) FROM received.{key} WHERE batch_id IN "
+        "(SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'recoded')",
+        {"source": key},
+    )
+    db.execute("DROP TABLE exploded")
+    return Outcome(rows_in, rows_out)
+
+
+def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], asked: dict[str, object]) -> int:
+    name = f"recoded.{source.source}"
+    db.execute(f"DROP TABLE IF EXISTS {name}")
+    db.ensure(db.library.recoded_table(source))
+    db.execute(f"INSERT INTO {name} BY NAME {recoded_select(db.library, source, lookups)}")
+    db.execute(
+        "UPDATE ops.batch SET status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL,"
+        f" contract_fingerprint = $fingerprint WHERE batch_id IN ({WAITING})",
+        asked,
+    )
+    return int(db.value(f"SELECT count(*) FROM {name}"))

@@ -1,0 +1,171 @@
+"""Distinct texts of a column → parsed values, as a small table to be joined back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow
+
+from ddk_surveillance.contracts import Source, SourceColumn
+from ddk_surveillance.library import Library
+from ddk_surveillance.normalise.ages import ParsedAge, parse_age
+from ddk_surveillance.normalise.codes import CodeList
+from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
+from ddk_surveillance.normalise.icd10 import parse_icd10
+from ddk_surveillance.normalise.missing import is_missing
+from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.normalise.townships import ELSEWHERE, Townships
+from ddk_surveillance.warehouse import Warehouse
+
+Parser = Callable[..., tuple[Any, ...] | Problem]
+
+DATE_FIELDS = {"first": pyarrow.date32(), "last": pyarrow.date32(), "precision": pyarrow.string(), "hour": pyarrow.int32()}
+FIELDS: dict[str, dict[str, pyarrow.DataType]] = {
+    "number": {"value": pyarrow.float64()},
+    "code": {"value": pyarrow.string()},
+    "date": DATE_FIELDS,
+    "hour": {"value": pyarrow.int32()},
+    "age": {"years": pyarrow.int32(), "months": pyarrow.int32()},
+    "icd10": {"value": pyarrow.string()},
+    "township": {"value": pyarrow.string(), "residence": pyarrow.string()},
+}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One column's answers: key columns k0…, value columns v_…, and the problem where there is no answer."""
+
+    column: str
+    keys: tuple[str, ...]  # expressions over the exploded rows
+    table: pyarrow.Table
+
+    @property
+    def name(self) -> str:
+        return f"lookup_{self.column}"
+
+
+def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
+    """One lookup for every column whose text has to be understood; the others are taken as they are."""
+    return tuple(
+        _lookup(db, source, name, column) for name, column in source.columns.items() if column.kind in FIELDS
+    )
+
+
+def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn) -> Lookup:
+    keys = (name, *_context(source, column))
+    columns = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
+    asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL ORDER BY ALL")
+    parse = _parser(db, column)
+    answers = [_answer(parse, column.kind, row) for row in zip(*(item.to_pylist() for item in asked), strict=True)]
+    return Lookup(name, keys, _with_answers(asked, column.kind, answers))
+
+
+def _context(source: Source, column: SourceColumn) -> tuple[str, ...]:
+    """What besides the text itself decides its meaning."""
+    if column.kind == "date":
+        return ("title_year", "title_month")
+    if column.kind == "age" and column.unit_column:
+        return (column.unit_column,)
+    if column.dictionary_by_institution and source.institution:
+        return (source.institution,)
+    return ()
+
+
+def _answer(parse: Parser, kind: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """(problem code or None, values …) for one distinct text; a missing-word is neither."""
+    nothing = (None,) * len(FIELDS[kind])
+    if is_missing(row[0], kind):
+        return (None, *nothing)
+    parsed = parse(*row)
+    return (parsed.code, *nothing) if isinstance(parsed, Problem) else (None, *parsed)
+
+
+def _with_answers(asked: pyarrow.Table, kind: str, answers: list[tuple[Any, ...]]) -> pyarrow.Table:
+    columns = list(zip(*answers, strict=True)) or [()] * (1 + len(FIELDS[kind]))
+    asked = asked.append_column("problem", pyarrow.array(columns[0], pyarrow.string()))
+    for (field, arrow_type), values in zip(FIELDS[kind].items(), columns[1:], strict=True):
+        asked = asked.append_column(f"v_{field}", pyarrow.array(values, arrow_type))
+    return asked
+
+
+def _parser(db: Warehouse, column: SourceColumn) -> Parser:
+    if column.kind == "code":
+        return _code_parser(db, column)
+    if column.kind == "township":
+        return _township_parser(db)
+    if column.kind == "number":
+        return lambda text: _number(text, column.minimum, column.maximum)
+    return {"date": _date, "hour": _hour, "age": _age, "icd10": _icd10(column)}[column.kind]
+
+
+def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
+    codes = CodeList.load(db.library.codelist_path(column.codelist)) if column.codelist else None
+
+    def parse(text: str, institution: str | None = None) -> tuple[Any, ...] | Problem:
+        if text in column.terms:
+            return (column.terms[text],)
+        if codes is None:
+            return Problem.unknown_code()
+        code = codes.decode(text, column.dictionary_by_institution.get(institution or "", column.dictionary))
+        return code if isinstance(code, Problem) else (code,)
+
+    return parse
+
+
+def _township_parser(db: Warehouse) -> Parser:
+    townships = Townships.load(db.library.codelist_path("township"))
+
+    def parse(text: str) -> tuple[Any, ...] | Problem:
+        code = townships.parse(text)
+        if isinstance(code, Problem):
+            return code
+        return (None, "non_resident") if code == ELSEWHERE else (code, "resident")
+
+    return parse
+
+
+def _date(text: str, year: int | None, month: int | None) -> tuple[Any, ...] | Problem:
+    parsed: ParsedDate | Problem = parse_date(text, year, month)
+    return parsed if isinstance(parsed, Problem) else (parsed.first, parsed.last, parsed.precision, parsed.hour)
+
+
+def _hour(text: str) -> tuple[Any, ...] | Problem:
+    parsed = parse_hour(text)
+    return parsed if isinstance(parsed, Problem) else (parsed,)
+
+
+def _age(text: str, unit: str | None = None) -> tuple[Any, ...] | Problem:
+    parsed: ParsedAge | Problem = parse_age(text, unit)
+    return parsed if isinstance(parsed, Problem) else (parsed.years, parsed.months)
+
+
+def _icd10(column: SourceColumn) -> Parser:
+    def parse(text: str) -> tuple[Any, ...] | Problem:
+        parsed = parse_icd10(text, several=column.several_codes)
+        return parsed if isinstance(parsed, Problem) else (parsed[0].code,)
+
+    return parse
+
+
+def _number(text: str, minimum: float | None, maximum: float | None) -> tuple[Any, ...] | Problem:
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        return Problem.unreadable_number()
+    low, high = (-1e15 if minimum is None else minimum), (1e15 if maximum is None else maximum)
+    return (number,) if low <= number <= high else Problem.number_out_of_range()
+
+
+def attribute_tables(library: Library, source: Source) -> dict[str, pyarrow.Table]:
+    """For every code list that decides other columns: code → what it implies, as attribute_<list>."""
+    names = {str(source.columns[rule.from_attributes].codelist) for rule in source.rules if rule.from_attributes}
+    return {f"attribute_{name}": _attribute_table(library.attributes(name)) for name in sorted(names)}
+
+
+def _attribute_table(attributes: dict[str, dict[str, str]]) -> pyarrow.Table:
+    codes = sorted({code for values in attributes.values() for code in values})
+    columns = {name: [values.get(code) or None for code in codes] for name, values in attributes.items()}
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in ("code", *columns)])
+    return pyarrow.table({"code": codes, **columns}, schema=schema)

@@ -1,0 +1,198 @@
+"""The SQL that turns received text into our columns, generated from a contract.
+
+Identifiers come from validated contracts only; every value is compared as a quoted constant of the declaration, never
+as text from a row.
+"""
+
+from __future__ import annotations
+
+from ddk_surveillance.contracts import Rule, Source
+from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
+from ddk_surveillance.normalise.lookups import FIELDS, Lookup
+
+def base_select(source: Source, waiting: str) -> str:
+    """Rows of the waiting batches, cases exploded to victims, combined columns put together."""
+    combined = ", ".join(
+        f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in column.combine)} "
+        f"THEN concat_ws('-', {', '.join(column.combine)}) END AS {name}"
+        for name, column in source.columns.items()
+        if column.combine
+    )
+    rows = f"SELECT * FROM received.{source.source} WHERE batch_id IN ({waiting})"
+    rows = _exploded(source, rows) if source.victims else f"SELECT *, 1 AS victim_number FROM ({rows})"
+    return f"SELECT *, {combined} FROM ({rows})" if combined else rows
+
+
+def _exploded(source: Source, rows: str) -> str:
+    """One row per victim: a cell with one part holds for all, a cell with as many parts as victims is dealt out."""
+    assert source.victims is not None
+    separator = _text(source.victims.separator)
+    names = [name for name in source.victims.columns if source.columns[name].headers]
+    parts = ", ".join(f"string_split_regex({name}, {separator}) AS parts_{name}" for name in names)
+    count = f"greatest(1, {', '.join(f'coalesce(len(parts_{name}), 1)' for name in names)})"
+    dealt = ", ".join(
+        f"CASE WHEN len(parts_{name}) = 1 THEN {name} WHEN len(parts_{name}) = victims "
+        f"THEN nullif(trim(parts_{name}[victim_number]), '') END AS {name}"
+        for name in names
+    )
+    agree = " AND ".join(f"coalesce(len(parts_{name}), 1) IN (1, victims)" for name in names)
+    drop = ", ".join([f"parts_{name}" for name in names] + ["victims"])
+    return f"""
+        SELECT * EXCLUDE ({drop}) REPLACE ({dealt}), ({agree}) AS victims_agree
+        FROM (SELECT *, unnest(range(1, victims + 1))::INTEGER AS victim_number
+              FROM (SELECT *, {count} AS victims FROM (SELECT *, {parts} FROM ({rows}))))"""
+
+
+def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]) -> str:
+    """One SELECT: parsed values, then constants and rules in their order, then what follows from them."""
+    joined = _joined(source, lookups)
+    steps = [f"parsed AS ({_parsed(library, source, joined)})"]
+    for number, rule in enumerate(source.rules):
+        previous = "parsed" if number == 0 else f"ruled_{number - 1}"
+        steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
+    last = f"ruled_{len(source.rules) - 1}" if source.rules else "parsed"
+    final = _derived(last) if source.target == "record" else f"SELECT * FROM {last}"
+    drop = [f"code_{name}" for name in _extra_codes(library, source)]
+    exclude = f" EXCLUDE ({', '.join(drop)})" if drop else ""
+    final = f"SELECT *{exclude} FROM ({final})"
+    if source.target == "record":
+        final = _identified(library, source, final)
+    return f"WITH {', '.join(steps)} {final}"
+
+
+def _identified(library: Library, source: Source, rows: str) -> str:
+    """record_id from the source's own number, else from the content; content_hash from all that the record says.
+
+    One number with two contents inside one file is a mistake of the file, never a correction.
+    """
+    said = [name for name in library.target_table(source).columns
+            if name not in (*BOOKKEEPING, *POSITION, "record_id", "content_hash")]  # fmt: skip
+    content = _hash(said)
+    key = [source.columns[name].to or name for name in source.record_key]
+    institution = [source.columns[source.institution].to or source.institution] if source.institution else []
+    complete = " AND ".join(f"{name} IS NOT NULL" for name in key) or "false"
+    numbered = _hash(["source_code", *institution, *key, "victim_number"])
+    problem = """CASE WHEN has_number AND min(content_hash) OVER same <> max(content_hash) OVER same
+                 THEN 'record_number_reused' END AS problem_record_key"""
+    return f"""
+        SELECT * EXCLUDE (has_number){', ' + problem if source.record_key else ''}
+        FROM (SELECT * REPLACE (
+                  CASE WHEN {complete} THEN {numbered} ELSE {_hash(['content_hash', 'victim_number'])} END AS record_id),
+                  {complete} AS has_number
+              FROM (SELECT * REPLACE ({content} AS content_hash) FROM ({rows})))
+        WINDOW same AS (PARTITION BY batch_id, record_id)"""
+
+
+def _hash(columns: list[str]) -> str:
+    """16 hex characters that depend on every column and on which of them are empty."""
+    parts = ", ".join(f"coalesce({name}::VARCHAR, chr(30))" for name in columns)
+    return f"substr(md5(concat_ws(chr(31), {parts})), 1, 16)"
+
+
+def _joined(source: Source, lookups: tuple[Lookup, ...]) -> str:
+    joins = []
+    for lookup in lookups:
+        conditions = [f"e.{lookup.keys[0]} = {lookup.name}.k0"]
+        conditions += [
+            f"e.{key} IS NOT DISTINCT FROM {lookup.name}.k{place}"
+            for place, key in enumerate(lookup.keys) if place > 0
+        ]  # fmt: skip
+        joins.append(f"LEFT JOIN {lookup.name} ON {' AND '.join(conditions)}")
+    return " ".join(["FROM exploded e", *joins])
+
+
+def _parsed(library: Library, source: Source, joined: str) -> str:
+    """Every target column from its lookup, from the text itself, from a constant, or empty."""
+    columns = library.target_table(source).columns
+    given: dict[str, str] = {}
+    for name, column in source.columns.items():
+        target = column.to or name
+        lookup = f"lookup_{name}"
+        if column.kind == "date" and target == "event_date":
+            given |= {"event_date_from": f"{lookup}.v_first", "event_date_to": f"{lookup}.v_last",
+                      "date_precision": f"{lookup}.v_precision"}  # fmt: skip
+            given.setdefault("event_hour", f"{lookup}.v_hour")
+        elif column.kind == "hour" and target in given:
+            given[target] = f"coalesce({lookup}.v_value, {given[target]})"
+        elif column.kind == "date":
+            given[target] = f"date_trunc('month', {lookup}.v_first)" if target == "birth_month" else f"{lookup}.v_first"
+        elif column.kind == "age":
+            given |= {"age_years": f"{lookup}.v_years", "age_months": f"{lookup}.v_months"}
+        elif column.kind == "township":
+            given |= {"township_code": f"{lookup}.v_value", "residence": f"{lookup}.v_residence"}
+        elif column.kind in FIELDS:
+            given[target] = f"{lookup}.v_value"
+        else:
+            given[target] = f"e.{name}"
+    given |= {name: _text(value) for name, value in source.constants.items()}
+    selected = [f"e.{name}" for name in POSITION]
+    selected += [
+        f"CAST({given.get(name, 'NULL')} AS {column.type}) AS {name}"
+        for name, column in columns.items()
+        if name not in BOOKKEEPING and name not in POSITION and name != "source_code"
+    ]
+    if "source_code" in columns:
+        selected.append(f"{_text(source.source)} AS source_code")
+    selected += [f"lookup_{name}.v_value AS code_{name}" for name in _extra_codes(library, source)]
+    selected += [_problem(name) for name in source.parsed_columns if name != "record_key"]
+    return f"SELECT {', '.join(selected)} {joined}"
+
+
+def _extra_codes(library: Library, source: Source) -> list[str]:
+    """Coded columns that are no column of the target but decide others, such as a school's kind of event."""
+    return [
+        name for name, column in source.columns.items()
+        if column.kind == "code" and (column.to or name) not in library.target_table(source).columns
+    ]  # fmt: skip
+
+
+def _problem(name: str) -> str:
+    if name == "victims":
+        return "CASE WHEN NOT e.victims_agree THEN 'victims_do_not_match' END AS problem_victims"
+    return f"lookup_{name}.problem AS problem_{name}"
+
+
+def _ruled(library: Library, source: Source, rule: Rule, previous: str) -> str:
+    condition = " AND ".join(
+        f"coalesce({_code_column(library, source, name)} IN ({', '.join(map(_text, values))}), false)"
+        for name, values in rule.when.items()
+    )
+    values = {name: _text(value) for name, value in rule.set.items()}
+    join = ""
+    if rule.from_attributes:
+        code = _code_column(library, source, rule.from_attributes)
+        codelist = source.columns[rule.from_attributes].codelist
+        join = f" LEFT JOIN attribute_{codelist} a ON p.{code} = a.code"
+        values |= {name: f"a.{name}" for name in library.attributes(str(codelist))}
+    columns = library.target_table(source).columns
+    changed = [
+        f"CASE WHEN {condition or 'true'}{'' if rule.overrides else f' AND p.{name} IS NULL'} "
+        f"THEN CAST({value} AS {columns[name].type}) ELSE p.{name} END AS {name}"
+        for name, value in values.items()
+    ]
+    return f"SELECT p.* REPLACE ({', '.join(changed)}) FROM {previous} p{join}"
+
+
+def _code_column(library: Library, source: Source, name: str) -> str:
+    """Where the code of a contract column (or of our own column) stands in the parsed rows."""
+    if name in _extra_codes(library, source):
+        return f"code_{name}"
+    column = source.columns.get(name)
+    return (column.to or name) if column else name
+
+
+def _derived(previous: str) -> str:
+    """What follows for every record, whatever its source."""
+    return f"""
+        SELECT p.* REPLACE (
+            coalesce(p.residence, 'unknown') AS residence,
+            coalesce(p.is_death, false) AS is_death,
+            coalesce(p.age_years, CASE WHEN p.birth_month IS NOT NULL AND p.date_precision <> 'month'
+                THEN date_diff('month', p.birth_month, p.event_date_from) // 12 END)::INTEGER AS age_years,
+            CASE WHEN p.is_death THEN coalesce(p.death_date, p.event_date_to) END AS death_date)
+        FROM {previous} p"""
+
+
+def _text(value: str) -> str:
+    """A constant of a declaration as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"

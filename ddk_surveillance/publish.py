@@ -1,0 +1,149 @@
+"""Stage 8: check the books, build a new immutable analyst file beside the old ones, and swap a symbolic link.
+
+A reader that holds the old file keeps it; whoever opens the link later gets the new one. Nothing is published when the
+books do not balance, and no new file is made when no figure has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow
+
+from ddk_surveillance.contracts import Table
+from ddk_surveillance.errors import BooksDoNotBalance
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+KEEP_FILES = 7
+STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
+COPIED = ("ops.ledger", "ops.check_result", "ref.code", "ref.population_version")
+PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.data_dictionary", *COPIED)
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Publish the present figures as a new release unless they are those of the last; `key` names the run."""
+    check_books(db)
+    fingerprint = _fingerprint(db)
+    last = db.rows("SELECT release_id, content_hash, file_name FROM ops.release ORDER BY release_id DESC LIMIT 1")
+    if last and last[0][1] == fingerprint and (db.settings.analyst / last[0][2]).exists():
+        _point_to(db, last[0][2])
+        return Outcome()
+    release_id = f"R{1 + int(last[0][0][1:]) if last else 1:06d}"
+    file_name = f"ddk_analyst_{release_id}.duckdb"
+    rows = _build(db, release_id, db.settings.analyst / file_name)
+    db.execute(
+        "INSERT INTO ops.release BY NAME SELECT $release_id AS release_id, now()::TIMESTAMP AS published_at, "
+        f"({_DATA_AS_OF}) AS data_as_of, $content_hash AS content_hash, $file_name AS file_name",
+        {"release_id": release_id, "content_hash": fingerprint, "file_name": file_name},
+    )
+    _point_to(db, file_name)
+    _prune(db)
+    return Outcome(rows, rows)
+
+
+_DATA_AS_OF = "SELECT coalesce(max(received_at), TIMESTAMP '1900-01-01') FROM ops.batch WHERE status = 'loaded'"
+
+
+def check_books(db: Warehouse) -> None:
+    """Every batch adds up, and every loaded record stands in exactly one incident."""
+    unbalanced = db.value("SELECT count(*) FROM ops.ledger WHERE NOT is_balanced")
+    missing = db.value("SELECT count(*) FROM ops.batch ANTI JOIN ops.ledger USING (batch_id)")
+    loaded = db.value("SELECT count(*) FROM core.record")
+    booked = db.value(
+        "SELECT coalesce(sum(loaded), 0) FROM ops.ledger WHERE batch_id NOT IN (SELECT batch_id FROM ref.population_version)"
+    )
+    counted = db.value("SELECT coalesce(sum(records), 0) FROM core.incident")
+    if unbalanced or missing or not loaded == booked == counted:
+        raise BooksDoNotBalance(
+            f"账不平,本次不发布:{unbalanced + missing} 个批次不平衡;在用记录 {loaded} 条,账本 {booked} 条,事件中 {counted} 条。"
+            "分析员仍用上一版。请查询 ops.ledger 并联系维护人员。",
+            f"The books do not balance, nothing is published: {unbalanced + missing} batches; {loaded} records in use, {booked} in "
+            f"the ledger, {counted} in incidents. Analysts keep the last release. See ops.ledger and call the maintainer.",
+        )
+
+
+def _fingerprint(db: Warehouse) -> str:
+    """Depends on every figure, incident, code and rule result, not on their order."""
+    tables = ("mart.indicator_rate", "mart.indicator_verdict", "core.incident", "ops.ledger", "ref.population")
+    sums = [
+        f"SELECT '{table}' AS name, count(*) AS rows, sum(md5_number_lower(row_text)) AS fingerprint "
+        f"FROM (SELECT t::VARCHAR AS row_text FROM {table} t)"
+        for table in tables
+    ]
+    return str(db.value(f"SELECT md5(string_agg(f::VARCHAR, ';' ORDER BY name)) FROM ({' UNION ALL '.join(sums)}) f"))
+
+
+def _build(db: Warehouse, release_id: str, file: Path) -> int:
+    """Write a complete new file under a working name, then give it its own."""
+    partial = file.with_suffix(".partial")
+    for leftover in db.settings.analyst.glob("*.partial*"):
+        leftover.unlink()
+    location = str(partial).replace("'", "''")
+    db.execute(f"ATTACH '{location}' AS analyst (STORAGE_VERSION '{STORAGE_VERSION}')")
+    try:
+        rows = _fill(db, release_id)
+    finally:
+        db.execute("DETACH analyst")
+    partial.chmod(0o600)
+    os.replace(partial, file)
+    return rows
+
+
+def _fill(db: Warehouse, release_id: str) -> int:
+    release = f"'{release_id}' AS release_id, ({_DATA_AS_OF}) AS data_as_of"
+    selects = {
+        "out.indicator_rate": f"SELECT *, {release} FROM mart.indicator_rate ORDER BY ALL",
+        "out.indicator_verdict": "FROM mart.indicator_verdict ORDER BY ALL",
+        "out.incident": db.statement("out.incident"),
+        "ref.data_dictionary": "FROM dictionary",
+        "ref.code": "FROM codes",
+        "ref.population_version": "FROM ref.population_version ORDER BY ALL",
+        "ops.ledger": "FROM ops.ledger ORDER BY ALL",
+        "ops.check_result": "FROM ops.check_result ORDER BY ALL",
+    }
+    with db.offering(dictionary=_dictionary(db), codes=_codes(db)):
+        for name, select in selects.items():
+            table = db.library.tables[name]
+            db.execute(f"CREATE SCHEMA IF NOT EXISTS analyst.{table.schema_name}")
+            db.execute(f"CREATE TABLE analyst.{name} AS SELECT {', '.join(table.columns)} FROM ({select})")
+            db.comment(table, "analyst")
+    db.execute(f"CREATE VIEW analyst.ref.population AS {db.statement('ref.population')}")
+    return int(db.value("SELECT count(*) FROM analyst.out.indicator_rate"))
+
+
+def _dictionary(db: Warehouse) -> pyarrow.Table:
+    """Every table and column of the analyst file in both languages."""
+    rows = [row for name in PUBLISHED for row in _described(db.library.tables[name])]
+    names = db.library.tables["ref.data_dictionary"].columns
+    return pyarrow.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _described(table: Table) -> list[tuple[str, str, str | None, str, str]]:
+    whole = (table.table, "", None, table.comment.zh, table.comment.en)
+    return [whole] + [
+        (table.table, name, column.type, column.comment.zh, column.comment.en) for name, column in table.columns.items()
+    ]
+
+
+def _codes(db: Warehouse) -> pyarrow.Table:
+    rows = [(name, *row) for name in sorted(db.library.codes) for row in db.library.code_labels(name)]
+    return pyarrow.table(dict(zip(("codelist", "code", "zh", "en"), map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _point_to(db: Warehouse, file_name: str) -> None:
+    """Swap the link in one step: there is no moment without a file."""
+    link = db.settings.analyst_file
+    if link.is_symlink() and os.readlink(link) == file_name:
+        return
+    fresh = link.with_suffix(".link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(file_name)
+    os.replace(fresh, link)
+
+
+def _prune(db: Warehouse) -> None:
+    """Old files go; a reader that still holds one keeps reading it until it closes."""
+    files = sorted(db.settings.analyst.glob("ddk_analyst_R*.duckdb"))
+    for old in files[:-KEEP_FILES]:
+        old.unlink()

@@ -1,0 +1,267 @@
+"""Stage 4: Great Expectations decides which rows may go on and which batches are held.
+
+The suite is generated from the contract (can every cell be read, is every needed cell filled) and from checks.yaml.
+It runs on a pandas frame of all waiting batches of a source at once, first for verdicts only; keys of failing rows
+are asked for only where something failed, which is three times cheaper. Cell values never leave this module except
+into ops.quarantine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+
+from ddk_surveillance.contracts import Check, Source
+from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.library import Library
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+ROW = "_row"
+HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
+DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning"}
+NOT_EVALUATED = "check_not_evaluated"
+
+# What the checks compare besides the columns of the record itself.
+_COMPARED = """
+    c.age_years - date_diff('month', c.birth_month, c.event_date_from) // 12 AS age_difference_years,
+    date_diff('day', c.event_date_to, c.reported_date) AS report_delay_days,
+    date_diff('day', c.event_date_to, c.visit_date) AS visit_delay_days,"""
+_FRAME = """
+    SELECT c.*, {more} b.received_at::DATE AS received_date FROM {table} c JOIN ops.batch b USING (batch_id)
+    ORDER BY batch_id, sheet, row_number, victim_number"""
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """One expectation with what we need to know when it fails."""
+
+    code: str
+    column: str  # the column of the file or of the record that the receipt will name
+    severity: str
+    expectation: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A rule, how many rows broke it, and which."""
+
+    rule: RowRule
+    failed_rows: tuple[int, ...]
+    is_evaluated: bool
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
+    source = db.library.sources[key]
+    frame = db.frame(_FRAME.format(table=f"recoded.{key}", more=_COMPARED if source.target == "record" else ""))
+    frame[ROW] = range(len(frame))
+    rules = tuple(rules_of(db.library, source))
+    verdicts = evaluate(frame, rules)
+    with db.transaction():
+        refused = _record(db, source, frame, verdicts)
+    return Outcome(len(frame), len(frame) - refused, refused)
+
+
+def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
+    """Every rule that this source can be held to."""
+    table = library.recoded_table(source).columns
+    for name, column in source.columns.items():
+        if f"problem_{name}" in table:
+            yield _readable(name, column.unreadable)
+        if column.filled:
+            yield _filled(name, column.to or name, column.filled, f"problem_{name}" in table)
+    for name in sorted(set(source.parsed_columns) - set(source.columns)):
+        yield _readable(name, "error")
+    for code, check in library.checks.items():
+        severity = source.checks.get(code, check.severity)
+        applies = not check.sources or source.source in check.sources
+        if applies and severity != "off" and source.target == "record" and set(check.needs) <= library.fed(source):
+            yield _catalogued(code, check, severity)
+
+
+def _readable(name: str, severity: str) -> RowRule:
+    return RowRule("readable", name, severity, "ExpectColumnValuesToBeNull", {"column": f"problem_{name}"})
+
+
+def _filled(name: str, target: str, severity: str, is_parsed: bool) -> RowRule:
+    column = "event_date_from" if target == "event_date" else target
+    arguments: dict[str, Any] = {"column": column}
+    if is_parsed:  # an unreadable cell is already reported as such
+        arguments |= {"row_condition": f"problem_{name}.isnull()", "condition_parser": "pandas"}
+    return RowRule("filled", name, severity, "ExpectColumnValuesToNotBeNull", arguments)
+
+
+def _catalogued(code: str, check: Check, severity: str) -> RowRule:
+    arguments = dict(check.arguments)
+    if check.where:
+        arguments |= {"row_condition": check.where, "condition_parser": "pandas"}
+    return RowRule(code, check.column, severity, check.expect, arguments)
+
+
+def evaluate(frame: pandas.DataFrame, rules: tuple[RowRule, ...]) -> tuple[Verdict, ...]:
+    """Great Expectations' verdict on every rule; one that raised or is missing counts as not evaluated."""
+    if frame.empty:
+        return tuple(Verdict(rule, (), True) for rule in rules)
+    validate = _validator(frame)
+    first = validate(rules, "BOOLEAN_ONLY")
+    failing = [number for number, result in first.items() if not result.success]
+    with_keys = validate(tuple(rules[number] for number in failing), "COMPLETE") if failing else {}
+    complete = {failing[place]: result for place, result in with_keys.items()}
+    return tuple(_verdict(rule, first.get(number), complete.get(number)) for number, rule in enumerate(rules))
+
+
+def _validator(frame: pandas.DataFrame) -> Any:
+    import great_expectations
+
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
+
+    def validate(rules: tuple[RowRule, ...], detail: str) -> dict[int, Any]:
+        suite = great_expectations.ExpectationSuite(name=detail)
+        for number, rule in enumerate(rules):
+            suite.add_expectation(_expectation(rule, number))
+        result_format = {"result_format": detail, "return_unexpected_index_query": False}
+        if detail == "COMPLETE":
+            result_format["unexpected_index_column_names"] = [ROW]
+        outcome = batch.validate(suite, result_format=result_format)
+        return {result.expectation_config.meta["number"]: result for result in outcome.results}
+
+    return validate
+
+
+def _expectation(rule: RowRule, number: int) -> Any:
+    import great_expectations.expectations as expectations
+
+    severity = "warning" if rule.severity == "warning" else "critical"
+    kind = getattr(expectations, rule.expectation, None)
+    if kind is None:
+        raise DeclarationError(
+            f"检查 {rule.code} 使用了不存在的期望 {rule.expectation},请改正 checks.yaml。",
+            f"The check {rule.code} uses the expectation {rule.expectation}, which does not exist: mend checks.yaml.",
+        )
+    return kind(**rule.arguments, severity=severity, meta={"number": number})
+
+
+def _verdict(rule: RowRule, first: Any, complete: Any) -> Verdict:
+    """A rule is believed only if it was evaluated and the list of keys is as long as its count."""
+    if first is None or first.exception_info.get("raised_exception", True):
+        return Verdict(rule, (), False)
+    if first.success:
+        return Verdict(rule, (), True)
+    if complete is None or complete.exception_info.get("raised_exception", True):
+        return Verdict(rule, (), False)
+    rows = tuple(sorted(item[ROW] for item in complete.result.get("unexpected_index_list") or ()))
+    return Verdict(rule, rows, bool(rows) and len(rows) == complete.result["unexpected_count"])
+
+
+def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> int:
+    """Write quarantine, counts and batch states; returns how many rows may not go on."""
+    waiting = f"SELECT DISTINCT batch_id FROM recoded.{source.source}"
+    for table in ("ops.quarantine", "ops.check_result"):
+        db.execute(f"DELETE FROM {table} WHERE batch_id IN ({waiting})")
+    failures = _failures(frame, verdicts)
+    with db.offering(failures=failures, results=_results(frame, verdicts)):
+        db.execute(
+            "INSERT INTO ops.quarantine BY NAME "
+            f"SELECT f.* EXCLUDE ({ROW}), {_problem(source, db.library)} AS problem, {_value(source)} AS value "
+            f"FROM failures f JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number) "
+            f"JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
+        )
+        db.execute("INSERT INTO ops.check_result BY NAME SELECT * FROM results")
+    _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
+    return int(failures.loc[failures["disposition"] != "warning", ROW].nunique())
+
+
+def _failures(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
+    """One line per failing row and rule."""
+    position = ["batch_id", "sheet", "row_number", "victim_number", ROW]
+    parts = [
+        frame.loc[list(verdict.failed_rows), position].assign(
+            rule=verdict.rule.code,
+            column_name=verdict.rule.column,
+            disposition=DISPOSITIONS[verdict.rule.severity],
+        )
+        for verdict in verdicts
+        if verdict.failed_rows
+    ]
+    empty = frame.loc[[], position].assign(rule="", column_name="", disposition="")
+    return pandas.concat([empty, *parts]).drop_duplicates([ROW, "rule", "column_name"])
+
+
+def _results(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
+    checked = frame.groupby("batch_id", sort=True).size()
+    parts = []
+    for verdict in verdicts:
+        failed = frame.loc[list(verdict.failed_rows), "batch_id"].value_counts()
+        parts.append(pandas.DataFrame({
+            "batch_id": checked.index,
+            "rule": verdict.rule.code if verdict.is_evaluated else NOT_EVALUATED,
+            "column_name": verdict.rule.column,
+            "severity": verdict.rule.severity,
+            "expectation": verdict.rule.expectation,
+            "rows_checked": checked.to_numpy(),
+            "rows_failed": failed.reindex(checked.index, fill_value=0).to_numpy(),
+        }))  # fmt: skip
+    return pandas.concat(parts) if parts else pandas.DataFrame()
+
+
+def _value(source: Source) -> str:
+    """The cell as it came, for the receipt: the file's column behind the rule's column."""
+    cases = [f"WHEN {_literal(name)} THEN r.{name}" for name in source.physical_columns]
+    cases += [
+        f"WHEN {_literal(name)} THEN concat_ws('-', {', '.join(f'r.{part}' for part in column.combine)})"
+        for name, column in source.columns.items()
+        if column.combine
+    ]
+    return f"CASE f.column_name {' '.join(cases)} END"
+
+
+def _problem(source: Source, library: Library) -> str:
+    names = [name for name in library.recoded_table(source).columns if name.startswith("problem_")]
+    cases = [f"WHEN {_literal(name.removeprefix('problem_'))} THEN c.{name}" for name in names]
+    return f"CASE WHEN f.rule = 'readable' THEN CASE f.column_name {' '.join(cases)} END END"
+
+
+def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
+    """checked, or held: too large a share of bad rows, or a check that could not be evaluated."""
+    waiting = f"batch_id IN (SELECT DISTINCT batch_id FROM recoded.{source.source})"
+    db.execute(f"UPDATE ops.batch SET status = 'checked' WHERE {waiting} OR batch_id IN ({_empty(source)})")
+    if failed:
+        names = ", ".join(sorted({verdict.rule.code for verdict in failed}))
+        _hold(db, waiting, NOT_EVALUATED, f"检查 {names} 未能执行,整批暂扣;请联系系统维护人员。",
+              f"The checks {names} could not be evaluated, so the batch is held: ask whoever maintains the system.")  # fmt: skip
+        return
+    too_many = f"""
+        batch_id IN (
+            SELECT batch_id FROM recoded.{source.source}
+            LEFT JOIN (SELECT DISTINCT batch_id, sheet, row_number, victim_number, true AS is_bad FROM ops.quarantine
+                       WHERE disposition = 'quarantined') USING (batch_id, sheet, row_number, victim_number)
+            GROUP BY batch_id
+            HAVING count(is_bad) >= {HOLD_FROM_ROWS} AND count(is_bad) > {source.hold_above_share} * count(*))"""
+    percent = f"{source.hold_above_share:.0%}"
+    _hold(db, too_many, "too_many_bad_rows", f"不合格行超过 {percent},整批暂扣,原有数据不变;请按回执更正后重新报送。",
+          f"More than {percent} of the rows failed, so the batch is held and earlier data stay: correct it and send it again.")  # fmt: skip
+
+
+def _empty(source: Source) -> str:
+    """Zero reports: batches that hold no row but are a submission all the same."""
+    return f"SELECT batch_id FROM ops.batch WHERE source_code = {_literal(source.source)} AND status = 'recoded'"
+
+
+def _hold(db: Warehouse, condition: str, reason: str, zh: str, en: str) -> None:
+    db.execute(
+        f"UPDATE ops.batch SET status = 'held', reason = $reason, message_zh = $zh, message_en = $en WHERE {condition}",
+        {"reason": reason, "zh": zh, "en": en},
+    )
+
+
+def _literal(name: str) -> str:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    return f"'{name}'"

@@ -1,0 +1,91 @@
+"""Crude rates per 1000 and proportions, with their confidence intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ddk_surveillance.rates import checked
+from ddk_surveillance.rates.checked import FloatArray
+
+PER = 1000
+BYAR_FROM_COUNT = 10
+UNSTABLE_BELOW_COUNT = 20
+
+
+class Interval(NamedTuple):
+    """Lower and upper confidence limits, arrays of one shape."""
+
+    lower: FloatArray
+    upper: FloatArray
+
+
+class Rates(NamedTuple):
+    """Rates per 1000 person-years of many cells at once; arrays of one shape (none for a single cell)."""
+
+    rate_per_1000: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    unstable: NDArray[np.bool_]
+
+
+def crude_rates(count: ArrayLike, person_years: ArrayLike, confidence: float = 0.95) -> Rates:
+    """Crude rates with the interval rule of PHE Fingertips: exact below 10 events, Byar from 10 on.
+
+    `count` and `person_years` broadcast. ValueError on missing, negative or fractional counts and on person-time
+    that is missing or not above 0. Source: PHEindicatormethods::phe_rate.
+    """
+    events, time = np.broadcast_arrays(checked.counts(count), checked.positive(person_years))
+    limits = count_interval(events, confidence)
+    scale = PER / time
+    return Rates(events * scale, limits.lower * scale, limits.upper * scale, unstable(events))
+
+
+def unstable(count: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a rate rests on fewer than 20 events (CDC WISQARS calls such rates unstable)."""
+    return np.asarray(checked.counts(count) < UNSTABLE_BELOW_COUNT)
+
+
+def count_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Limits of the expected count: exact below 10 events, Byar from 10 on (PHE Fingertips)."""
+    events = checked.counts(count)
+    # each formula only sees the counts it serves: the exact one is slow and loses digits on huge counts
+    few = events < BYAR_FROM_COUNT
+    exact = exact_interval(np.where(few, events, 0), confidence)
+    byar = byar_interval(np.where(few, BYAR_FROM_COUNT, events), confidence)
+    return Interval(np.where(few, exact.lower, byar.lower), np.where(few, exact.upper, byar.upper))
+
+
+def exact_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Exact limits of a Poisson mean (Garwood 1936), by gamma quantiles; the lower limit of 0 events is 0."""
+    events, tail = checked.counts(count), checked.tail(confidence)
+    lower = np.where(events == 0, 0.0, special.gammaincinv(np.maximum(events, 1), tail))
+    return Interval(lower, np.asarray(special.gammainccinv(events + 1, tail)))
+
+
+def byar_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Byar's approximate limits of a Poisson mean (Breslow & Day 1987, vol. II, p. 69); made for 10 events or more.
+
+    Below that the lower limit may not exist and is then not a number; for 10 and more it exists at any confidence.
+    """
+    events, z = checked.counts(count), -special.ndtri(checked.tail(confidence))
+    return Interval(_byar_limit(np.where(events == 0, np.nan, events), -z), _byar_limit(events + 1, z))
+
+
+def _byar_limit(events: FloatArray, z: float) -> FloatArray:
+    root = 1 - 1 / (9 * events) + z / (3 * np.sqrt(events))
+    return np.asarray(events * np.where(root > 0, root, np.nan) ** 3)
+
+
+def wilson_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Score limits of a proportion, as fractions of 1 (Wilson 1927); ValueError unless 0 <= count <= total > 0."""
+    from scipy.stats import binomtest
+
+    checked.counts([count, total])
+    checked.positive(total, "total")
+    checked.tail(confidence)
+    limits = binomtest(int(count), int(total)).proportion_ci(confidence, method="wilson")
+    return float(limits.low), float(limits.high)

@@ -1,0 +1,130 @@
+"""The environment, read once and frozen; nothing else looks at os.environ."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddk_surveillance.errors import ConfigurationError
+
+PACKAGE = Path(__file__).resolve().parent
+PROJECT = PACKAGE.parent
+TIME_ZONE = "Asia/Shanghai"
+LANGUAGES = ("zh", "en")
+
+
+def resource(name: str) -> Path:
+    """Where a shipped file or folder lies: inside the wheel, or at the top of the checkout."""
+    packed = PACKAGE / "_resources" / name
+    return packed if packed.exists() else PROJECT / name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between machines."""
+
+    home: Path
+    key_file: Path | None
+    language: str
+    memory_limit_gb: float
+    threads: int
+    quiet_seconds: float
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def inbox(self) -> Path:
+        """Files that this pipeline has claimed and not yet finished with."""
+        return self.home / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def refused(self) -> Path:
+        return self.home / "refused"
+
+    @property
+    def receipts(self) -> Path:
+        return self.home / "receipts"
+
+    @property
+    def quality_docs(self) -> Path:
+        return self.home / "quality_docs"
+
+    @property
+    def analyst(self) -> Path:
+        return self.home / "analyst"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def warehouse_file(self) -> Path:
+        return self.home / "ddk.duckdb"
+
+    @property
+    def analyst_file(self) -> Path:
+        """The symbolic link that analysts open; it always points at the newest complete release."""
+        return self.analyst / "ddk_analyst.duckdb"
+
+    @property
+    def declarations(self) -> tuple[Path, ...]:
+        """Folders of declarations, the later one adding to and overriding the earlier."""
+        local = self.home / "schemas"
+        return (resource("schemas"), local) if local.is_dir() else (resource("schemas"),)
+
+    def make_folders(self) -> None:
+        """Create the data home; only the owner may look inside."""
+        for folder in (self.home, self.landing, self.inbox, self.archive, self.refused, self.receipts,
+                       self.quality_docs, self.analyst, self.logs):  # fmt: skip
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+
+def load(environ: Mapping[str, str], home: Path | None = None, language: str | None = None) -> Settings:
+    """Settings from DDK_* variables; the two arguments are the command line's and win."""
+    chosen = home or (Path(environ["DDK_HOME"]) if environ.get("DDK_HOME") else default_home())
+    return Settings(
+        home=chosen.expanduser().absolute(),
+        key_file=Path(environ["DDK_KEY_FILE"]).expanduser() if environ.get("DDK_KEY_FILE") else None,
+        language=_language(language or environ.get("DDK_LANG") or "zh"),
+        memory_limit_gb=_number(environ, "DDK_MEMORY_GB", 3.0),
+        threads=int(_number(environ, "DDK_THREADS", _processors())),
+        quiet_seconds=_number(environ, "DDK_QUIET_SECONDS", 5.0),
+    )
+
+
+def default_home() -> Path:
+    """`warehouse/data/` of a checkout; of an installed wheel, `warehouse/data/` of the current folder."""
+    base = Path.cwd() if (PACKAGE / "_resources").exists() else PROJECT
+    return base / "warehouse" / "data"
+
+
+def _language(word: str) -> str:
+    if word not in LANGUAGES:
+        raise ConfigurationError("语言只能是 zh 或 en(--lang 或 DDK_LANG)。", "The language is zh or en (--lang or DDK_LANG).")
+    return word
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name) or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e6:
+        raise ConfigurationError(f"环境变量 {name} 应为正数。", f"The variable {name} must be a positive number.")
+    return number
+
+
+@functools.cache
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

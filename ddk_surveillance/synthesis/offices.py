@@ -1,0 +1,224 @@
+"""What each office writes besides the common facts: its own kinds of event, offences, grades, codes and numbers.
+
+Each table is read from the top: the first condition that holds for a record gives the code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ddk_surveillance.synthesis import district
+from ddk_surveillance.synthesis.defects import SOURCES, Draw
+from ddk_surveillance.synthesis.district import Ints
+
+Choice = tuple[tuple[str, str], ...]
+
+ROAD = "mechanism in ('motor_vehicle_crash', 'nonmotor_vehicle_crash')"
+EVENT_TYPES: dict[str, Choice] = {
+    "school": (
+        ("suicide", "intent == 'self_harm' and is_death"),
+        ("self_harm", "intent == 'self_harm'"),
+        ("sexual", "violence_type == 'sexual'"),
+        ("bullying", "violence_type == 'bullying'"),
+        ("corporal_punishment", "intent == 'assault' and perpetrator_relation == 'teacher_staff'"),
+        ("fight", "intent == 'assault'"),
+        ("traffic", ROAD),
+        ("drowning", "mechanism == 'drowning'"),
+        ("burn", "mechanism == 'burn_scald'"),
+        ("food_poisoning", "mechanism == 'poisoning'"),
+        ("animal", "mechanism == 'animal'"),
+        ("sport_injury", "place == 'sports_area'"),
+        ("facility", "mechanism == 'sharp_force'"),
+        ("fall", "mechanism == 'fall'"),
+        ("collision", "mechanism == 'blunt_force'"),
+        ("other", ""),
+    ),
+    "nursery": (
+        ("suffocation", "mechanism == 'suffocation_hanging'"),
+        ("fall", "mechanism == 'fall'"),
+        ("burn_scald", "mechanism == 'burn_scald'"),
+        ("drowning", "mechanism == 'drowning'"),
+        ("poisoning", "mechanism == 'poisoning'"),
+        ("road_traffic", ROAD),
+        ("foreign_body", "mechanism == 'other' and dice < 0.5"),
+        ("other", ""),
+    ),
+}
+GIRL_UNDER_14 = "sex == 'female' and age_years < 14"
+OFFENCES: Choice = (
+    ("abnormal_death_suicide", "intent == 'self_harm' and is_death"),
+    ("homicide", "intent == 'assault' and is_death"),
+    ("traffic_crime", f"{ROAD} and intent != 'assault' and intent != 'self_harm'"),
+    ("abnormal_death_accident", "is_death"),
+    ("rape", f"violence_type == 'sexual' and {GIRL_UNDER_14} and dice < 0.5"),
+    ("indecent_child", "violence_type == 'sexual' and age_years < 14"),
+    ("indecent_assault", "violence_type == 'sexual' and dice < 0.6"),
+    ("rape", "violence_type == 'sexual'"),
+    ("abandonment", "violence_type == 'neglect'"),
+    ("adm_threat_insult", "violence_type == 'psychological'"),
+    ("abuse_family", "intent == 'assault' and perpetrator_relation in ('parent_guardian', 'other_family')"),
+    ("intentional_injury", "intent == 'assault' and severity in ('moderate', 'severe')"),
+    ("picking_quarrels", "intent == 'assault' and dice < 0.25"),
+    ("adm_assault", "intent == 'assault'"),
+    ("adm_dog", "mechanism == 'animal'"),
+)
+INJURY_GRADES: Choice = (
+    ("grave_1", "severity == 'severe' and dice < 0.3"),
+    ("grave_2", "severity == 'severe'"),
+    ("light_1", "severity == 'moderate' and dice < 0.25"),
+    ("light_2", "severity == 'moderate'"),
+    ("slight", "severity == 'minor' and dice < 0.6"),
+    ("below", "severity == 'minor' and dice < 0.75"),
+    ("not_assessed", ""),
+)
+CARE_LEVELS: Choice = (
+    ("death", "is_death"),
+    ("inpatient", "true_outcome == 'hospitalised'"),
+    ("observation", "true_outcome == 'observation'"),
+    ("onsite", "true_severity == 'minor' and dice < 0.5"),
+    ("none", "true_severity == 'minor' and dice < 0.6"),
+    ("outpatient", ""),
+)
+CASE_STATUSES: Choice = (
+    ("suspected", "source_code == 'community' and dice < 0.8"),
+    ("probable", "dice < 0.25"),
+    ("confirmed", ""),
+)
+BULLYING_FORMS: Choice = (
+    ("physical", "violence_type == 'bullying' and dice < 0.7"),
+    ("verbal", "violence_type == 'bullying' and dice < 0.85"),
+    ("social", "violence_type == 'bullying' and dice < 0.92"),
+    ("cyber", "violence_type == 'bullying'"),
+)
+BULLYING_LEVELS: Choice = (
+    ("unlawful", "violence_type == 'bullying' and severity == 'severe'"),
+    ("serious", "violence_type == 'bullying' and severity == 'moderate'"),
+    ("minor", "violence_type == 'bullying'"),
+    ("not_bullying", "intent == 'assault' and age_years >= 6 and dice < 0.3"),
+)
+HUKOU: Choice = (
+    ("local_county", "child_hukou_dice < 0.82"),
+    ("same_province", "child_hukou_dice < 0.93"),
+    ("other_province", "child_hukou_dice < 0.998"),
+    ("foreign", ""),
+)
+CRIMINAL_OFFENCES = (
+    "homicide", "rape", "indecent_child", "indecent_assault", "abandonment", "abuse_family", "intentional_injury",
+    "picking_quarrels",
+)  # fmt: skip
+# The S/T code of the injury: its nature decides, then the part of the body (head, arm, leg, trunk, elsewhere).
+DIAGNOSES = {
+    "fracture": ("S02.9", "S52.5", "S82.2", "S22.3", "T02.9"),
+    "sprain_strain": ("S13.4", "S63.5", "S93.4", "S33.5", "T03.9"),
+    "open_wound_bite": ("S01.8", "S61.9", "S81.9", "S21.9", "T01.9"),
+    "contusion_abrasion": ("S00.8", "S50.0", "S80.0", "S20.2", "T00.9"),
+    "burn": ("T20.2", "T22.2", "T24.2", "T21.2", "T29.2"),
+    "brain_injury": ("S06.0",) * 5,
+    "internal_organ": ("S27.3", "S27.3", "S36.1", "S36.1", "S36.9"),
+    "other": ("T17.9", "T65.9", "T65.9", "T75.1", "T50.9"),
+    "unknown": ("T14.9",) * 5,
+}
+# External cause by mechanism: unintentional, self-harm, assault, undetermined.
+EXTERNAL_CAUSES = {
+    "motor_vehicle_crash": ("V03.1", "X82.4", "Y03.4", "Y32.4"),
+    "nonmotor_vehicle_crash": ("V13.4", "X82.4", "Y03.4", "Y32.4"),
+    "fall": ("W13.0", "X80.0", "Y01.0", "Y30.0"),
+    "blunt_force": ("W20.8", "X79.0", "Y04.0", "Y29.0"),
+    "firearm": ("W34.0", "X74.0", "X95.0", "Y24.0"),
+    "sharp_force": ("W25.0", "X78.0", "X99.0", "Y28.0"),
+    "burn_scald": ("X11.0", "X76.0", "X98.0", "Y27.0"),
+    "suffocation_hanging": ("W79.0", "X70.0", "X91.0", "Y20.0"),
+    "drowning": ("W69.8", "X71.8", "X92.8", "Y21.8"),
+    "poisoning": ("X44.0", "X64.0", "X85.0", "Y14.0"),
+    "animal": ("W54.0", "X83.0", "Y08.0", "Y33.0"),
+    "sexual_assault": ("Y05.9", "X83.0", "Y05.9", "Y05.9"),
+    "other": ("X58.9", "X83.9", "Y08.9", "Y33.9"),
+    "unknown": ("X59.9", "X84.9", "Y09.9", "Y34.9"),
+}
+
+
+def add_office_columns(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
+    """Source-specific columns; rows that an office cannot express (no such offence) are left out."""
+    rng = draw.rng
+    rows = rows.assign(dice=rng.random(len(rows)), child_hukou_dice=_child_dice(rows["true_child_id"].to_numpy()))
+    rows = rows.assign(
+        event_type=_event_types(rows),
+        offence=choose(rows, OFFENCES),
+        injury_grade=choose(rows, INJURY_GRADES),
+        care_level=choose(rows, CARE_LEVELS),
+        case_status=choose(rows, CASE_STATUSES),
+        bullying_form=choose(rows, BULLYING_FORMS),
+        bullying_level=choose(rows, BULLYING_LEVELS),
+        hukou=choose(rows, HUKOU),
+        activity=rows["true_activity"],
+        icd10_diagnosis=_diagnoses(rows),
+        icd10_external=_external_causes(rows),
+        death_date=pd.Series(_days(rows["true_death_day"].to_numpy())).where(rows["is_death"]),
+        defect=_defects(draw),
+        same_row_twice=draw.hit("same_row_twice"),
+        source_record_number=_record_numbers(rows),
+    )
+    return rows[_expressible(rows)].reset_index(drop=True)
+
+
+def choose(rows: pd.DataFrame, choice: Choice) -> pd.Series:
+    """The code of the first condition that holds; an empty condition always holds."""
+    codes = np.full(len(rows), None, dtype=object)
+    for code, condition in reversed(choice):
+        codes[rows.eval(condition).to_numpy(dtype=bool) if condition else slice(None)] = code
+    return pd.Series(codes, index=rows.index)
+
+
+def _event_types(rows: pd.DataFrame) -> pd.Series:
+    codes = pd.Series(None, index=rows.index, dtype=object)
+    for source, choice in EVENT_TYPES.items():
+        of_source = rows["source_code"] == source
+        codes = codes.mask(of_source, choose(rows, choice))
+    return codes
+
+
+def _expressible(rows: pd.DataFrame) -> pd.Series:
+    court = rows["source_code"].isin(["procuratorate", "court"])
+    police = rows["source_code"] == "police"
+    return ~((police & rows["offence"].isna()) | (court & ~rows["offence"].isin(CRIMINAL_OFFENCES)))
+
+
+def _child_dice(child: Ints) -> np.ndarray:
+    """A number in [0, 1) that is the same in every record of a child."""
+    return np.asarray((child * 2_654_435_761 % 2**32) / 2**32)
+
+
+def _diagnoses(rows: pd.DataFrame) -> pd.Series:
+    part = rows["body_part"].cat.codes.clip(0, 4)
+    return pd.Series([DIAGNOSES[n][p] for n, p in zip(rows["nature"], part, strict=True)], index=rows.index)
+
+
+def _external_causes(rows: pd.DataFrame) -> pd.Series:
+    intent = np.where(rows["intent"].isna(), 3, rows["intent"].cat.codes)
+    return pd.Series([EXTERNAL_CAUSES[m][i] for m, i in zip(rows["mechanism"], intent, strict=True)], index=rows.index)
+
+
+def _days(day: Ints) -> np.ndarray:
+    return day.astype("datetime64[D]").astype("datetime64[s]")
+
+
+DEFECTS = ("unknown_code", "report_before_event", "adult_age", "birth_clash", "impossible_date", "future_date")
+REJECTED = tuple(name for name in DEFECTS if name != "birth_clash")
+
+
+def _defects(draw: Draw) -> np.ndarray:
+    """At most one gross defect per row."""
+    chosen = np.full(draw.size, "", dtype=object)
+    for name in reversed(DEFECTS):
+        chosen[draw.hit(name)] = name
+    return chosen
+
+
+def _record_numbers(rows: pd.DataFrame) -> pd.Series:
+    """Running numbers per institution and year of report, in order of report."""
+    order = rows.sort_values(["reported_date", "record_id"])
+    year = order["reported_date"].dt.year
+    running = order.groupby(["institution_id", year], observed=True).cumcount() + 1
+    words = [f"{y}-{n:05d}" for y, n in zip(year, running, strict=True)]
+    return pd.Series(words, index=order.index).reindex(rows.index)

@@ -1,0 +1,236 @@
+"""The only module that opens DuckDB: one writer, declared tables, transactions, errors without values."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas
+import pyarrow
+
+from ddk_surveillance.contracts import Table
+from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import TIME_ZONE, Settings, resource
+
+Parameters = Mapping[str, object] | Sequence[object]
+# SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
+VIEWS = ("core.record", "ref.population")
+SCHEMAS = ("received", "recoded", "core", "link", "mart", "out", "ops", "ref")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did with the rows it was given; counts only, safe to show and to store anywhere."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_refused: int = 0
+
+
+class Warehouse:
+    """A DuckDB connection that knows the declarations and never lets a row value out through an error."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, library: Library) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.library = library
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one or more statements for their effect."""
+        with _without_values():
+            self.connection.execute(sql, parameters).fetchall()
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        with _without_values():
+            return self.connection.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
+        """The single value of a query that yields one row of one column."""
+        [(value,)] = self.rows(sql, parameters)
+        return value
+
+    def frame(self, sql: str, parameters: Parameters = ()) -> pandas.DataFrame:
+        with _without_values():
+            return self.connection.execute(sql, parameters).df()
+
+    def arrow(self, sql: str, parameters: Parameters = ()) -> pyarrow.Table:
+        with _without_values():
+            return self.connection.execute(sql, parameters).to_arrow_table()
+
+    @contextlib.contextmanager
+    def offering(self, **tables: pyarrow.Table | pandas.DataFrame) -> Iterator[None]:
+        """Let SQL inside the block read these frames by name."""
+        for name, table in tables.items():
+            self.connection.register(name, table)
+        try:
+            yield
+        finally:
+            for name in tables:
+                self.connection.unregister(name)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a fact about the warehouse itself."""
+        self.execute("DELETE FROM ops.meta WHERE name = ?", [name])
+        self.execute("INSERT INTO ops.meta VALUES (?, ?)", [name, value])
+
+    def remembered(self, name: str) -> str | None:
+        rows = self.rows("SELECT value FROM ops.meta WHERE name = ?", [name])
+        return str(rows[0][0]) if rows else None
+
+    def statement(self, table: str) -> str:
+        """The one SELECT that makes a table, from warehouse/<schema>/<table>.sql."""
+        return resource("warehouse").joinpath(*table.split(".")).with_suffix(".sql").read_text(encoding="utf-8")
+
+    def rebuild(self, table: str, **parameters: object) -> int:
+        """Replace the whole content of a table by its SELECT; returns the number of rows."""
+        with self.transaction():
+            self.execute(f"DELETE FROM {table}")
+            self.execute(f"INSERT INTO {table} BY NAME {self.statement(table)}", parameters)
+        return int(self.value(f"SELECT count(*) FROM {table}"))
+
+    def ensure(self, table: Table) -> None:
+        """Create a declared table, or add the columns that its declaration has gained."""
+        columns = ", ".join(_definition(name, table) for name in table.columns)
+        self.execute(f"CREATE TABLE IF NOT EXISTS {table.table} ({columns})")
+        known = self._columns(table.table)
+        for name in table.columns:
+            if name not in known:
+                self.execute(f"ALTER TABLE {table.table} ADD COLUMN {name} {table.columns[name].type}")
+        self.comment(table)
+
+    def comment(self, table: Table, catalog: str = "") -> None:
+        """Write the bilingual comments of a table and its columns into the database itself."""
+        name = f"{catalog}.{table.table}" if catalog else table.table
+        statements = [f"COMMENT ON TABLE {name} IS {_quoted(table.comment.zh, table.comment.en)}"]
+        statements += [
+            f"COMMENT ON COLUMN {name}.{column} IS {_quoted(declared.comment.zh, declared.comment.en)}"
+            for column, declared in table.columns.items()
+        ]
+        self.execute("; ".join(statements))
+
+    def _columns(self, table: str) -> set[str]:
+        schema, name = table.split(".")
+        found = self.rows(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
+            " AND table_catalog = current_database()",
+            [schema, name],
+        )
+        return {column for (column,) in found}
+
+
+def connect(settings: Settings, library: Library, file: Path | None = None) -> Warehouse:
+    """Open a file, or memory without one, with every declared table in place; takes no lock."""
+    with _without_values():
+        connection = duckdb.connect(str(file) if file else ":memory:", config=_configuration(settings))
+    warehouse = Warehouse(connection, settings, library)
+    warehouse.execute(f"SET TimeZone = '{TIME_ZONE}'")
+    _create_tables(warehouse)
+    return warehouse
+
+
+@contextlib.contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse for writing; nobody else may hold it meanwhile (BusyError)."""
+    os.umask(0o077)
+    settings.make_folders()
+    with writer_lock(settings):
+        warehouse = connect(settings, Library(settings.declarations), settings.warehouse_file)
+        try:
+            yield warehouse
+        finally:
+            warehouse.connection.close()
+
+
+@contextlib.contextmanager
+def writer_lock(settings: Settings) -> Iterator[None]:
+    """A lock that the operating system releases however its holder dies, so that none is ever stale."""
+    with (settings.home / ".writer.lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(
+                "另一个运行正在使用数据仓库。请等它结束后再试。",
+                "Another run is using the warehouse. Try again when it has finished.",
+            ) from None
+        yield
+
+
+def _create_tables(warehouse: Warehouse) -> None:
+    with warehouse.transaction():
+        for schema in SCHEMAS:
+            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        fingerprint = warehouse.library.tables_fingerprint
+        if _stored_fingerprint(warehouse) == fingerprint:
+            return
+        for table in warehouse.library.tables.values():
+            warehouse.ensure(table)
+        for view in VIEWS:
+            warehouse.execute(f"CREATE OR REPLACE VIEW {view} AS {warehouse.statement(view)}")
+        warehouse.remember("declarations", fingerprint)
+
+
+def _stored_fingerprint(warehouse: Warehouse) -> str | None:
+    """Which declarations the tables were last made from: re-creating them at every start costs half a second."""
+    exists = warehouse.value(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+        " AND schema_name = 'ops' AND table_name = 'meta'"
+    )
+    return warehouse.remembered("declarations") if exists else None
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "memory_limit": f"{settings.memory_limit_gb}GB",
+        "threads": settings.threads,
+        "temp_directory": str(settings.home / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+
+
+def _definition(name: str, table: Table) -> str:
+    column = table.columns[name]
+    return f"{name} {column.type}{' NOT NULL' if column.required else ''}"
+
+
+def _quoted(*parts: str) -> str:
+    return "'" + " | ".join(parts).replace("'", "''") + "'"
+
+
+@contextlib.contextmanager
+def _without_values() -> Iterator[None]:
+    """DuckDB quotes row values in its messages, so only the kind of the error may pass."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise BusyError(
+                "数据仓库文件正被另一个程序打开(例如分析员直接打开了 ddk.duckdb)。请关闭后重试。",
+                "The warehouse file is open in another program. Close it and try again.",
+            ) from None
+        raise ConfigurationError(
+            "无法读写数据仓库文件,请检查磁盘空间和文件夹权限(ddk doctor)。",
+            "The warehouse file cannot be read or written: check disk space and permissions (ddk doctor).",
+        ) from None
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise WarehouseError(f"数据库操作失败({kind})。", f"A database statement failed ({kind}).") from None

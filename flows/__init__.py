@@ -1,0 +1,1 @@
+"""When and in which order the stages run; nothing here looks at data."""

@@ -1,0 +1,143 @@
+"""`make serve`: a Prefect server with user interface on loopback, and the worker that runs what prefect.yaml schedules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddk_surveillance.errors import BusyError, DdkError
+from ddk_surveillance.settings import Settings, load, resource
+from flows.server import environment, own_server, prefect_settings, server_lock
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
+
+POOL = "ddk"
+PORT = 4200
+CRASH_WATCH = "runs that fell silent have crashed"
+SILENCE = timedelta(seconds=90)  # three missed heartbeats
+ENDED = ("Completed", "Failed", "Crashed", "Cancelled")
+
+
+def main() -> int:
+    """Serve until told to stop (SIGTERM, Ctrl-C); returns the exit code."""
+    os.umask(0o077)
+    settings = load(os.environ)
+    try:
+        return _serve(settings)
+    except DdkError as problem:
+        print(getattr(problem.text, settings.language), file=sys.stderr)
+        return problem.exit_code
+
+
+def _serve(settings: Settings) -> int:
+    """Returns 0 when told to stop, 1 when the server or the worker ended by itself."""
+    for_services = {
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+    with (
+        environment(prefect_settings(settings.home) | for_services),
+        server_lock(settings.home) as (lock, ours),
+    ):
+        if not ours:
+            raise BusyError("本数据目录已有一个服务在运行。", "A server is running on this data home already.")
+        port = int(os.environ.get("PREFECT_SERVER_API_PORT", PORT))
+        with own_server(settings.home, lock, port, private=False) as server:
+            with environment({"PREFECT_API_URL": server.address}):
+                return asyncio.run(_work(server.process))
+
+
+async def _work(server: subprocess.Popen[bytes]) -> int:
+    await _prepare()
+    from prefect.workers.process import ProcessWorker
+
+    worker = asyncio.create_task(ProcessWorker(work_pool_name=POOL, limit=1).start())
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    while not told.is_set() and not worker.done() and server.poll() is None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), timeout=1)
+    worker.cancel()
+    await asyncio.wait([worker])
+    return 0 if told.is_set() else 1
+
+
+async def _prepare() -> None:
+    """Everything that a run needs to be scheduled, executed, watched and, after downtime, caught up once."""
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        await _create_pool(client)
+        await _watch_for_crashes(client)
+        _deploy()
+        await _keep_one_late_run_each(client)
+
+
+async def _create_pool(client: PrefectClient) -> None:
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.workers.process import ProcessWorker
+
+    template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
+    template["variables"]["properties"]["command"]["default"] = f"{sys.executable} -m prefect.engine"
+    await client.create_work_pool(
+        WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template, concurrency_limit=1), overwrite=True
+    )
+
+
+async def _watch_for_crashes(client: PrefectClient) -> None:
+    """Mark a run as crashed that has sent no sign of life for SILENCE: its process was killed."""
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
+    if await client.read_automations_by_name(CRASH_WATCH):
+        return
+    heartbeat = "prefect.flow-run.heartbeat"
+    trigger = EventTrigger(
+        after={heartbeat},
+        expect={heartbeat, *(f"prefect.flow-run.{end}" for end in ENDED)},
+        match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=SILENCE,
+    )
+    crashed = ChangeFlowRunState(state=StateType.CRASHED, message="No sign of life: the process was killed.")
+    await client.create_automation(AutomationCore(name=CRASH_WATCH, trigger=trigger, actions=[crashed]))
+
+
+def _deploy() -> None:
+    """Prefect's own command reads prefect.yaml, so that the schedule is declared nowhere else."""
+    file = resource("prefect.yaml")
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+    subprocess.run(command, cwd=file.parent, check=True, stdout=subprocess.DEVNULL)
+
+
+async def _keep_one_late_run_each(client: PrefectClient) -> None:
+    """Of the scheduled runs that downtime left behind keep the last of each deployment; it takes in what all would have."""
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.states import Cancelled
+    from prefect.types import _datetime
+
+    late = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": _datetime.now("UTC")}}
+    kept = set()
+    for run in await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter.model_validate(late), sort=FlowRunSort.EXPECTED_START_TIME_DESC
+    ):
+        if run.auto_scheduled and run.deployment_id in kept:
+            await client.set_flow_run_state(run.id, Cancelled(message="A later run catches up for this one."), force=True)
+        kept.add(run.deployment_id)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

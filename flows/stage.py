@@ -1,0 +1,149 @@
+"""The only bridge between Prefect and the stages: keys go in, counts come out, no value of a row ever crosses.
+
+Prefect stores parameters, results, names, logs and the texts of errors. So an error passes only if its text is known to
+be safe (DdkError); of any other only the kind passes, and its traceback goes to a file that the owner alone can read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.concurrency.sync import concurrency
+from prefect.logging import get_run_logger
+from prefect.states import Failed
+
+from ddk_surveillance.errors import DdkError, ExitCode
+from ddk_surveillance.settings import load
+from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
+from flows.server import WRITER_LIMIT, private_file
+
+OUTSIDE = {"intake": {"retries": 2, "retry_delay_seconds": [5.0, 30.0]}}  # all else computes, and would fail again
+
+_warehouse: ContextVar[Warehouse] = ContextVar("_warehouse")
+_watcher: ContextVar[Callable[[str, str], None]] = ContextVar("_watcher", default=lambda stage, key: None)
+
+
+class StageDefect(DdkError):
+    """A stage failed in a way that nobody foresaw."""
+
+    exit_code = ExitCode.DEFECT
+
+
+class OutsideError(DdkError):
+    """The operating system refused a file or ran out of room; it may work the next time."""
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server."""
+    with concurrency(WRITER_LIMIT, strict=True), open_warehouse(load(os.environ)) as warehouse:
+        token = _warehouse.set(warehouse)
+        try:
+            yield
+        finally:
+            _warehouse.reset(token)
+
+
+@contextlib.contextmanager
+def watched_by(watcher: Callable[[str, str], None]) -> Iterator[None]:
+    """Have `watcher(stage, key)` called as each stage starts, for a display of progress."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def run_stage(stage: str, key: str) -> Outcome:
+    """Run one stage for one key as a task of the current flow; raises DdkError and nothing else."""
+    outcome: Outcome = _as_task(stage, key)
+    return outcome
+
+
+def discover(night: str) -> list[str]:
+    """Take in what has arrived, as a task; returns the keys of what waits to be ingested."""
+    waiting: list[str] = _as_task("intake", night)
+    return waiting
+
+
+def _as_task(stage: str, key: str) -> Any:
+    _watcher.get()(stage, key)
+    state: State[Any] = _task(stage)(key, return_state=True)
+    return state.result()
+
+
+@functools.cache
+def _task(stage: str) -> Task[[str], Any]:
+    def step(key: str) -> Any:
+        return _attempt(stage, key)
+
+    return Task(
+        step,
+        name=stage,
+        task_run_name=f"{stage}-{{key}}",
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retry_condition_fn=_may_work_next_time,
+        **OUTSIDE.get(stage, {}),
+    )
+
+
+def _attempt(stage: str, key: str) -> Any:
+    """A failure is returned, not raised: of what is raised Prefect stores all that led to it."""
+    problem: DdkError
+    try:
+        return _call(stage, key)
+    except DdkError as error:
+        problem = error
+    except Exception as error:
+        problem = _hidden(error, stage, key)
+    problem.__cause__ = problem.__context__ = problem.__traceback__ = None
+    return Failed(message=" ".join(problem.text), data=problem)
+
+
+def _call(stage: str, key: str) -> Any:
+    module = importlib.import_module(f"ddk_surveillance.{stage}")
+    if stage == "intake":
+        return module.discover(_warehouse.get())
+    outcome: Outcome = module.run(_warehouse.get(), key)
+    get_run_logger().info("rows in %d, out %d, refused %d", outcome.rows_in, outcome.rows_out, outcome.rows_refused)
+    return outcome
+
+
+def _hidden(error: Exception, stage: str, key: str) -> DdkError:
+    kind = type(error).__name__
+    if isinstance(error, OSError):
+        return OutsideError(
+            f"步骤 {stage}({key}):系统拒绝读写文件({kind})。请检查磁盘空间和文件夹权限(ddk doctor)。",
+            f"Stage {stage} ({key}): the system refused a file ({kind}). Check disk space and permissions (ddk doctor).",
+        )
+    log = _keep_traceback(stage, key)
+    return StageDefect(
+        f"步骤 {stage}({key})出现程序缺陷({kind})。详情见 {log}(仅限本机所有者查看),请联系维护人员。",
+        f"Stage {stage} ({key}) has a defect ({kind}). Details in {log}, for the owner's eyes only; tell the maintainer.",
+    )
+
+
+def _keep_traceback(stage: str, key: str) -> Path:
+    folder = load(os.environ).logs
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-{stage}-{key}.log"
+    with open(log, "a", encoding="utf-8", opener=private_file) as stream:
+        stream.write(traceback.format_exc())
+    return log
+
+
+def _may_work_next_time(_: Task[[str], Any], __: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.data, OutsideError)

@@ -1,0 +1,118 @@
+-- Every current record as the comparison needs it: void tokens removed, dates as day numbers, unknown as NULL.
+-- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
+-- `content_hash` covers whatever could change this record's links or its incident's values: a record whose hash is
+-- not the one that was linked last is dirty.
+WITH
+token_poor AS (
+    SELECT source_code FROM core.record GROUP BY source_code
+    HAVING count(coalesce(id_token, name_token, phone_token)) < $minimum_token_share * count(*)
+),
+decision AS (
+    SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
+    FROM (
+        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link_decision
+        UNION ALL
+        SELECT right_record_id, left_record_id, decision FROM link_decision
+    ) AS decided
+    GROUP BY record_id
+),
+record AS (
+    SELECT
+        r.* REPLACE (
+            CASE WHEN i.token IS NULL THEN r.id_token END AS id_token,
+            CASE WHEN n.token IS NULL THEN r.name_token END AS name_token,
+            CASE WHEN p.token IS NULL THEN r.phone_token END AS phone_token,
+            CASE WHEN c.token IS NULL THEN r.case_token END AS case_token
+        ),
+        decision.decisions,
+        coalesce(s.window_days, 1) AS window_days,
+        coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
+        token_poor.source_code IS NOT NULL AS needs_token
+    FROM core.record AS r
+    LEFT JOIN link_source AS s ON s.source_code = r.source_code
+    LEFT JOIN token_poor ON token_poor.source_code = r.source_code
+    LEFT JOIN decision ON decision.record_id = r.record_id
+    LEFT JOIN link.stop_token AS i ON i.kind = 'id_token' AND i.token = r.id_token
+    LEFT JOIN link.stop_token AS n ON n.kind = 'name_token' AND n.token = r.name_token
+    LEFT JOIN link.stop_token AS p ON p.kind = 'phone_token' AND p.token = r.phone_token
+    LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
+),
+dated AS (
+    SELECT
+        *,
+        md5(concat_ws('|',
+            coalesce(CAST(source_code AS VARCHAR), ''), coalesce(CAST(institution_id AS VARCHAR), ''),
+            coalesce(CAST(reported_date AS VARCHAR), ''), coalesce(CAST(id_token AS VARCHAR), ''),
+            coalesce(CAST(name_token AS VARCHAR), ''), coalesce(CAST(phone_token AS VARCHAR), ''),
+            coalesce(CAST(case_token AS VARCHAR), ''), coalesce(CAST(birth_month AS VARCHAR), ''),
+            coalesce(CAST(age_years AS VARCHAR), ''), coalesce(CAST(sex AS VARCHAR), ''),
+            coalesce(CAST(township_code AS VARCHAR), ''), coalesce(CAST(residence AS VARCHAR), ''),
+            coalesce(CAST(event_date_from AS VARCHAR), ''), coalesce(CAST(event_date_to AS VARCHAR), ''),
+            coalesce(CAST(date_precision AS VARCHAR), ''), coalesce(CAST(event_hour AS VARCHAR), ''),
+            coalesce(CAST(mechanism AS VARCHAR), ''), coalesce(CAST(place AS VARCHAR), ''),
+            coalesce(CAST(activity AS VARCHAR), ''), coalesce(CAST(nature AS VARCHAR), ''),
+            coalesce(CAST(body_part AS VARCHAR), ''), coalesce(CAST(intent AS VARCHAR), ''),
+            coalesce(CAST(severity AS VARCHAR), ''), coalesce(CAST(care_level AS VARCHAR), ''),
+            coalesce(CAST(outcome AS VARCHAR), ''), coalesce(CAST(is_death AS VARCHAR), ''),
+            coalesce(CAST(death_date AS VARCHAR), ''), coalesce(CAST(icd10_external AS VARCHAR), ''),
+            coalesce(CAST(violence_type AS VARCHAR), ''), coalesce(CAST(perpetrator_relation AS VARCHAR), ''),
+            coalesce(CAST(offence AS VARCHAR), ''), coalesce(CAST(case_status AS VARCHAR), ''),
+            coalesce(CAST(injury_grade AS VARCHAR), ''), coalesce(CAST(bullying_form AS VARCHAR), ''),
+            coalesce(CAST(bullying_level AS VARCHAR), ''), coalesce(CAST(window_days AS VARCHAR), ''),
+            coalesce(CAST(has_no_doubles AS VARCHAR), ''), coalesce(CAST(needs_token AS VARCHAR), ''),
+            coalesce(CAST(decisions AS VARCHAR), '')
+        )) AS content_hash,
+        date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
+        date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
+        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_day,
+        coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
+        year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
+    FROM record
+),
+known AS (
+    SELECT
+        CAST(concat('0x', substr(md5(d.record_id), 1, 15)) AS BIGINT) AS key,
+        d.record_id, d.content_hash, d.content_hash IS DISTINCT FROM m.content_hash AS is_dirty, d.reported_date,
+        d.source_code, d.institution_id, d.window_days, d.has_no_doubles, d.needs_token,
+        d.id_token, d.name_token, d.phone_token, d.case_token,
+        d.sex,
+        CAST(d.birth_months AS INTEGER) AS birth_month,
+        CAST(coalesce(d.age_years, (year(d.event_date_from) * 12 + month(d.event_date_from) - 1 - d.birth_months) // 12)
+            AS INTEGER) AS age,
+        d.township_code AS township,
+        substr(d.township_code, 1, 6) AS district,
+        d.day_from, d.day_to, d.day_to - d.day_from AS width_days, d.is_exact, d.event_hour,
+        -- exact dates stray by a day or two; wider guesses than a month would pair everyone with everyone
+        CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 31) END AS near_from,
+        CASE WHEN d.is_exact THEN d.day_to + 2 ELSE d.day_to END AS near_to,
+        coalesce(d.is_death, FALSE) AS is_death,
+        d.death_day,
+        d.death_day // 8 AS death_bucket,
+        coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_day), FALSE) AS event_is_death,
+        nullif(d.mechanism, 'unknown') AS mechanism,
+        nullif(d.place, 'unknown') AS place,
+        nullif(d.nature, 'unknown') AS nature,
+        nullif(d.body_part, 'unknown') AS body_part,
+        d.intent,
+        d.severity,
+        CASE
+            WHEN d.mechanism IN ('motor_vehicle_crash', 'nonmotor_vehicle_crash') THEN 'traffic'
+            WHEN d.mechanism IN ('fall', 'blunt_force') THEN 'impact'
+            WHEN d.mechanism NOT IN ('unknown', 'other') THEN d.mechanism
+        END AS mechanism_group,
+        CASE
+            WHEN d.mechanism = 'fall' THEN 0
+            WHEN d.mechanism IN ('blunt_force', 'animal', 'motor_vehicle_crash', 'burn_scald', 'sharp_force') THEN 1
+            WHEN d.mechanism IN ('nonmotor_vehicle_crash', 'poisoning', 'suffocation_hanging', 'other') THEN 2
+            ELSE 3
+        END AS mechanism_rarity,
+        coalesce(d.severity = 'severe' OR d.care_level IN ('inpatient', 'observation')
+            OR d.outcome IN ('hospitalised', 'transferred', 'observation'), FALSE) AS is_grave,
+        coalesce(d.offence IN ('abuse_family', 'abuse_caregiver', 'adm_abuse'), FALSE)
+            OR coalesce(d.intent = 'assault' AND d.perpetrator_relation IN ('parent_guardian', 'other_family'), FALSE)
+            AS is_abuse
+    FROM dated AS d LEFT JOIN link.member AS m ON m.record_id = d.record_id
+)
+-- a register often states the day of death for the day of the injury, which may lie up to a year before
+SELECT *, CASE WHEN event_is_death THEN death_day - 365 ELSE day_from END AS reach_from
+FROM known

@@ -1,0 +1,50 @@
+-- For every batch: what became of each received row. `exploded` is counted from the rows themselves, so that a row
+-- lost or invented between two stages leaves the books unbalanced.
+WITH stored AS (
+    SELECT batch_id, sheet, row_number, victim_number, disposition FROM core.record_version
+    UNION ALL
+    SELECT batch_id, sheet, row_number, victim_number, disposition FROM ref.population_version
+), refused_row AS (
+    SELECT batch_id, sheet, row_number, victim_number, min(disposition) AS disposition
+    FROM ops.quarantine WHERE disposition <> 'warning' GROUP BY ALL
+), dealt AS (
+    SELECT * FROM stored UNION ALL SELECT * FROM refused_row
+), counted AS (
+    SELECT batch_id,
+           count(*) - count(DISTINCT (sheet, row_number)) AS exploded,
+           count(*) FILTER (disposition = 'out_of_scope') AS out_of_scope,
+           count(*) FILTER (disposition = 'quarantined') AS quarantined,
+           count(*) FILTER (disposition = 'duplicate') AS duplicate,
+           count(*) FILTER (disposition = 'superseded') AS superseded,
+           count(*) FILTER (disposition = 'withdrawn') AS withdrawn,
+           count(*) FILTER (disposition = 'loaded') AS loaded
+    FROM dealt GROUP BY batch_id
+), booked AS (
+    SELECT b.batch_id, b.source_code,
+           coalesce(b.rows_received, 0) AS rows_received,
+           coalesce(b.rows_unreadable, 0) AS unreadable,
+           b.status IN ('loaded', 'withdrawn') AS is_dealt,
+           CASE WHEN b.status IN ('refused', 'unreadable') THEN coalesce(b.rows_received, 0) ELSE 0 END AS refused,
+           CASE WHEN b.status IN ('held', 'taken', 'guarded', 'recoded', 'checked') THEN coalesce(b.rows_received, 0) - coalesce(b.rows_unreadable, 0) ELSE 0 END AS held,
+           CASE WHEN b.status = 'identical' THEN coalesce(b.rows_received, 0) ELSE 0 END AS identical,
+           c.* EXCLUDE (batch_id)
+    FROM ops.batch b LEFT JOIN counted c USING (batch_id)
+), ledger AS (
+    SELECT batch_id, source_code, rows_received,
+           CASE WHEN is_dealt THEN coalesce(exploded, 0) ELSE 0 END AS exploded,
+           refused,
+           CASE WHEN is_dealt OR held > 0 THEN unreadable ELSE 0 END AS unreadable,
+           CASE WHEN is_dealt THEN coalesce(out_of_scope, 0) ELSE 0 END AS out_of_scope,
+           CASE WHEN is_dealt THEN coalesce(quarantined, 0) ELSE 0 END AS quarantined,
+           held,
+           identical + CASE WHEN is_dealt THEN coalesce(duplicate, 0) ELSE 0 END AS duplicate,
+           CASE WHEN is_dealt THEN coalesce(superseded, 0) ELSE 0 END AS superseded,
+           CASE WHEN is_dealt THEN coalesce(withdrawn, 0) ELSE 0 END AS withdrawn,
+           CASE WHEN is_dealt THEN coalesce(loaded, 0) ELSE 0 END AS loaded
+    FROM booked
+)
+SELECT *, rows_received + exploded
+          = refused + unreadable + out_of_scope + quarantined + held + duplicate + superseded + withdrawn + loaded
+       AS is_balanced
+FROM ledger
+ORDER BY batch_id
