@@ -65,8 +65,10 @@ Kind = Literal[
 ]  # identifier: an institution's own number for a thing, kept as it is
 
 
+# What the guard leaves of a cell in a token column that is no token: it may be raw data.
+NOT_A_TOKEN = "?"
 # Kinds whose text has to be understood; the others are taken as they are.
-PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township"})
+PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township", "token"})
 
 
 class SourceColumn(Declared):
@@ -171,6 +173,13 @@ class Source(Declared):
         parsed = [name for name, column in self.columns.items() if column.kind in PARSED_KINDS]
         parsed += ["victims"] if self.victims else []
         return (*parsed, "record_key") if self.record_key else tuple(parsed)
+
+    @property
+    def helpers(self) -> set[str]:
+        """Columns that only help to read others: parts of a date, the unit of an age, a code that decides."""
+        parts = {part for column in self.columns.values() for part in (*column.combine, column.unit_column)}
+        rules = {name for rule in self.rules for name in (*rule.when, rule.from_attributes)}
+        return {name for name in parts | rules if name in self.columns}
 
     @property
     def targets(self) -> set[str]:

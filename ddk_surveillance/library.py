@@ -13,14 +13,23 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from ddk_surveillance.contracts import Bilingual, Check, Condition, Declared, Indicator, Source, Table, TableColumn, require
+from ddk_surveillance.contracts import (
+    Bilingual,
+    Check,
+    Condition,
+    Declared,
+    Indicator,
+    Source,
+    Table,
+    TableColumn,
+    require,
+)
 from ddk_surveillance.errors import DeclarationError
 
 Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
 COMPOSITE_TARGETS = {
     "event_date": ("event_date_from", "event_date_to", "date_precision", "event_hour"),
-    "age_unit": (),
 }
 POSITION = ("batch_id", "sheet", "row_number", "victim_number")
 # Columns of a record that the load stage writes, not the contract.
@@ -141,7 +150,7 @@ class Library:
 
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
-        require(source.targets, {*table.columns, *COMPOSITE_TARGETS}, f"columns of {table.table}")
+        require(source.targets - source.helpers, {*table.columns, *COMPOSITE_TARGETS}, f"columns of {table.table}")
         for column in source.columns.values():
             require({column.codelist} - {None}, self.codes, "code lists")
             if column.codelist:

@@ -36,7 +36,9 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 
 def _load_records(db: Warehouse, source: Source) -> int:
-    columns = ", ".join(name for name in db.library.tables["core.record_version"].columns if name not in ("disposition", "flags"))
+    columns = ", ".join(
+        name for name in db.library.tables["core.record_version"].columns if name not in ("disposition", "flags")
+    )
     passing = PASSING.format(source=source.source)
     db.execute(f"DELETE FROM core.record_version WHERE batch_id IN ({CHECKED})", {"source": source.source})
     db.execute(

@@ -117,9 +117,10 @@ def evaluate(frame: pandas.DataFrame, rules: tuple[RowRule, ...]) -> tuple[Verdi
 
 def _validator(frame: pandas.DataFrame) -> Any:
     import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
 
@@ -131,7 +132,8 @@ def _validator(frame: pandas.DataFrame) -> Any:
         if detail == "COMPLETE":
             result_format["unexpected_index_column_names"] = [ROW]
         outcome = batch.validate(suite, result_format=result_format)
-        return {result.expectation_config.meta["number"]: result for result in outcome.results}
+        configured = [(result.expectation_config, result) for result in outcome.results]
+        return {configuration.meta["number"]: result for configuration, result in configured if configuration}
 
     return validate
 

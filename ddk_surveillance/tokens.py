@@ -16,6 +16,7 @@ import secrets
 import stat
 import unicodedata
 from base64 import b32encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.settings import PACKAGE, PROJECT
 
 TokenKind = Literal["id", "name", "phone", "case"]
@@ -34,7 +35,6 @@ _DISTINCT_BYTES = 12
 _TOKEN_CHARACTERS = 26  # of 5 bits: 130 bits
 _ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
 _CHUNK = 65_536
-_ANOTHER = Text("请另建一个随机密钥文件。", "Make another key file from random bytes.")
 
 # Ours, with or without the key's id, or the hexadecimal digest of another office's tool. Whether a digest was keyed
 # cannot be seen from its shape: a plain SHA-256 of a resident number passes, so institutions are given our tool.
@@ -62,11 +62,10 @@ def load_key(path: Path) -> Key:
     _refuse_inside_installation(path)
     secret, mode = _read(path)
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:  # other systems do not tell permissions this way
-        raise _key_error(path, f"其他用户可以访问。请执行:chmod 600 {path}", f"is open to other users. Run: chmod 600 {path}")
-    if len(secret) < KEY_BYTES:
-        raise _key_error(path, f"不足 {KEY_BYTES} 字节。{_ANOTHER.zh}", f"is shorter than {KEY_BYTES} bytes. {_ANOTHER.en}")
-    if len(set(secret)) < _DISTINCT_BYTES:
-        raise _key_error(path, f"不是随机生成的。{_ANOTHER.zh}", f"is not random. {_ANOTHER.en}")
+        raise _key_error(path, f"其他用户可以访问。请执行 chmod 600 {path}", f"is open to others. Run chmod 600 {path}")
+    if len(secret) < KEY_BYTES or len(set(secret)) < _DISTINCT_BYTES:
+        zh = f"不是 {KEY_BYTES} 个随机字节。请另建一个随机密钥文件。"
+        raise _key_error(path, zh, f"does not hold {KEY_BYTES} random bytes. Make another key file from random bytes.")
     return Key(secret)
 
 
@@ -76,8 +75,9 @@ def make_key(path: Path) -> Key:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        reason = Text("已存在", "exists already") if isinstance(error, FileExistsError) else Text("无法写入", "cannot be written")
-        raise _key_error(path, f"{reason.zh}。请换一个新路径。", f"{reason.en}. Choose a new path.") from None
+        exists = isinstance(error, FileExistsError)
+        zh, en = ("已存在", "exists already") if exists else ("无法写入", "cannot be written")
+        raise _key_error(path, f"{zh}。请换一个新路径。", f"{en}. Choose a new path.") from None
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(secrets.token_bytes(KEY_BYTES))
     return load_key(path)
@@ -88,12 +88,16 @@ def derive(key: Key, purpose: str) -> Key:
     return Key(hmac.digest(key.secret, purpose.encode(), "sha256"))
 
 
-def institution_token(key: Key, kind: TokenKind, raw: str) -> str:
+def institution_token(key: Key, kind: TokenKind, raw: str) -> str | None:
     """`kid.token` of one identifier: HMAC-SHA256 of kind, version and normalised value, 26 base32 characters.
 
-    For `name` give `name_with_birth(...)`. Whether the value is usable at all (不详, 000…) is the caller's to decide.
+    For `name` give `name_with_birth(...)`. None when nothing is left of the value (无, —); whether the rest is usable
+    (000…, a number of another person) is the caller's to decide.
     """
-    message = f"ddk|v1|{kind}|{_NORMALISED[kind](raw)}"
+    value = _NORMALISED[kind](raw)
+    if not value:
+        return None
+    message = f"ddk|v1|{kind}|{value}"
     digest = hmac.digest(key.secret, message.encode(), "sha256")
     return f"{key.id}.{b32encode(digest)[:_TOKEN_CHARACTERS].decode().lower()}"
 
@@ -179,19 +183,16 @@ def _tokens_of(key: Key, messages: pa.Array) -> pa.Array:
     return _base32(np.frombuffer(digests, dtype=np.uint8).reshape(len(messages), 32))
 
 
-def _digests(key: Key, messages: list[str]) -> list[bytes]:
+def _digests(key: Key, messages: list[str]) -> Iterator[bytes]:
     """HMAC-SHA256 with both key blocks hashed once (RFC 2104 section 4): a third of the time of hmac.digest."""
     block = (key.secret if len(key.secret) <= 64 else hashlib.sha256(key.secret).digest()).ljust(64, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-    return [_digest(inner, outer, message.encode()) for message in messages]
-
-
-def _digest(inner: hashlib._Hash, outer: hashlib._Hash, message: bytes) -> bytes:
-    first, second = inner.copy(), outer.copy()
-    first.update(message)
-    second.update(first.digest())
-    return second.digest()
+    inner_start = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer_start = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    for message in messages:
+        inner, outer = inner_start.copy(), outer_start.copy()
+        inner.update(message.encode())
+        outer.update(inner.digest())
+        yield outer.digest()
 
 
 def _base32(digests: np.ndarray) -> pa.Array:

@@ -62,7 +62,7 @@ class Warehouse:
 
     def arrow(self, sql: str, parameters: Parameters = ()) -> pyarrow.Table:
         with _without_values():
-            return self.connection.execute(sql, parameters).to_arrow_table()
+            return self.connection.sql(sql, params=parameters).to_arrow_table()
 
     @contextlib.contextmanager
     def offering(self, **tables: pyarrow.Table | pandas.DataFrame) -> Iterator[None]:

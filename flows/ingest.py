@@ -1,21 +1,27 @@
-"""Carry what one source has sent from the landing folder's copy into the core tables."""
+"""Carry what one source has sent from its claimed files to the core tables."""
 
 from __future__ import annotations
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
-from flows.stage import run_stage, writing
+from flows.stage import run_stage, safely, writing
 
-STAGES = ("guard", "normalise", "quality", "load")
+STAGES = ("intake", "guard", "normalise", "quality", "load")
 
 
 @flow(name="ingest", persist_result=False)
-def ingest(source: str) -> None:
-    """One source alone, for instance after its declaration was mended."""
+def ingest(source: str) -> bool | State[bool]:
+    """One source alone, for instance after its declaration was mended; raises DdkError."""
+    return safely("ingest", source, lambda: _alone(source))
+
+
+def _alone(source: str) -> bool:
     with writing():
-        carry(source)
+        return carry(source)
 
 
 def carry(source: str) -> bool:
-    """The steps, as tasks of the flow that runs; true if any of them refused rows."""
-    return any([run_stage(stage, source).rows_refused for stage in STAGES])
+    """The stages as tasks of the flow that runs, cheaper than a flow of their own; whether any refused files or rows."""
+    outcomes = [run_stage(stage, source) for stage in STAGES]
+    return any(outcome.rows_refused for outcome in outcomes)

@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from ddk_surveillance.errors import DdkError, ExitCode
+from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
-from flows.stage import discover, run_stage, writing
+from flows.stage import discover, run_stage, safely, writing
 
 LATER = ("link", "indicators", "publish")
-ONE_SOURCE_ONLY = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
+OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
 
 
-@flow(name="nightly", persist_result=False)
+def _name() -> str:
+    return f"nightly {datetime.now(ZoneInfo(TIME_ZONE)):%Y-%m-%d %H:%M}"
+
+
+@flow(name="nightly", flow_run_name=_name, persist_result=False)
 def nightly() -> State[tuple[str, ...]]:
-    """One night. Its result is the sources that need attention: files refused or held, rows quarantined.
+    """One night. Called, it returns the sources with files or rows that await correction, or raises DdkError.
 
-    What goes wrong in one source stops neither the others nor, unless it is a defect of ours, the publication. Raises DdkError.
+    What goes wrong in one source never stops the others, and stops the publication only if it is a defect of ours.
     """
     night = UUID(runtime.flow_run.id).hex[:16]
+    return safely("nightly", night, lambda: _night(night))
+
+
+def _night(night: str) -> State[tuple[str, ...]]:
     with writing():
         ends = {source: _carried(source) for source in discover(night)}
-        for defect in (end for end in ends.values() if isinstance(end, DdkError) and end.exit_code is ExitCode.DEFECT):
-            raise defect
+        for end in ends.values():
+            if isinstance(end, DdkError) and end.exit_code is ExitCode.DEFECT:
+                raise end
         for stage in LATER:
             run_stage(stage, night)
-    return _result(tuple(source for source, end in ends.items() if end))
+    return _completed(tuple(source for source, end in ends.items() if end))
 
 
 def _carried(source: str) -> DdkError | bool:
-    """Whether a source needs attention, or why it could not be carried to its end."""
+    """Whether the source needs attention, or why it could not be carried to its end."""
     try:
         return carry(source)
     except DdkError as problem:
-        if problem.exit_code not in ONE_SOURCE_ONLY:
+        if problem.exit_code not in OF_ONE_SOURCE:
             raise
         return problem
 
 
-def _result(sources: tuple[str, ...]) -> State[tuple[str, ...]]:
+def _completed(sources: tuple[str, ...]) -> State[tuple[str, ...]]:
     if not sources:
         return Completed(data=sources)
-    return Completed(name="NeedsAttention", message=f"Files or rows await correction: {', '.join(sources)}", data=sources)
+    message = f"Files or rows await correction: {', '.join(sources)}"
+    return Completed(name="NeedsAttention", message=message, data=sources)

@@ -1,4 +1,4 @@
-"""`make serve`: a Prefect server with user interface on loopback, and the worker that runs what prefect.yaml schedules."""
+"""`make serve`: Prefect's server and user interface on loopback, and the worker that runs what prefect.yaml schedules."""
 
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ def _serve(settings: Settings) -> int:
         if not ours:
             raise BusyError("本数据目录已有一个服务在运行。", "A server is running on this data home already.")
         port = int(os.environ.get("PREFECT_SERVER_API_PORT", PORT))
-        with own_server(settings.home, lock, port, private=False) as server:
-            with environment({"PREFECT_API_URL": server.address}):
-                return asyncio.run(_work(server.process))
+        with (
+            own_server(settings.home, lock, port, private=False) as server,
+            environment({"PREFECT_API_URL": server.address}),
+        ):
+            return asyncio.run(_work(server.process))
 
 
 async def _work(server: subprocess.Popen[bytes]) -> int:
@@ -88,9 +90,8 @@ async def _create_pool(client: PrefectClient) -> None:
 
     template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
     template["variables"]["properties"]["command"]["default"] = f"{sys.executable} -m prefect.engine"
-    await client.create_work_pool(
-        WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template, concurrency_limit=1), overwrite=True
-    )
+    pool = WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template, concurrency_limit=1)
+    await client.create_work_pool(pool, overwrite=True)
 
 
 async def _watch_for_crashes(client: PrefectClient) -> None:
@@ -105,13 +106,15 @@ async def _watch_for_crashes(client: PrefectClient) -> None:
     trigger = EventTrigger(
         after={heartbeat},
         expect={heartbeat, *(f"prefect.flow-run.{end}" for end in ENDED)},
-        match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+        match={"prefect.resource.id": "prefect.flow-run.*"},
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
         within=SILENCE,
     )
-    crashed = ChangeFlowRunState(state=StateType.CRASHED, message="No sign of life: the process was killed.")
+    crashed = ChangeFlowRunState(
+        name=None, state=StateType.CRASHED, message="No sign of life: the process was killed.", force=False
+    )
     await client.create_automation(AutomationCore(name=CRASH_WATCH, trigger=trigger, actions=[crashed]))
 
 
@@ -123,7 +126,7 @@ def _deploy() -> None:
 
 
 async def _keep_one_late_run_each(client: PrefectClient) -> None:
-    """Of the scheduled runs that downtime left behind keep the last of each deployment; it takes in what all would have."""
+    """Of the runs that downtime left behind keep the last of each deployment: it takes in what all would have."""
     from prefect.client.schemas.filters import FlowRunFilter
     from prefect.client.schemas.sorting import FlowRunSort
     from prefect.states import Cancelled
@@ -135,7 +138,7 @@ async def _keep_one_late_run_each(client: PrefectClient) -> None:
         flow_run_filter=FlowRunFilter.model_validate(late), sort=FlowRunSort.EXPECTED_START_TIME_DESC
     ):
         if run.auto_scheduled and run.deployment_id in kept:
-            await client.set_flow_run_state(run.id, Cancelled(message="A later run catches up for this one."), force=True)
+            await client.set_flow_run_state(run.id, Cancelled(message="A later run makes up for it."), force=True)
         kept.add(run.deployment_id)
 
 

@@ -22,6 +22,7 @@ from ddk_surveillance.errors import BusyError, ConfigurationError
 
 LOOPBACK = "127.0.0.1"
 NOWHERE = f"http://{LOOPBACK}:9"  # the discard port, on which nothing listens
+NO_WAY_OUT = {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"}
 WRITER_LIMIT = "ddk-writer"
 ANSWER_SECONDS = 10
 START_SECONDS = 180  # a first start makes Prefect's database: 10 s here, more on a slow disk
@@ -62,6 +63,8 @@ def own_server(home: Path, lock: IO[str], port: int = 0, *, private: bool = True
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/api"
         process = _start(home, listening, lock, private)
     try:
+        if not private:
+            print(address, end="", file=lock, flush=True)
         importlib.import_module("flows.nightly")  # takes as long as the server takes to start, on another core
         _ask(address, START_SECONDS, _not_started(home))
         with environment({"PREFECT_API_URL": address}):
@@ -157,9 +160,10 @@ def _ask(address: str, patience_seconds: float, otherwise: ConfigurationError) -
 
 
 def _start(home: Path, listening: socket.socket, lock: IO[str], private: bool) -> subprocess.Popen[bytes]:
-    """The child inherits the listening socket, so that nobody else can take the port and requests wait till it is up."""
+    """The child inherits the listening socket: nobody else can take the port, and requests wait till it is up."""
     kept = (listening.fileno(), lock.fileno())
-    command = [sys.executable, "-m", "flows.loopback", str(kept[0]), str(os.getpid()), "private" if private else "shared"]
+    kind = "private" if private else "shared"
+    command = [sys.executable, "-m", "flows.loopback", str(kept[0]), str(os.getpid()), kind]
     logs = home / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(logs / "prefect-server.log", "wb", opener=private_file) as log:
@@ -170,7 +174,7 @@ def _start(home: Path, listening: socket.socket, lock: IO[str], private: bool) -
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the run, which then tells the server how it ended
-            env={**os.environ, "http_proxy": NOWHERE, "https_proxy": NOWHERE, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"},
+            env=os.environ | NO_WAY_OUT,
         )
 
 
@@ -204,7 +208,7 @@ def _prepare(alone: bool) -> None:
             return
         client.update_global_concurrency_limit(WRITER_LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0))
         for run in client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(UNFINISHED)):
-            client.set_flow_run_state(run.id, Crashed(message="The run or its server ended without a word."), force=True)
+            client.set_flow_run_state(run.id, Crashed(message="Its process or its server was killed."), force=True)
 
 
 def _hand_over() -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
@@ -29,8 +29,11 @@ from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
 
-OUTSIDE = {"intake": {"retries": 2, "retry_delay_seconds": [5.0, 30.0]}}  # all else computes, and would fail again
+OUTSIDE = ("discover", "intake")  # touch the landing folder; all else computes, and would only fail again
+RETRY_AFTER_SECONDS = [5.0, 30.0]
+LEASE_SECONDS = 60.0  # how long the next run waits when this one is killed; renewed while it lives
 
+T = TypeVar("T")
 _warehouse: ContextVar[Warehouse] = ContextVar("_warehouse")
 _watcher: ContextVar[Callable[[str, str], None]] = ContextVar("_watcher", default=lambda stage, key: None)
 
@@ -48,7 +51,10 @@ class OutsideError(DdkError):
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
     """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server."""
-    with concurrency(WRITER_LIMIT, strict=True), open_warehouse(load(os.environ)) as warehouse:
+    with (
+        concurrency(WRITER_LIMIT, strict=True, lease_duration=LEASE_SECONDS),
+        open_warehouse(load(os.environ)) as warehouse,
+    ):
         token = _warehouse.set(warehouse)
         try:
             yield
@@ -73,9 +79,9 @@ def run_stage(stage: str, key: str) -> Outcome:
 
 
 def discover(night: str) -> list[str]:
-    """Take in what has arrived, as a task; returns the keys of what waits to be ingested."""
-    waiting: list[str] = _as_task("intake", night)
-    return waiting
+    """Claim what has arrived, as a task; returns the sources that have work."""
+    sources: list[str] = _as_task("discover", night)
+    return sources
 
 
 def _as_task(stage: str, key: str) -> Any:
@@ -87,7 +93,7 @@ def _as_task(stage: str, key: str) -> Any:
 @functools.cache
 def _task(stage: str) -> Task[[str], Any]:
     def step(key: str) -> Any:
-        return _attempt(stage, key)
+        return safely(stage, key, lambda: _call(stage, key))
 
     return Task(
         step,
@@ -95,51 +101,51 @@ def _task(stage: str) -> Task[[str], Any]:
         task_run_name=f"{stage}-{{key}}",
         cache_policy=NO_CACHE,
         persist_result=False,
+        retries=len(RETRY_AFTER_SECONDS) if stage in OUTSIDE else 0,
+        retry_delay_seconds=RETRY_AFTER_SECONDS,
         retry_condition_fn=_may_work_next_time,
-        **OUTSIDE.get(stage, {}),
     )
 
 
-def _attempt(stage: str, key: str) -> Any:
-    """A failure is returned, not raised: of what is raised Prefect stores all that led to it."""
+def safely(step: str, key: str, call: Callable[[], T]) -> T | State[Any]:
+    """The result of a call, or a failed state: of an exception that it sees, Prefect stores all that led to it."""
     problem: DdkError
     try:
-        return _call(stage, key)
+        return call()
     except DdkError as error:
         problem = error
     except Exception as error:
-        problem = _hidden(error, stage, key)
+        problem = _hidden(error, step, key)
     problem.__cause__ = problem.__context__ = problem.__traceback__ = None
     return Failed(message=" ".join(problem.text), data=problem)
 
 
 def _call(stage: str, key: str) -> Any:
-    module = importlib.import_module(f"ddk_surveillance.{stage}")
-    if stage == "intake":
-        return module.discover(_warehouse.get())
-    outcome: Outcome = module.run(_warehouse.get(), key)
+    if stage == "discover":
+        return import_module("ddk_surveillance.intake").discover(_warehouse.get(), key)
+    outcome: Outcome = import_module(f"ddk_surveillance.{stage}").run(_warehouse.get(), key)
     get_run_logger().info("rows in %d, out %d, refused %d", outcome.rows_in, outcome.rows_out, outcome.rows_refused)
     return outcome
 
 
-def _hidden(error: Exception, stage: str, key: str) -> DdkError:
+def _hidden(error: Exception, step: str, key: str) -> DdkError:
     kind = type(error).__name__
     if isinstance(error, OSError):
         return OutsideError(
-            f"步骤 {stage}({key}):系统拒绝读写文件({kind})。请检查磁盘空间和文件夹权限(ddk doctor)。",
-            f"Stage {stage} ({key}): the system refused a file ({kind}). Check disk space and permissions (ddk doctor).",
+            f"步骤 {step}({key}):系统拒绝读写文件({kind})。请检查磁盘空间和文件夹权限(ddk doctor)。",
+            f"Step {step} ({key}): the system refused a file ({kind}). Check disk space and permissions (ddk doctor).",
         )
-    log = _keep_traceback(stage, key)
+    log = _keep_traceback(step, key)
     return StageDefect(
-        f"步骤 {stage}({key})出现程序缺陷({kind})。详情见 {log}(仅限本机所有者查看),请联系维护人员。",
-        f"Stage {stage} ({key}) has a defect ({kind}). Details in {log}, for the owner's eyes only; tell the maintainer.",
+        f"步骤 {step}({key})出现程序缺陷({kind})。详情见 {log}(仅限本机所有者查看),请联系维护人员。",
+        f"Step {step} ({key}) has a defect ({kind}). Details in {log}, for the owner's eyes only; tell the maintainer.",
     )
 
 
-def _keep_traceback(stage: str, key: str) -> Path:
+def _keep_traceback(step: str, key: str) -> Path:
     folder = load(os.environ).logs
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-{stage}-{key}.log"
+    log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-{step}-{key}.log"
     with open(log, "a", encoding="utf-8", opener=private_file) as stream:
         stream.write(traceback.format_exc())
     return log

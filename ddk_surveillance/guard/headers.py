@@ -19,7 +19,7 @@ from ddk_surveillance.tokens import TOKEN_SHAPE
 _BLANK = r"|[-—–/\\.*＊×\s]*|无|不详|未知|未填|保密|略|已脱敏|已删除|(?i:n/?a|null|none|nan)"
 # 张**, 王某某: what an institution leaves when it has taken the name out.
 _MASKED_NAME = rf"[{HAN}]{{0,2}}[某*＊×○〇●■xX]{{1,3}}[{HAN}]?"
-_TOWNSHIP_AT_MOST = rf"[{HAN}]*(?:省|市|区|县|街道|镇|乡)|[0-9]{{6,12}}"
+_TOWNSHIP_AT_MOST = rf"[{HAN}]*(?:省|市|县|街道|镇|乡|[^社小园]区)|[0-9]{{6,12}}"
 _ANONYMOUS = {"name": _MASKED_NAME, "address": _TOWNSHIP_AT_MOST}
 _REVEALING = {"person": NAME_SHAPED, "location": r"\.[0-9]{4,}"}
 

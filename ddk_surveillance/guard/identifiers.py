@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.guard.headers import header_kind, revealing_cells
-from ddk_surveillance.guard.patterns import FLOAT_TEXT, HAN_DIGITS, RULES, SPELT_OUT, Rule, any_rule
+from ddk_surveillance.guard.patterns import FLOAT_TEXT, HAN_DIGITS, RULES, SPELT_OUT, Rule, any_hint
 
 ROWS_SHOWN = 5
 _SAMPLE = 10_000
+_FEW = 1_000
 # Anything but ASCII, Chinese characters and their punctuation is normalised before matching.
 _NOT_PLAIN = "[^\\x09\\x0a\\x0d\\x20-\\x7e、。，：；（）一-鿿]"
 _INVISIBLE = r"[\p{Cf}\p{Mn}\p{Me}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -99,23 +100,38 @@ def _hits(values: pa.Array) -> Iterator[tuple[Rule, pa.Array]]:
     """Every rule that hits, with the values it hits."""
     originals, texts = _readings(values)
     for rule in RULES if len(texts) else ():
-        rough = pc.match_substring_regex(texts, rule.rough)
-        candidates, candidate_texts = originals.filter(rough), texts.filter(rough)
-        exact = pa.array([rule.found_in(text) for text in candidate_texts.to_pylist()], pa.bool_())
-        if pc.any(exact).as_py():
-            yield rule, candidates.filter(exact)
+        hit = _hit_by(rule, texts)
+        if pc.any(hit).as_py():
+            yield rule, originals.filter(hit)
+
+
+def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
+    if len(texts) <= _FEW:
+        return pa.array([rule.found_in(text) for text in texts.to_pylist()], pa.bool_())
+    rough = pc.match_substring_regex(texts, rule.rough)
+    if rule.accept is None:
+        return rough
+    exact = pa.array([rule.found_in(text) for text in texts.filter(rough).to_pylist()], pa.bool_())
+    return pc.replace_with_mask(rough, rough, exact)
 
 
 def _readings(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The few values worth judging, and the texts to judge: normalised, and once more with digits spelt out."""
     texts = _normalised(values)
-    worth = pc.match_substring_regex(texts, any_rule())
+    worth = _matching(texts, any_hint())
     values, texts = values.filter(worth), texts.filter(worth)
-    spelt = pc.match_substring_regex(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
+    plain = pc.invert(_matching(texts, _DECIMAL))
+    spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
     respelt = pa.array([_in_digits(text) for text in texts.filter(spelt).to_pylist()], pa.string())
-    number = pc.match_substring_regex(texts, _DECIMAL)
-    plain = pc.invert(number)
-    return pa.concat_arrays([values.filter(plain), values.filter(spelt)]), pa.concat_arrays([texts.filter(plain), respelt])
+    originals = pa.concat_arrays([values.filter(plain), values.filter(spelt)])
+    return originals, pa.concat_arrays([texts.filter(plain), respelt])
+
+
+def _matching(texts: pa.Array, pattern: str) -> pa.Array:
+    if len(texts) > _FEW:
+        return pc.match_substring_regex(texts, pattern)
+    search = re.compile(pattern, re.ASCII).search
+    return pa.array([search(text) is not None for text in texts.to_pylist()], pa.bool_())
 
 
 def _normalised(values: pa.Array) -> pa.Array:

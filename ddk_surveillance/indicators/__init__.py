@@ -12,13 +12,22 @@ import numpy
 import pandas
 
 from ddk_surveillance.contracts import Condition, Indicator
-from ddk_surveillance.rates.intervals import crude_rates
 from ddk_surveillance.indicators.verdicts import verdicts_of
+from ddk_surveillance.rates.intervals import crude_rates
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 FREEZE_MONTH, FREEZE_DAY = 6, 30  # figures of a year become final at the end of June of the next
 STATUS = {True: "F", False: "P"}
-VERDICT_COLUMNS = ["indicator_code", "year", "target_kind", "limit_per_1000", "baseline_year", "verdict", "verdict_zh", "verdict_en"]
+VERDICT_COLUMNS = [
+    "indicator_code",
+    "year",
+    "target_kind",
+    "limit_per_1000",
+    "baseline_year",
+    "verdict",
+    "verdict_zh",
+    "verdict_en",
+]
 CELL = ("indicator_code", "period_type", "period", "sex", "age_group", "township_code")
 
 
@@ -137,7 +146,9 @@ _REPORTED = """
 
 def _data_as_of(db: Warehouse) -> datetime.date:
     """The day of the newest file in use; before the first file nothing is final."""
-    day: datetime.date = db.value("SELECT coalesce(max(received_at)::DATE, DATE '1900-01-01') FROM ops.batch WHERE status = 'loaded'")
+    day: datetime.date = db.value(
+        "SELECT coalesce(max(received_at)::DATE, DATE '1900-01-01') FROM ops.batch WHERE status = 'loaded'"
+    )
     return day
 
 

@@ -31,6 +31,9 @@ class Claim:
     source: str
     path: Path
 
+    def sha256(self) -> str:
+        return _sha256(self.path)
+
 
 def claim_new_files(db: Warehouse) -> None:
     """Move every file that has stopped growing from landing to the inbox, in the order of source and name."""
@@ -53,7 +56,9 @@ def left_behind(db: Warehouse) -> tuple[Path, ...]:
     """What stands in landing and is no file of a declared source: folders, links, files beside the source folders."""
     sources = {path for path in db.settings.landing.glob("*") if path.name in db.library.sources and path.is_dir()}
     odd = [path for path in db.settings.landing.glob("*") if path not in sources and not _is_working_copy(path)]
-    odd += [path for source in sources for path in source.iterdir() if not _is_regular(path) and not _is_working_copy(path)]
+    odd += [
+        path for source in sources for path in source.iterdir() if not _is_regular(path) and not _is_working_copy(path)
+    ]
     return tuple(sorted(odd))
 
 

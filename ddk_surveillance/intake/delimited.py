@@ -45,8 +45,7 @@ def read_delimited(encoded: Encoded, limits: Limits, prefer_tab: bool) -> Sheet:
     layout = _layout(encoded, prefer_tab)
     if layout.delimiter == "|" and encoded.encoding != "utf-8":  # a byte of "|" is half of some Chinese characters
         encoded = Encoded(text_of(encoded).encode(), "utf-8")
-    lines = encoded.data.count(b"\n") + encoded.data.count(b"\r")
-    check_cells(lines, layout.width, limits)
+    check_cells(max(encoded.data.count(b"\n"), encoded.data.count(b"\r")), layout.width, limits)
     has_quotes = b'"' in encoded.data
     table = _regular_table(encoded, layout) if _quotes_are_regular(encoded.data, layout) else None
     sheet = _exact_sheet(encoded, layout, limits) if table is None else Sheet("", table, layout.width)
@@ -113,15 +112,22 @@ def _regular_table(encoded: Encoded, layout: Layout) -> pa.Table | None:
 
 
 def _decoded(column: pa.ChunkedArray, encoding: str) -> pa.ChunkedArray:
+    """The column as text; chunks of plain ASCII, the most of any file, are text already."""
     if encoding == "utf-8":
         return column
-    text = pa.chunked_array([chunk.view(pa.string()) for chunk in column.chunks], pa.string())
-    if is_ascii(text):
-        return text
+    chunks = [chunk.view(pa.string()) for chunk in column.chunks]
+    foreign = [number for number, chunk in enumerate(chunks) if not is_ascii(chunk)]
+    if not foreign:
+        return pa.chunked_array(chunks, pa.string())
+    coded = pa.chunked_array([column.chunk(number) for number in foreign])
     try:
-        return map_distinct(column, lambda words: [word.decode(encoding) for word in words.to_pylist()])
+        decoded = map_distinct(coded, lambda words: [word.decode(encoding) for word in words.to_pylist()]).chunk(0)
     except UnicodeDecodeError:
         raise refused("encoding") from None
+    starts = itertools.accumulate((len(chunks[number]) for number in foreign), initial=0)
+    for number, start in zip(foreign, starts, strict=False):
+        chunks[number] = decoded.slice(start, len(chunks[number]))
+    return pa.chunked_array(chunks, pa.string())
 
 
 def _exact_sheet(encoded: Encoded, layout: Layout, limits: Limits) -> Sheet:

@@ -93,16 +93,14 @@ def _is_readable(data: bytes, codec: str) -> bool:
 
 def _is_cut_utf8(data: bytes) -> bool:
     """Whether this is UTF-8 text that ends in the middle of a character."""
-    for length in (1, 2, 3):
-        head, tail = data[:-length], data[-length:]
-        if tail[:1] >= b"\xc2" and not head.isascii() and is_utf8(head):
-            return _is_incomplete(tail)
-    return False
+    cut = next((length for length in (1, 2, 3) if _is_incomplete(data[-length:])), 0)
+    head = data[:-cut]
+    return cut > 0 and not head.isascii() and is_utf8(head)
 
 
 def _is_incomplete(tail: bytes) -> bool:
     try:
-        return codecs.getincrementaldecoder("utf-8")().decode(tail) == ""
+        return codecs.getincrementaldecoder("utf-8")().decode(tail) == ""  # it waits for the rest of a character
     except UnicodeDecodeError:
         return False
 

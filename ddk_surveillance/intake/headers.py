@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,10 @@ NUMBERING = re.compile(r"^\(?\d{1,2}(\.\d{1,2})*[.、)]+")
 PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?]")
 NOTE = re.compile(r"[(\[<【〔《](.*?)[)\]>】〕》]")
 # A unit in brackets makes another column of it: 年龄(月) is no 年龄. Years are what ages are in unless said otherwise.
-OTHER_UNITS = frozenset("月 个月 月龄 周 天 日 日龄 时 小时 点 分 分钟 虚岁".split())
-AGGREGATE = re.compile(r"(人数|例数|件数|起数|次数|人次|死亡数|发生数|病例数|合计|小计|总计|占比|构成比|百分比|发生率)$")
+OTHER_UNITS = frozenset(["月", "个月", "月龄", "周", "天", "日", "日龄", "时", "小时", "点", "分", "分钟", "虚岁"])
+AGGREGATE = re.compile(
+    r"(人数|例数|件数|起数|次数|人次|死亡数|发生数|病例数|合计|小计|总计|占比|构成比|百分比|发生率)$"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def find_header(rows: Sequence[Row], columns: Sequence[ColumnHeaders]) -> Header
     """The best of all single rows and pairs of rows; None where fewer than two declared columns (one of one) stand."""
     aliases = _aliases(columns)
     found = [_match(number, 1, [(cell,) for cell in row], aliases) for number, row in enumerate(rows)]
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     found += [_match(number, 2, _joined(upper, lower), aliases) for number, (upper, lower) in enumerate(pairs)]
     best = max(found, key=lambda header: len(header.columns), default=None)  # of equals the first: single, topmost
     needed = min(2, len(columns))
@@ -86,8 +89,9 @@ def _keys(text: str | None) -> list[str]:
 
 
 def _joined(upper: Row, lower: Row) -> list[tuple[str | None, ...]]:
-    """Per column what a pair of header rows may mean: 伤害发生时间 over 日期 is 伤害发生时间日期, 伤害发生日期 or 日期."""
-    group, joined = "", []
+    """What a pair of rows may name: 伤害发生时间 over 日期 is 伤害发生时间日期, 伤害发生日期 or 日期."""
+    group = ""
+    joined: list[tuple[str | None, ...]] = []
     for above, below in zip(upper, lower, strict=True):
         group = compact(above) or group
         if below is None:
@@ -99,7 +103,9 @@ def _joined(upper: Row, lower: Row) -> list[tuple[str | None, ...]]:
     return joined
 
 
-def _match(row: int, height: int, texts: Sequence[tuple[str | None, ...]], aliases: Mapping[str, tuple[str, int]]) -> Header:
+def _match(
+    row: int, height: int, texts: Sequence[tuple[str | None, ...]], aliases: Mapping[str, tuple[str, int]]
+) -> Header:
     """Which declared column each position names: the best-ranked header wins, the others are undeclared."""
     claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
     undeclared = {}

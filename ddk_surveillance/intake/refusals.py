@@ -88,8 +88,8 @@ REFUSALS: Mapping[str, Text] = {
         "Column {column} of the Parquet file is nested or binary. Turn it into text, numbers or dates and send again.",
     ),
     "no_rows": Text(
-        "文件只有表头，没有数据行。请补上数据；本期确无事件时，请在表中写明“本月无”。",
-        "The file has a header but no rows. Add them; if nothing happened in the period, write 本月无 in the table.",
+        "文件没有数据行（至多只有表头）。请补上数据；本期确无事件时，请在表中写明“本月无”。",
+        "The file has no rows, at most a header. Add them; if nothing happened in the period, write 本月无 in it.",
     ),
     "header_not_found": Text(
         "前 {rows} 行中找不到本来源的表头（必填列共 {required} 个，找到 {found} 个），可能是其他来源的文件。"

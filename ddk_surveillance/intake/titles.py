@@ -10,11 +10,16 @@ from ddk_surveillance.intake.cleaning import compact
 from ddk_surveillance.intake.headers import Row
 
 # The day on which somebody filled in the form is not the period of the table.
-FILLING_DATE = re.compile(r"(填报|填表|填卡|报送|上报|报告|制表|统计|打印|导出|截至|截止)(日期|时间)?")
+FILLING_DATE = re.compile(r"(填报|填表|填卡|报送|上报|报告|制表|统计|打印|导出)(日期|时间)|截[至止]")
+# 2023-2024, 1—6月, 一至三月, 2024年1月至2024年3月: no single year or month.
+RANGE = re.compile(
+    r"20\d\d(年度?|学年)?[-—–~至到]20\d\d(年度?|学年)?(?!年?\d{1,2}月)"
+    r"|(\d{1,2}|[一二三四五六七八九十]+)月?[-—–~至到、](20\d\d年)?(\d{1,2}|[一二三四五六七八九十]+)月"
+)
 YEAR = re.compile(r"(?<!\d)(20\d\d)(?:年|[-./](?:0?[1-9]|1[0-2])(?![-./\d]))")
-MONTH = re.compile(r"(?<![\d\-—~至到、])(?:(?:20\d\d[-./])(0?[1-9]|1[0-2])(?![-./\d])|(0?[1-9]|1[0-2])月(?![\-—~至到、]))")
-CHINESE_YEAR = re.compile(r"[二][〇零○]([〇零○一二三四五六七八九]{2})年")
-CHINESE_MONTH = re.compile(r"(?<![一二三四五六七八九十至到、])(十[一二]?|[一二三四五六七八九])月(?![\-—~至到、])")
+MONTH = re.compile(r"20\d\d[-./](0?[1-9]|1[0-2])(?![-./\d])|(?<!\d)(0?[1-9]|1[0-2])月(?!龄)")
+CHINESE_YEAR = re.compile(r"二[〇零○]([〇零○一二三四五六七八九]{2})年")
+CHINESE_MONTH = re.compile(r"(?<![一二三四五六七八九十])(十[一二]?|[一二三四五六七八九])月(?!龄)")
 DIGITS = {character: str(number % 10) for number, character in enumerate("〇一二三四五六七八九零")} | {"○": "0"}
 
 
@@ -39,18 +44,18 @@ def title_lines(rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 def _without_filling_dates(rows: Iterable[Row]) -> Iterable[str]:
+    """The cells up to such a label; where the label stands alone, the next cell is its date and is left out too."""
     for row in rows:
-        is_dated = False
+        awaits_date = False
         for cell in filter(None, map(compact, row)):
-            if FILLING_DATE.search(cell):
-                is_dated = True
-            elif not is_dated:
-                yield cell
-            else:
-                is_dated = False
+            label = FILLING_DATE.search(cell)
+            if label or not awaits_date:
+                yield cell[: label.start()] if label else cell
+            awaits_date = label is not None and not re.search(r"\d", cell[label.end() :])
 
 
 def _period(text: str) -> Period:
+    text = RANGE.sub(" ", text)
     chinese = ("20" + "".join(map(DIGITS.__getitem__, year)) for year in CHINESE_YEAR.findall(text))
     years = {int(year) for year in [*YEAR.findall(text), *chinese]}
     months = {int(one or other) for one, other in MONTH.findall(text)} | set(map(_chinese, CHINESE_MONTH.findall(text)))

@@ -50,6 +50,7 @@ class ComparedField(Declared):
     own_in_group: bool = False
     fixed_in_group: bool = False
     unrelated: float | None = None
+    unless: str = "FALSE"
     levels: tuple[Level, ...]
 
 
@@ -90,11 +91,12 @@ class Declaration(Declared):
     @functools.cached_property
     def pattern_sql(self) -> str:
         """The pattern of a pair (a, b) of linkable records as one BIGINT expression."""
-        digits = [[rule.when for rule in self.safety]]
-        digits += [[level.when for level in field.levels] for field in self.fields]
+        digits = [("FALSE", [rule.when for rule in self.safety])]
+        digits += [(field.unless, [level.when for level in field.levels]) for field in self.fields]
         parts, weight = [], 1
-        for conditions, radix in zip(digits, self.radices, strict=True):
-            parts.append(f"CAST({_first_true([self.condition(one) for one in conditions])} AS BIGINT) * {weight}")
+        for (unless, conditions), radix in zip(digits, self.radices, strict=True):
+            case = _first_true(self.condition(unless), [self.condition(one) for one in conditions])
+            parts.append(f"CAST({case} AS BIGINT) * {weight}")
             weight *= radix
         if weight >= 2**63:
             raise ValueError("the fields have too many levels for one integer pattern")
@@ -107,8 +109,10 @@ class Declaration(Declared):
         return text
 
 
-def _first_true(conditions: list[str]) -> str:
+def _first_true(unless: str, conditions: list[str]) -> str:
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, 1))
+    if unless != "FALSE":
+        cases = f"WHEN {unless} THEN 0 {cases}"
     return f"CASE {cases} ELSE 0 END"
 
 

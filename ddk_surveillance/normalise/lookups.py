@@ -13,22 +13,31 @@ from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList
 from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
-from ddk_surveillance.normalise.icd10 import parse_icd10
+from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
 from ddk_surveillance.normalise.missing import is_missing
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.townships import ELSEWHERE, Townships
+from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
 from ddk_surveillance.warehouse import Warehouse
 
 Parser = Callable[..., tuple[Any, ...] | Problem]
 
-DATE_FIELDS = {"first": pyarrow.date32(), "last": pyarrow.date32(), "precision": pyarrow.string(), "hour": pyarrow.int32()}
+DATE_FIELDS = {
+    "first": pyarrow.date32(),
+    "last": pyarrow.date32(),
+    "precision": pyarrow.string(),
+    "hour": pyarrow.int32(),
+}
+# A place without a township: somewhere in the district, or elsewhere.
+RESIDENCE: dict[str, tuple[str | None, str]] = {ELSEWHERE: (None, "non_resident"), DISTRICT: (None, "resident")}
+# What an external cause or a diagnosis of maltreatment says besides the code itself.
+IMPLIED_BY_ICD10 = ("intent", "mechanism", "violence_type")
 FIELDS: dict[str, dict[str, pyarrow.DataType]] = {
     "number": {"value": pyarrow.float64()},
     "code": {"value": pyarrow.string()},
     "date": DATE_FIELDS,
     "hour": {"value": pyarrow.int32()},
     "age": {"years": pyarrow.int32(), "months": pyarrow.int32()},
-    "icd10": {"value": pyarrow.string()},
+    "icd10": dict.fromkeys(("value", *IMPLIED_BY_ICD10), pyarrow.string()),
     "township": {"value": pyarrow.string(), "residence": pyarrow.string()},
 }
 
@@ -48,9 +57,7 @@ class Lookup:
 
 def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
     """One lookup for every column whose text has to be understood; the others are taken as they are."""
-    return tuple(
-        _lookup(db, source, name, column) for name, column in source.columns.items() if column.kind in FIELDS
-    )
+    return tuple(_lookup(db, source, name, column) for name, column in source.columns.items() if column.kind in FIELDS)
 
 
 def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn) -> Lookup:
@@ -97,7 +104,8 @@ def _parser(db: Warehouse, column: SourceColumn) -> Parser:
         return _township_parser(db)
     if column.kind == "number":
         return lambda text: _number(text, column.minimum, column.maximum)
-    return {"date": _date, "hour": _hour, "age": _age, "icd10": _icd10(column)}[column.kind]
+    parsers: dict[str, Parser] = {"date": _date, "hour": _hour, "age": _age, "icd10": _icd10(column)}
+    return parsers[column.kind]
 
 
 def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
@@ -121,7 +129,7 @@ def _township_parser(db: Warehouse) -> Parser:
         code = townships.parse(text)
         if isinstance(code, Problem):
             return code
-        return (None, "non_resident") if code == ELSEWHERE else (code, "resident")
+        return RESIDENCE.get(code, (code, "resident"))
 
     return parse
 
@@ -144,9 +152,16 @@ def _age(text: str, unit: str | None = None) -> tuple[Any, ...] | Problem:
 def _icd10(column: SourceColumn) -> Parser:
     def parse(text: str) -> tuple[Any, ...] | Problem:
         parsed = parse_icd10(text, several=column.several_codes)
-        return parsed if isinstance(parsed, Problem) else (parsed[0].code,)
+        return parsed if isinstance(parsed, Problem) else (parsed[0].code, *_implied(parsed[0].code))
 
     return parse
+
+
+def _implied(code: str) -> tuple[str | None, str | None, str | None]:
+    cause = classify(code)
+    if cause is None:
+        return None, None, diagnosis(code).violence_type
+    return cause.intent, cause.card_mechanism, None
 
 
 def _number(text: str, minimum: float | None, maximum: float | None) -> tuple[Any, ...] | Problem:

@@ -6,9 +6,10 @@ as text from a row.
 
 from __future__ import annotations
 
-from ddk_surveillance.contracts import Rule, Source
+from ddk_surveillance.contracts import NOT_A_TOKEN, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
-from ddk_surveillance.normalise.lookups import FIELDS, Lookup
+from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
+
 
 def base_select(source: Source, waiting: str) -> str:
     """Rows of the waiting batches, cases exploded to victims, combined columns put together."""
@@ -51,7 +52,7 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
         previous = "parsed" if number == 0 else f"ruled_{number - 1}"
         steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
     last = f"ruled_{len(source.rules) - 1}" if source.rules else "parsed"
-    final = _derived(last) if source.target == "record" else f"SELECT * FROM {last}"
+    final = _derived(source, last) if source.target == "record" else f"SELECT * FROM {last}"
     drop = [f"code_{name}" for name in _extra_codes(library, source)]
     exclude = f" EXCLUDE ({', '.join(drop)})" if drop else ""
     final = f"SELECT *{exclude} FROM ({final})"
@@ -75,9 +76,9 @@ def _identified(library: Library, source: Source, rows: str) -> str:
     problem = """CASE WHEN has_number AND min(content_hash) OVER same <> max(content_hash) OVER same
                  THEN 'record_number_reused' END AS problem_record_key"""
     return f"""
-        SELECT * EXCLUDE (has_number){', ' + problem if source.record_key else ''}
+        SELECT * EXCLUDE (has_number){", " + problem if source.record_key else ""}
         FROM (SELECT * REPLACE (
-                  CASE WHEN {complete} THEN {numbered} ELSE {_hash(['content_hash', 'victim_number'])} END AS record_id),
+                  CASE WHEN {complete} THEN {numbered} ELSE {_hash(["content_hash", "victim_number"])} END AS record_id),
                   {complete} AS has_number
               FROM (SELECT * REPLACE ({content} AS content_hash) FROM ({rows})))
         WINDOW same AS (PARTITION BY batch_id, record_id)"""
@@ -122,6 +123,8 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
             given |= {"township_code": f"{lookup}.v_value", "residence": f"{lookup}.v_residence"}
         elif column.kind in FIELDS:
             given[target] = f"{lookup}.v_value"
+        elif column.kind == "token":
+            given[target] = f"nullif(e.{name}, {_text(NOT_A_TOKEN)})"
         else:
             given[target] = f"e.{name}"
     given |= {name: _text(value) for name, value in source.constants.items()}
@@ -133,8 +136,14 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
     ]
     if "source_code" in columns:
         selected.append(f"{_text(source.source)} AS source_code")
+    selected += [
+        f"lookup_{code}.v_{name} AS icd_{code}_{name}"
+        for code, column in source.columns.items()
+        if column.kind == "icd10"
+        for name in IMPLIED_BY_ICD10
+    ]
     selected += [f"lookup_{name}.v_value AS code_{name}" for name in _extra_codes(library, source)]
-    selected += [_problem(name) for name in source.parsed_columns if name != "record_key"]
+    selected += [_problem(source, name) for name in source.parsed_columns if name != "record_key"]
     return f"SELECT {', '.join(selected)} {joined}"
 
 
@@ -146,9 +155,11 @@ def _extra_codes(library: Library, source: Source) -> list[str]:
     ]  # fmt: skip
 
 
-def _problem(name: str) -> str:
+def _problem(source: Source, name: str) -> str:
     if name == "victims":
         return "CASE WHEN NOT e.victims_agree THEN 'victims_do_not_match' END AS problem_victims"
+    if source.columns[name].kind == "token":
+        return f"CASE WHEN e.{name} = {_text(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
     return f"lookup_{name}.problem AS problem_{name}"
 
 
@@ -181,11 +192,19 @@ def _code_column(library: Library, source: Source, name: str) -> str:
     return (column.to or name) if column else name
 
 
-def _derived(previous: str) -> str:
-    """What follows for every record, whatever its source."""
+def _derived(source: Source, previous: str) -> str:
+    """What follows for every record, whatever its source; what ICD-10 implies fills only what nobody said."""
+    coded = [name for name, column in source.columns.items() if column.kind == "icd10"]
+    implied = "".join(
+        f"coalesce(nullif(p.{name}, 'unknown'), {', '.join(f'p.icd_{code}_{name}' for code in coded)}, p.{name}) AS {name},"
+        for name in IMPLIED_BY_ICD10
+        if coded
+    )
+    drop = ", ".join(f"icd_{code}_{name}" for code in coded for name in IMPLIED_BY_ICD10)
     return f"""
-        SELECT p.* REPLACE (
+        SELECT p.* {f"EXCLUDE ({drop})" if drop else ""} REPLACE ({implied}
             coalesce(p.residence, 'unknown') AS residence,
+            nullif(p.sex, 'unknown') AS sex,
             coalesce(p.is_death, false) AS is_death,
             coalesce(p.age_years, CASE WHEN p.birth_month IS NOT NULL AND p.date_precision <> 'month'
                 THEN date_diff('month', p.birth_month, p.event_date_from) // 12 END)::INTEGER AS age_years,

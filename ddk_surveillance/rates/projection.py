@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,10 +19,10 @@ from ddk_surveillance.rates.periods import Annual, checked_series
 from ddk_surveillance.rates.targets import JEFFREYS_SHAPE, critical_counts, expected_at_target, probability_below
 from ddk_surveillance.rates.trend import (
     QUASI_ABOVE_DISPERSION,
-    ExactTrend,
     LogLinearFit,
     exact_trend,
     fit_log_linear,
+    poisson_trend,
     slope_refusal,
 )
 
@@ -35,6 +35,9 @@ TOO_FEW_YEARS = Refusal(
         f"最终数据不足 {LEAST_YEARS_LOG_LINEAR} 年,不外推趋势",
         f"trend not extrapolated: fewer than {LEAST_YEARS_LOG_LINEAR} final years",
     ),
+)
+TOO_NARROW = Text(
+    "年际波动大于泊松分布,区间偏窄", "years differ more than Poisson allows, so the interval is too narrow"
 )
 IF_RISE_GOES_ON = Text("若趋势不变", "if the trend goes on unchanged")
 
@@ -65,7 +68,10 @@ class Projection:
 def project(
     series: Iterable[Annual], year: int, person_years: float, target_per_1000: object, confidence: float = 0.95
 ) -> Projection:
-    """Forecast of `year` from final years; the flat model leads unless the exact two-sided trend p is below 0.05."""
+    """Forecast of `year` from final years; the flat model (last five years) leads unless there is a trend.
+
+    A trend is a two-sided p below 0.05: the exact one, or the quasi-Poisson one where the series is overdispersed.
+    """
     rows = checked_series(series)
     if not rows or year <= rows[-1].year:
         raise ValueError("the year to project must come after the last year of the series")
@@ -73,9 +79,13 @@ def project(
     past_count, past_person_years = sum(row.events for row in recent), sum(row.person_years for row in recent)
     flat = flat_forecast(past_count, past_person_years, person_years, target_per_1000, confidence)
     log_linear = log_linear_forecast(rows, year, person_years, target_per_1000, confidence)
-    trend = exact_trend(rows)
-    moving = isinstance(log_linear, Forecast) and isinstance(trend, ExactTrend) and trend.p_value < 0.05
-    return Projection(year, flat, log_linear, "log_linear" if moving else "flat")
+    fitted, exact = poisson_trend(rows), exact_trend(rows)
+    if isinstance(log_linear, Refusal) or isinstance(fitted, Refusal) or isinstance(exact, Refusal):
+        return Projection(year, flat, log_linear, "flat")
+    if fitted.quasi:
+        flat = replace(flat, caveat=TOO_NARROW)
+    p_value = fitted.p_value if fitted.quasi else exact.p_value
+    return Projection(year, flat, log_linear, "log_linear" if p_value < 0.05 else "flat")
 
 
 def flat_forecast(

@@ -28,6 +28,7 @@ late                 0.02      0.10            0.02    0.02          0.02     0.
 id_missing           0.06      0.01            0.15    0.25          0.25     0.40       0.05    0.05           0.05
 name_missing         0.06      0.01            0.12    0.20          0.20     0.35       0.05    0.05           0.05
 phone_missing        0.30      0.60            0.40    0.35          0.35     0.60       0.80    0.90           0.95
+case_missing         0         0               0       0             0        0          0.01    0.02           0.02
 birth_missing        0.05      0.00            0.06    0.06          0.04     0.20       0.06    0.10           0.10
 parent_id            0.015     0.0             0.005   0.010         0.020    0.020      0.003   0.0            0.0
 placeholder          0.002     0.0             0.002   0.002         0.002    0.002      0.002   0.002          0.002
@@ -78,6 +79,7 @@ late              0.03      0.12            0.03    0.03          0.03     0.06 
 id_missing        0.35      0.30            0.42    0.50          0.55     0.60       0.32    0.38           0.38
 name_missing      0.31      0.30            0.35    0.42          0.48     0.52       0.38    0.42           0.42
 phone_missing     0.70      0.90            0.75    0.75          0.75     0.80       0.90    0.97           0.98
+case_missing      0         0               0       0             0        0          0.10    0.10           0.10
 birth_missing     0.08      0.03            0.12    0.14          0.12     0.30       0.12    0.20           0.20
 parent_id         0.030     0.0             0.010   0.020         0.040    0.040      0.005   0.0            0.0
 placeholder       0.003     0.003           0.003   0.003         0.003    0.003      0.003   0.003          0.003
@@ -151,6 +153,11 @@ def scenario_rates(rates: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     if scenario.birth_missing is not None:
         rates.loc["birth_missing"] = scenario.birth_missing
     return rates
+
+
+def holds(frame: pd.DataFrame, condition: str) -> Flags:
+    """Where a condition on the columns is true; a missing value makes it false."""
+    return np.asarray(pd.Series(frame.eval(condition)).astype("boolean").fillna(False), dtype=bool)
 
 
 class Draw:

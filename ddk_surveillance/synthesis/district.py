@@ -58,11 +58,11 @@ BIRTHS_BY_YEAR = (
 )  # from this year on, in thousands, for 63,000 children  # fmt: skip
 
 INTENT_BY_AGE = (
-    (0.974, 0.0, 0.014, 0.012),
-    (0.978, 0.0, 0.012, 0.010),
-    (0.9635, 0.0005, 0.025, 0.011),
-    (0.944, 0.014, 0.030, 0.012),
-    (0.908, 0.030, 0.050, 0.012),
+    (0.971, 0.0, 0.017, 0.012),
+    (0.975, 0.0, 0.015, 0.010),
+    (0.9575, 0.0005, 0.031, 0.011),
+    (0.936, 0.015, 0.037, 0.012),
+    (0.894, 0.034, 0.060, 0.012),
 )
 UNINTENTIONAL_MECHANISM_BY_AGE = (
     (20, 10, 500, 50, 0.2, 30, 160, 60, 2, 30, 60, 0, 70, 10),
@@ -125,7 +125,7 @@ class Plan:
     last_day: date
     townships: tuple[str, ...] = tuple(TOWNSHIPS)
     township_weights: tuple[float, ...] = tuple(TOWNSHIPS.values())
-    incidents_per_100_children_year: float = 6.1
+    incidents_per_100_children_year: float = 5.8
     intentional_factor: float = 1.0
     deaths_per_100k_children_year: tuple[float, float, float, float] = (5.2, 0.9, 0.2, 0.2)  # by INTENTS
     close_repeat_share: float = 0.03
@@ -171,7 +171,7 @@ def pick_one(rng: np.random.Generator, weights: object, size: int) -> Ints:
 
 def coded(codes: Ints, labels: tuple[str, ...]) -> pd.Categorical[str]:
     """Positions as the words they stand for; -1 is missing."""
-    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(labels)))
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(labels)))
 
 
 def age_group(age_years: Ints) -> Ints:
@@ -195,6 +195,11 @@ def month_and_day(day: Ints) -> tuple[Ints, Ints]:
 def first_day(month: Ints) -> Ints:
     """Day number of the first of a month, counted from January 1970."""
     return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def timestamps(day: Ints) -> npt.NDArray[np.datetime64]:
+    """Day numbers as midnights that pandas and DuckDB know."""
+    return day.astype("datetime64[D]").astype("datetime64[s]")
 
 
 def build(plan: Plan, seed: int) -> District:
@@ -360,9 +365,10 @@ def _draw_injury(plan: Plan, events: pd.DataFrame, rng: np.random.Generator) -> 
     """Each victim has its own injury, also where several were hurt together."""
     mechanism = events["mechanism"].to_numpy()
     severity = pick(rng, SEVERITY_BY_MECHANISM, mechanism)
+    nature, body_part = pick(rng, NATURE_BY_MECHANISM, mechanism), pick(rng, BODY_BY_MECHANISM, mechanism)
     return events.assign(
-        nature=pick(rng, NATURE_BY_MECHANISM, mechanism),
-        body_part=pick(rng, BODY_BY_MECHANISM, mechanism),
+        nature=nature,
+        body_part=np.where(nature == NATURES.index("brain_injury"), BODY_PARTS.index("head"), body_part),
         severity=severity,
         outcome=pick(rng, OUTCOME_BY_SEVERITY, severity),
         activity=_activity(events, rng),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ddk_surveillance.synthesis import district
-from ddk_surveillance.synthesis.defects import SOURCES, Draw
+from ddk_surveillance.synthesis.defects import Draw, holds
 from ddk_surveillance.synthesis.district import Ints
 
 Choice = tuple[tuple[str, str], ...]
@@ -17,7 +17,7 @@ Choice = tuple[tuple[str, str], ...]
 ROAD = "mechanism in ('motor_vehicle_crash', 'nonmotor_vehicle_crash')"
 EVENT_TYPES: dict[str, Choice] = {
     "school": (
-        ("suicide", "intent == 'self_harm' and is_death"),
+        ("suicide_death", "intent == 'self_harm' and is_death"),
         ("self_harm", "intent == 'self_harm'"),
         ("sexual", "violence_type == 'sexual'"),
         ("bullying", "violence_type == 'bullying'"),
@@ -29,18 +29,24 @@ EVENT_TYPES: dict[str, Choice] = {
         ("food_poisoning", "mechanism == 'poisoning'"),
         ("animal", "mechanism == 'animal'"),
         ("sport_injury", "place == 'sports_area'"),
-        ("facility", "mechanism == 'sharp_force'"),
+        ("sharp", "mechanism == 'sharp_force'"),
+        ("suffocation", "mechanism == 'suffocation_hanging'"),
         ("fall", "mechanism == 'fall'"),
         ("collision", "mechanism == 'blunt_force'"),
         ("other", ""),
     ),
     "nursery": (
+        ("suspected_abuse", "intent == 'assault'"),
         ("suffocation", "mechanism == 'suffocation_hanging'"),
         ("fall", "mechanism == 'fall'"),
         ("burn_scald", "mechanism == 'burn_scald'"),
         ("drowning", "mechanism == 'drowning'"),
         ("poisoning", "mechanism == 'poisoning'"),
         ("road_traffic", ROAD),
+        ("animal", "mechanism == 'animal'"),
+        ("sharp", "mechanism == 'sharp_force'"),
+        ("peer_bite_scratch", "mechanism == 'blunt_force' and dice < 0.3"),
+        ("blunt", "mechanism == 'blunt_force'"),
         ("foreign_body", "mechanism == 'other' and dice < 0.5"),
         ("other", ""),
     ),
@@ -48,8 +54,11 @@ EVENT_TYPES: dict[str, Choice] = {
 GIRL_UNDER_14 = "sex == 'female' and age_years < 14"
 OFFENCES: Choice = (
     ("abnormal_death_suicide", "intent == 'self_harm' and is_death"),
+    ("suicide_attempt", "intent == 'self_harm'"),
     ("homicide", "intent == 'assault' and is_death"),
-    ("traffic_crime", f"{ROAD} and intent != 'assault' and intent != 'self_harm'"),
+    ("traffic_crime", f"{ROAD} and intent != 'assault' and dice < 0.15"),
+    ("traffic_accident", f"{ROAD} and intent != 'assault' and not is_death"),
+    ("abnormal_death_undetermined", "is_death and intent == 'undetermined'"),
     ("abnormal_death_accident", "is_death"),
     ("rape", f"violence_type == 'sexual' and {GIRL_UNDER_14} and dice < 0.5"),
     ("indecent_child", "violence_type == 'sexual' and age_years < 14"),
@@ -98,11 +107,13 @@ BULLYING_LEVELS: Choice = (
     ("not_bullying", "intent == 'assault' and age_years >= 6 and dice < 0.3"),
 )
 HUKOU: Choice = (
-    ("local_county", "child_hukou_dice < 0.82"),
-    ("same_province", "child_hukou_dice < 0.93"),
-    ("other_province", "child_hukou_dice < 0.998"),
+    ("local_county", "child_dice < 0.82"),
+    ("same_province", "child_dice < 0.93"),
+    ("other_province", "child_dice < 0.998"),
     ("foreign", ""),
 )
+MISTAKES = ("unknown_code", "report_before_event", "adult_age", "birth_clash", "impossible_date", "future_date")
+REFUSED_MISTAKES = tuple(name for name in MISTAKES if name != "birth_clash")
 CRIMINAL_OFFENCES = (
     "homicide", "rape", "indecent_child", "indecent_assault", "abandonment", "abuse_family", "intentional_injury",
     "picking_quarrels",
@@ -139,9 +150,8 @@ EXTERNAL_CAUSES = {
 
 
 def add_office_columns(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
-    """Source-specific columns; rows that an office cannot express (no such offence) are left out."""
-    rng = draw.rng
-    rows = rows.assign(dice=rng.random(len(rows)), child_hukou_dice=_child_dice(rows["true_child_id"].to_numpy()))
+    """Source-specific columns and gross mistakes; a row that its office has no word for is left out."""
+    rows = rows.assign(dice=draw.rng.random(len(rows)), child_dice=_child_dice(rows["true_child_id"].to_numpy()))
     rows = rows.assign(
         event_type=_event_types(rows),
         offence=choose(rows, OFFENCES),
@@ -154,19 +164,51 @@ def add_office_columns(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
         activity=rows["true_activity"],
         icd10_diagnosis=_diagnoses(rows),
         icd10_external=_external_causes(rows),
-        death_date=pd.Series(_days(rows["true_death_day"].to_numpy())).where(rows["is_death"]),
-        defect=_defects(draw),
-        same_row_twice=draw.hit("same_row_twice"),
+        death_date=pd.Series(district.timestamps(rows["true_death_day"].to_numpy())).where(rows["is_death"]),
         source_record_number=_record_numbers(rows),
+        is_correction=draw.hit("correction"),
+        is_resent=draw.hit("resend"),
+        is_typed_twice=draw.hit("same_row_twice"),
     )
+    rows = _add_gross_mistakes(rows, draw)
     return rows[_expressible(rows)].reset_index(drop=True)
+
+
+def _add_gross_mistakes(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
+    """At most one per row; those of codes and dates are made when the cell is typed."""
+    defect = np.full(draw.size, "", dtype=object)
+    for name in MISTAKES:
+        defect[draw.hit(name)] = name
+    months = _completed_months(rows["child_birth_day"].to_numpy(), rows["visit_day"].to_numpy())
+    nominal = rows["age_years"].fillna(0) - months // 12
+    adult = pd.Series(draw.rng.integers(18, 46, draw.size), index=rows.index, dtype="Int64")
+    older = rows["birth_month"] - pd.DateOffset(years=4)
+    return rows.assign(
+        defect=defect,
+        age_months=months + 12 * nominal.clip(0, 1),
+        age_days=rows["visit_day"] - rows["child_birth_day"],
+        age_years=rows["age_years"].mask(defect == "adult_age", adult),
+        birth_month=rows["birth_month"].mask(defect == "birth_clash", older),
+    )
+
+
+def is_acceptable(rows: pd.DataFrame) -> pd.Series:
+    """Whether the row can be counted as it was written: no mistake that any careful reader would have to refuse."""
+    legible = ~rows["defect"].isin(REFUSED_MISTAKES) & (rows["date_precision"] != "unknown")
+    possible = ~(rows["birth_month"] > rows["event_date_to"])
+    return legible & possible & (rows["age_years"].fillna(district.ADULT_AGE_YEARS) < district.ADULT_AGE_YEARS)
+
+
+def _completed_months(birth_day: Ints, day: Ints) -> Ints:
+    (born, born_on), (then, then_on) = district.month_and_day(birth_day), district.month_and_day(day)
+    return then - born - (then_on < born_on)
 
 
 def choose(rows: pd.DataFrame, choice: Choice) -> pd.Series:
     """The code of the first condition that holds; an empty condition always holds."""
     codes = np.full(len(rows), None, dtype=object)
     for code, condition in reversed(choice):
-        codes[rows.eval(condition).to_numpy(dtype=bool) if condition else slice(None)] = code
+        codes[holds(rows, condition) if condition else slice(None)] = code
     return pd.Series(codes, index=rows.index)
 
 
@@ -197,22 +239,6 @@ def _diagnoses(rows: pd.DataFrame) -> pd.Series:
 def _external_causes(rows: pd.DataFrame) -> pd.Series:
     intent = np.where(rows["intent"].isna(), 3, rows["intent"].cat.codes)
     return pd.Series([EXTERNAL_CAUSES[m][i] for m, i in zip(rows["mechanism"], intent, strict=True)], index=rows.index)
-
-
-def _days(day: Ints) -> np.ndarray:
-    return day.astype("datetime64[D]").astype("datetime64[s]")
-
-
-DEFECTS = ("unknown_code", "report_before_event", "adult_age", "birth_clash", "impossible_date", "future_date")
-REJECTED = tuple(name for name in DEFECTS if name != "birth_clash")
-
-
-def _defects(draw: Draw) -> np.ndarray:
-    """At most one gross defect per row."""
-    chosen = np.full(draw.size, "", dtype=object)
-    for name in reversed(DEFECTS):
-        chosen[draw.hit(name)] = name
-    return chosen
 
 
 def _record_numbers(rows: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,16 @@ import pandas as pd
 import pyarrow as pa
 
 from ddk_surveillance.synthesis import district
-from ddk_surveillance.synthesis.defects import LINKAGE_RATES, SCENARIOS, SOURCES, Draw, Scenario, read_rates, scenario_rates
+from ddk_surveillance.synthesis.defects import (
+    LINKAGE_RATES,
+    SCENARIOS,
+    SOURCES,
+    Draw,
+    Scenario,
+    holds,
+    read_rates,
+    scenario_rates,
+)
 from ddk_surveillance.synthesis.district import District, Floats, Ints, Plan
 from ddk_surveillance.tokens import Key, derive, rekey
 
@@ -31,6 +40,7 @@ REACH: dict[str, tuple[tuple[str, float], ...]] = {
         ("severity == 'minor'", 0.74),
         ("severity == 'moderate'", 0.90),
         ("severity == 'severe'", 0.97),
+        ("intent == 'self_harm' and severity == 'minor'", 0.60),
         ("violence_type in ('psychological', 'neglect')", 0.30),
         ("is_death", 0.80),
     ),
@@ -91,7 +101,7 @@ CONFUSED_MECHANISMS = {
 }
 INSTITUTION_LETTER = dict(zip(SOURCES, "HDSKNCPRJ", strict=True))
 INSTITUTIONS_PER_TOWNSHIP = {"school": 5, "kindergarten": 6, "nursery": 2, "community": 5, "police": 1}
-HOSPITAL_WEIGHTS = (0.40, 0.28, 0.20, 0.12)
+HOSPITAL_WEIGHTS = (0.46, 0.22, 0.27, 0.05)
 FIRST, TRANSFER, FOLLOW_UP, DOUBLE_ENTRY = range(4)
 
 
@@ -128,8 +138,7 @@ def linkage_plan(records: int, scenario: Scenario) -> Plan:
     townships = max(1, round(records / LINKAGE_RECORDS_PER_CHILD / LINKAGE_CHILDREN_PER_TOWNSHIP / scenario.density))
     numbers = range(townships)
     codes = tuple(
-        f"{990101 + number // TOWNSHIPS_PER_DISTRICT}{1 + number % TOWNSHIPS_PER_DISTRICT:03d}"
-        for number in numbers
+        f"{990101 + number // TOWNSHIPS_PER_DISTRICT}{1 + number % TOWNSHIPS_PER_DISTRICT:03d}" for number in numbers
     )
     return Plan(
         children=round(records / LINKAGE_RECORDS_PER_CHILD),
@@ -172,8 +181,9 @@ def report(town: District, rates: pd.DataFrame, rng: np.random.Generator) -> pd.
 def _reported(incidents: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Which source reports which incident, and how often: (incident, source, kind)."""
     parts = []
+    reported = 1 - rates.loc["unreported"].to_numpy(dtype=float)
     for number, source in enumerate(SOURCES):
-        probability = _reach(incidents, source) * (1 - rates.loc["unreported", source])
+        probability = _reach(incidents, source) * reported[number]
         incident = np.flatnonzero(rng.random(len(incidents)) < probability)
         parts.append(pd.DataFrame({"incident": incident, "source": number, "kind": FIRST}))
     first = pd.concat(parts, ignore_index=True)
@@ -189,7 +199,7 @@ def _reported(incidents: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Gener
 def _reach(incidents: pd.DataFrame, source: str) -> Floats:
     probability = np.zeros(len(incidents))
     for condition, value in REACH[source]:
-        probability[incidents.eval(condition).to_numpy(dtype=bool)] = value
+        probability[holds(incidents, condition)] = value
     return probability
 
 
@@ -198,7 +208,7 @@ def _record_ids(draw: Draw) -> list[str]:
     return [f"{number:016x}" for number in numbers.tolist()]
 
 
-def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Categorical:
+def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Categorical[str]:
     """Invented facility codes: a child's own school, its township's police, one of the district's four hospitals."""
     source, child, township = (rows[name].to_numpy() for name in ("source", "true_child_id", "child_township"))
     region = township // TOWNSHIPS_PER_DISTRICT
@@ -211,7 +221,7 @@ def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Categorica
     hospital = region * len(HOSPITAL_WEIGHTS) + (usual + moved) % len(HOSPITAL_WEIGHTS)
     number = np.where(source == SOURCES.index("hospital"), hospital, number)
     found, position = np.unique(source * 100_000 + number, return_inverse=True)
-    codes = tuple(f"{INSTITUTION_LETTER[SOURCES[one // 100_000]]}{one % 100_000:05d}" for one in found.tolist())
+    codes = tuple(f"{INSTITUTION_LETTER[SOURCES[one // 100_000]]}{one % 100_000 + 1:04d}" for one in found.tolist())
     return district.coded(position.astype(np.int64), codes)
 
 
@@ -220,15 +230,19 @@ def _add_dates(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     rng, kind = draw.rng, rows["kind"].to_numpy()
     registry = rows["source"].to_numpy() == SOURCES.index("death_registry")
     true_day = rows["true_day"].to_numpy() + rng.integers(0, rows["true_episode_days"].to_numpy() + 1)
-    wait = np.select([kind == FOLLOW_UP, kind == TRANSFER], [rng.integers(2, 22, draw.size), rng.integers(0, 3, draw.size)], 0)
+    wait = np.select(
+        [kind == FOLLOW_UP, kind == TRANSFER], [rng.integers(2, 22, draw.size), rng.integers(0, 3, draw.size)], 0
+    )
     visit_day = np.where(registry, rows["true_death_day"].to_numpy(), true_day + wait)
     by_visit = ((kind == FOLLOW_UP) & draw.share(0.3)) | (registry & draw.share(0.5))
     shift = np.array((-1, 1, -2, 2, -3, 3))[district.pick_one(rng, (18, 42, 8, 17, 5, 10), draw.size)]
     day = np.where(by_visit, visit_day, true_day) + np.where(draw.hit("date_off"), shift, 0)
     lag = np.round(draw.value("lag_days") * np.exp(0.7 * rng.standard_normal(draw.size))).astype(np.int64)
     late = np.where(draw.hit("late"), rng.integers(45, 400, draw.size), 0)
-    reported_day = np.maximum(visit_day, day) + lag + late
-    rows = rows.assign(visit_day=visit_day, reported_day=reported_day, reported_date=_days(reported_day))
+    visit_day = np.maximum(visit_day, day)  # nobody writes a day that is still to come
+    reported_day = visit_day + lag + late
+    rows = rows.assign(visit_day=visit_day, reported_day=reported_day)
+    rows = rows.assign(visit_date=district.timestamps(visit_day), reported_date=district.timestamps(reported_day))
     return _add_stated_dates(rows, day, by_visit, draw)
 
 
@@ -250,19 +264,15 @@ def _add_stated_dates(rows: pd.DataFrame, day: Ints, by_visit: Flags, draw: Draw
     hour = np.where(by_visit | draw.share(0.1), draw.rng.integers(8, 20, draw.size), rows["true_hour"].to_numpy())
     precision = np.select([missing, ten_days, flagged, no_hour], [0, 1, 2, 3], 4)
     return rows.assign(
-        event_date_from=_days(begin),
-        event_date_to=_days(end),
+        event_date_from=district.timestamps(begin),
+        event_date_to=district.timestamps(end),
         date_precision=district.coded(precision, ("unknown", "ten_days", "month", "day", "hour")),
         event_hour=_numbers(hour, no_hour),
     )
 
 
-def _days(day: Ints) -> npt.NDArray[np.datetime64]:
-    return day.astype("datetime64[D]").astype("datetime64[s]")
-
-
 def _numbers(values: Ints, missing: Flags) -> pd.arrays.IntegerArray:
-    return pd.arrays.IntegerArray(np.asarray(values, dtype=np.int64), np.asarray(missing, dtype=bool))
+    return pd.arrays.IntegerArray(values.astype(np.int64), missing)
 
 
 def _add_person(rows: pd.DataFrame, plan: Plan, draw: Draw) -> pd.DataFrame:
@@ -272,7 +282,9 @@ def _add_person(rows: pd.DataFrame, plan: Plan, draw: Draw) -> pd.DataFrame:
     month = birth_day.astype("datetime64[D]").astype("datetime64[M]") + np.where(draw.hit("birth_wrong"), slip, 0)
     only_year = draw.hit("january_birth")
     month = np.where(only_year, month.astype("datetime64[Y]").astype("datetime64[M]"), month)
-    day_in_month = birth_day - birth_day.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    day_in_month = birth_day - birth_day.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(
+        np.int64
+    )
     stated_birth_day = month.astype("datetime64[D]").astype(np.int64) + np.where(only_year, 0, day_in_month)
     age = np.clip(district.completed_years(birth_day, rows["visit_day"].to_numpy()), 0, 17) + draw.hit("age_nominal")
     sex = rows["child_sex"].to_numpy() ^ draw.hit("sex_wrong")
@@ -313,7 +325,9 @@ def _add_tokens(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
         blank = np.where(draw.share(0.3), one_form, draw.rng.random(draw.size)) < draw.value(f"{kind}_missing")
         tokens[f"{kind}_token"] = _token(key, kind, subject, blank)
     is_case = np.isin(rows["source"].to_numpy(), [SOURCES.index(name) for name in CASE_SOURCES])
-    tokens["case_token"] = _token(key, "case", rows["true_group"].to_numpy(), ~is_case | draw.share(0.1))
+    twice = (rows["kind"] == DOUBLE_ENTRY).to_numpy()
+    case = rows["true_group"].to_numpy() * 2 + twice  # registered twice: two case numbers
+    tokens["case_token"] = _token(key, "case", case, ~is_case | draw.hit("case_missing"))
     return rows.assign(**tokens)
 
 
@@ -331,10 +345,14 @@ def _add_injury(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     hospital = rows["source"].to_numpy() == SOURCES.index("hospital")
     dead = rows["true_is_death"].to_numpy()
     known_dead = dead & (~hospital | (rows["visit_day"] == rows["true_death_day"]) | draw.share(0.5))
-    severity = np.clip(_codes(rows, "severity") + np.where(draw.share(0.08), draw.rng.choice((-1, 1), draw.size), 0), 0, 2)
+    severity = np.clip(
+        _codes(rows, "severity") + np.where(draw.share(0.08), draw.rng.choice((-1, 1), draw.size), 0), 0, 2
+    )
     outcome = np.where(dead & ~known_dead, district.OUTCOMES.index("hospitalised"), _codes(rows, "outcome"))
     outcome = np.where(rows["kind"] == FOLLOW_UP, 0, outcome)
-    mechanism = np.where(draw.hit("mechanism_wrong"), _confused(_codes(rows, "mechanism"), draw), _codes(rows, "mechanism"))
+    mechanism = np.where(
+        draw.hit("mechanism_wrong"), _confused(_codes(rows, "mechanism"), draw), _codes(rows, "mechanism")
+    )
     return rows.assign(
         mechanism=district.coded(mechanism, district.MECHANISMS),
         place=_observed(rows, "place", district.PLACES, draw),
@@ -359,7 +377,7 @@ def _confused(mechanism: Ints, draw: Draw) -> Ints:
 
 def _observed(
     rows: pd.DataFrame, name: str, words: tuple[str, ...], draw: Draw, missing: str = "", wrong: str = ""
-) -> pd.Categorical:
+) -> pd.Categorical[str]:
     """A coded field: unknown where the source left it out, any other word where it is wrong."""
     code = _codes(rows, name)
     other = (code + draw.rng.integers(1, len(words) - 1, draw.size)) % (len(words) - 1)
@@ -376,7 +394,9 @@ def _add_violence(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     told = (intent == 2) & (_codes(rows, "violence_type") >= 0)
     unknown = district.VIOLENCE_TYPES.index("unknown")
     violence = np.where(draw.share(0.15) | ~told, unknown, _codes(rows, "violence_type"))
-    perpetrator = np.where(draw.share(0.25) | ~told, len(district.PERPETRATORS) - 1, _codes(rows, "perpetrator_relation"))
+    perpetrator = np.where(
+        draw.share(0.25) | ~told, len(district.PERPETRATORS) - 1, _codes(rows, "perpetrator_relation")
+    )
     return rows.assign(
         intent=district.coded(intent, district.INTENTS),
         violence_type=district.coded(np.where(intent == 2, violence, -1), district.VIOLENCE_TYPES),
@@ -392,7 +412,9 @@ def ledger(rows: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) ->
     rows = rows.assign(version=1 + corrected, received_date=rows["reported_date"] + np.where(corrected, wait, wait * 0))
     wrong = rows[corrected].assign(version=1, received_date=rows["reported_date"])
     wrong["mechanism"] = district.coded(
-        _confused(np.asarray(wrong["mechanism"].cat.codes, dtype=np.int64), Draw(rates, wrong["source"].to_numpy(), rng)),
+        _confused(
+            np.asarray(wrong["mechanism"].cat.codes, dtype=np.int64), Draw(rates, wrong["source"].to_numpy(), rng)
+        ),
         district.MECHANISMS,
     )
     wrong["event_date_from"] = wrong["event_date_to"] = wrong["event_date_to"] - pd.Timedelta(days=1)

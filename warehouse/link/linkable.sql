@@ -73,7 +73,12 @@ known AS (
     SELECT
         CAST(concat('0x', substr(md5(d.record_id), 1, 15)) AS BIGINT) AS key,
         d.record_id, d.content_hash, d.content_hash IS DISTINCT FROM m.content_hash AS is_dirty, d.reported_date,
-        d.source_code, d.institution_id, d.window_days, d.has_no_doubles, d.needs_token,
+        d.source_code, d.institution_id,
+        CASE
+            WHEN d.source_code IN ('school', 'kindergarten', 'nursery') THEN 'school'
+            WHEN d.source_code IN ('police', 'procuratorate', 'court') THEN 'justice'
+            ELSE d.source_code
+        END AS source_group, d.window_days, d.has_no_doubles, d.needs_token,
         d.id_token, d.name_token, d.phone_token, d.case_token,
         d.sex,
         CAST(d.birth_months AS INTEGER) AS birth_month,
@@ -82,8 +87,12 @@ known AS (
         d.township_code AS township,
         substr(d.township_code, 1, 6) AS district,
         d.day_from, d.day_to, d.day_to - d.day_from AS width_days, d.is_exact, d.event_hour,
+        d.day_from - CASE WHEN d.is_exact THEN 0 END AS exact_day,
+        coalesce(d.date_precision = 'unknown', TRUE) AS is_undated,
+        year(d.event_date_from) * 12 + month(d.event_date_from) AS month,
+        day(d.event_date_from) = 1 AS is_first_of_month,
         -- exact dates stray by a day or two; wider guesses than a month would pair everyone with everyone
-        CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 31) END AS near_from,
+        CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 62) END AS near_from,
         CASE WHEN d.is_exact THEN d.day_to + 2 ELSE d.day_to END AS near_to,
         coalesce(d.is_death, FALSE) AS is_death,
         d.death_day,
@@ -106,6 +115,12 @@ known AS (
             WHEN d.mechanism IN ('nonmotor_vehicle_crash', 'poisoning', 'suffocation_hanging', 'other') THEN 2
             ELSE 3
         END AS mechanism_rarity,
+        coalesce(d.mechanism = 'burn_scald' AND d.nature = 'burn'
+            OR d.mechanism IN ('animal', 'sharp_force', 'firearm') AND d.nature = 'open_wound_bite'
+            OR d.mechanism IN ('poisoning', 'drowning', 'suffocation_hanging', 'sexual_assault') AND d.nature = 'other', FALSE)
+            AS nature_is_typical,
+        coalesce(d.mechanism IN ('motor_vehicle_crash', 'nonmotor_vehicle_crash') AND d.place = 'street_highway', FALSE)
+            AS place_is_typical,
         coalesce(d.severity = 'severe' OR d.care_level IN ('inpatient', 'observation')
             OR d.outcome IN ('hospitalised', 'transferred', 'observation'), FALSE) AS is_grave,
         coalesce(d.offence IN ('abuse_family', 'abuse_caregiver', 'adm_abuse'), FALSE)

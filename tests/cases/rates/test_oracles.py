@@ -263,6 +263,14 @@ def test_interval_of_the_extrapolated_rate(row: dict[str, Any]) -> None:
     assert limits == pytest.approx([row["mean_lo"], row["mean_hi"]], **FITTED)
 
 
+def test_a_trend_within_the_noise_of_an_overdispersed_series_does_not_lead() -> None:
+    """The exact p of this series is 3e-5, yet its quasi-Poisson p is 0.09."""
+    shown = projection.project(series_of("violence_over"), 2030, 60_000, "1")
+    assert shown.headline == "flat" and shown.flat.caveat is projection.TOO_NARROW
+    calm = projection.project(series_of("deaths_decline"), 2030, 60_000, "0.1")
+    assert calm.headline == "log_linear" and calm.flat.caveat is None
+
+
 @every_row_of("poisson_prediction_interval")
 def test_flat_forecast(row: dict[str, Any]) -> None:
     forecast = projection.flat_forecast(int(row["total_past"]), 60_000 * row["n_past"], 60_000 * row["n_future"], "0.1")

@@ -20,8 +20,8 @@ from ddk_surveillance.rates import (
 )
 from ddk_surveillance.rates.verdicts import Change, Evidence, TargetStatus
 
-settings.register_profile("rates", deadline=None, max_examples=150, derandomize=True)
-settings.load_profile("rates")
+repeatable = settings(deadline=None, max_examples=100, derandomize=True)
+slow = settings(repeatable, max_examples=20)
 
 few = st.integers(0, 60)
 counts = st.one_of(few, st.integers(0, 10**12))
@@ -30,6 +30,7 @@ populations = st.integers(500, 400_000)
 confidences = st.floats(0.01, 0.9999)
 
 
+@repeatable
 @given(counts, person_years, confidences)
 def test_the_interval_holds_the_rate(count: int, time: float, confidence: float) -> None:
     rates = intervals.crude_rates(count, time, confidence)
@@ -37,18 +38,21 @@ def test_the_interval_holds_the_rate(count: int, time: float, confidence: float)
     assert (rates.lower == 0) == (count == 0)
 
 
+@repeatable
 @given(counts, confidences)
 def test_one_more_event_moves_both_limits_up(count: int, confidence: float) -> None:
     less, more = (intervals.count_interval(number, confidence) for number in (count, count + 1))
     assert less.lower < more.lower and less.upper < more.upper
 
 
+@repeatable
 @given(counts, confidences, confidences)
 def test_more_confidence_is_a_wider_interval(count: int, one: float, other: float) -> None:
     narrow, wide = (intervals.count_interval(count, confidence) for confidence in sorted((one, other)))
     assert wide.lower <= narrow.lower and narrow.upper <= wide.upper
 
 
+@repeatable
 @given(st.lists(st.tuples(counts, person_years), max_size=20))
 def test_many_cells_at_once_equal_each_alone(cells: list[tuple[int, float]]) -> None:
     together = intervals.crude_rates([count for count, _ in cells], [time for _, time in cells])
@@ -57,6 +61,7 @@ def test_many_cells_at_once_equal_each_alone(cells: list[tuple[int, float]]) -> 
         assert column.tolist() == [value.item() for value in values]
 
 
+@repeatable
 @given(few, populations, few, populations)
 def test_p_and_interval_of_a_rate_ratio_never_disagree(now: int, time: int, then: int, time_then: int) -> None:
     ratio = comparison.rate_ratio(now, time, then, time_then)
@@ -67,6 +72,7 @@ def test_p_and_interval_of_a_rate_ratio_never_disagree(now: int, time: int, then
     assert verdict.change is (Change.FELL if point < 0 else Change.ROSE if point > 0 else Change.LEVEL)
 
 
+@repeatable
 @given(st.integers(1, 60), populations, st.integers(1, 60), populations)
 def test_a_rate_ratio_turned_round_is_its_inverse(now: int, time: int, then: int, time_then: int) -> None:
     there, back = comparison.rate_ratio(now, time, then, time_then), comparison.rate_ratio(then, time_then, now, time)
@@ -74,6 +80,7 @@ def test_a_rate_ratio_turned_round_is_its_inverse(now: int, time: int, then: int
     assert (there.ratio, there.lower, there.upper, there.p_value) == pytest.approx(inverse, rel=1e-9)
 
 
+@repeatable
 @given(populations, few, populations, st.sampled_from([0.005, 0.025, 0.05]))
 def test_turning_points_of_a_decline(time: int, then: int, time_then: int, tail: float) -> None:
     most = comparison.most_showing_decline(time, then, time_then, tail)
@@ -88,6 +95,7 @@ def test_turning_points_of_a_decline(time: int, then: int, time_then: int, tail:
     assert comparison.rate_ratio(least - 1, time, then, time_then).p_increase > tail
 
 
+@repeatable
 @given(few, populations, st.sampled_from(["0.1", "0.05", "0.123", "1"]))
 def test_a_target_verdict_turns_where_it_says(count: int, time: int, target: str) -> None:
     verdict = targets.target_verdict(count, time, target)
@@ -101,6 +109,7 @@ def test_a_target_verdict_turns_where_it_says(count: int, time: int, target: str
         assert getattr(targets.target_verdict(count + nearer, time, target), field) is getattr(verdict, field)
 
 
+@repeatable
 @given(few, populations)
 def test_more_events_make_the_target_less_likely(count: int, time: int) -> None:
     assert targets.probability_below(count + 1, time, "0.1") <= targets.probability_below(count, time, "0.1")
@@ -112,6 +121,7 @@ def annual_series(draw: st.DrawFn, least: int = 3) -> tuple[periods.Annual, ...]
     return tuple(periods.Annual(2016 + i, n, draw(st.integers(20_000, 70_000))) for i, n in enumerate(events))
 
 
+@repeatable
 @given(annual_series())
 def test_a_trend_read_backwards_changes_its_sign(series: tuple[periods.Annual, ...]) -> None:
     mirrored = [periods.Annual(-row.year, row.events, row.person_years) for row in series]
@@ -138,6 +148,7 @@ def test_the_normal_limit_takes_over_where_it_is_as_good() -> None:
     assert normal == pytest.approx((exact.p_decline, exact.p_increase), abs=3e-4)
 
 
+@repeatable
 @given(st.lists(st.tuples(few, populations), min_size=1, max_size=6), st.floats(0.1, 10))
 def test_standardised_to_itself_is_the_crude_rate(strata: list[tuple[int, int]], scale: float) -> None:
     events, time = [n for n, _ in strata], [t for _, t in strata]
@@ -152,8 +163,8 @@ def test_standardised_to_itself_is_the_crude_rate(strata: list[tuple[int, int]],
     assert ratio.ratio == pytest.approx(1) and ratio.lower < 1 < ratio.upper
 
 
+@slow
 @given(annual_series(least=6), st.sampled_from(["0.02", "0.1", "0.6"]))
-@settings(max_examples=30)
 def test_a_projection_is_a_distribution(series: tuple[periods.Annual, ...], target: str) -> None:
     shown = projection.project(series, 2030, 60_000, target)
     looser = projection.project(series, 2030, 60_000, Fraction(target) * 2)
@@ -164,6 +175,7 @@ def test_a_projection_is_a_distribution(series: tuple[periods.Annual, ...], targ
             assert forecast.probability_rate_below <= easier.probability_rate_below
 
 
+@repeatable
 @given(few, few, few)
 def test_two_sources_may_be_swapped(only_first: int, only_second: int, both: int) -> None:
     there = completeness.chapman(only_first + both, only_second + both, both)
@@ -172,8 +184,8 @@ def test_two_sources_may_be_swapped(only_first: int, only_second: int, both: int
     assert there.observed <= there.total + 1e-9 and there.lower <= there.upper
 
 
+@slow
 @given(st.tuples(*[st.integers(1, 60)] * 7), st.permutations([0, 1, 2]))
-@settings(max_examples=20)
 def test_three_sources_may_be_renamed(events: tuple[int, ...], order: list[int]) -> None:
     seen = dict(zip(completeness.HISTORIES, events, strict=True))
     renamed = {(history[order[0]], history[order[1]], history[order[2]]): n for history, n in seen.items()}
@@ -183,6 +195,7 @@ def test_three_sources_may_be_renamed(events: tuple[int, ...], order: list[int])
         assert there.bic == pytest.approx(back.bic) and there.lower < there.total < there.upper
 
 
+@repeatable
 @given(st.integers(0, 5000), st.integers(1, 5000), confidences)
 def test_wilson_limits_hold_the_proportion(count: int, total: int, confidence: float) -> None:
     assume(count <= total)
@@ -190,6 +203,7 @@ def test_wilson_limits_hold_the_proportion(count: int, total: int, confidence: f
     assert 0 <= lower <= count / total + 1e-12 and count / total - 1e-12 <= upper <= 1
 
 
+@repeatable
 @given(annual_series(), st.integers(1, 5))
 def test_pools_do_not_overlap_and_lose_no_event(series: tuple[periods.Annual, ...], width: int) -> None:
     pools = periods.period_pools(series, width, 2016)

@@ -1,0 +1,63 @@
+"""`ddk sql`: the analyst file, read-only and cut off from the rest of the machine."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import ConfigurationError, ExitCode
+from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.settings import TIME_ZONE, Settings
+
+CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "lock_configuration": "true", "TimeZone": TIME_ZONE}
+# Kinds of error whose text speaks of the statement, not of the data.
+ABOUT_THE_STATEMENT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+
+
+def query(settings: Settings, voice: Voice, statement: str, form: str) -> int:
+    """Run one statement on the newest release and print its rows."""
+    names, rows = _fetch(_newest(settings), statement)
+    if form == "json":
+        print(
+            json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, default=str, indent=1)
+        )
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([names, *(map(_csv_cell, row) for row in rows)])
+    else:
+        voice.table(names, rows)
+    return ExitCode.GOOD
+
+
+def _newest(settings: Settings) -> Path:
+    """The file behind the link: DuckDB must be given the version, else a reader that stays open sees the old one."""
+    if not settings.analyst_file.exists():
+        raise ConfigurationError(
+            "还没有发布过分析文件。请先运行 ddk nightly(或 ddk demo)。",
+            "There is no analyst file yet. Run ddk nightly (or ddk demo) first.",
+        )
+    return settings.analyst_file.resolve()
+
+
+def _fetch(file: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    try:
+        with duckdb.connect(str(file), read_only=True, config=CONFIGURATION) as connection:
+            result = connection.execute(statement)
+            return [column[0] for column in result.description or ()], result.fetchall()
+    except ABOUT_THE_STATEMENT as error:
+        raise ConfigurationError(f"SQL 语句有误:{error}", f"The statement is wrong: {error}") from None
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise ConfigurationError(
+            f"查询未能执行({kind});分析文件只读。", f"The query failed ({kind}); the file is read-only."
+        ) from None
+
+
+def _csv_cell(value: Any) -> Any:
+    return neutralise_formula(value) if isinstance(value, str) else value

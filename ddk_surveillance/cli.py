@@ -1,0 +1,164 @@
+"""`ddk …`: the commands. Heavy modules are imported where they are used, so that `ddk --help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ddk_surveillance.errors import DdkError, ExitCode, Text
+from ddk_surveillance.settings import Settings, load
+
+if TYPE_CHECKING:
+    from ddk_surveillance.console import Voice
+
+ENGLISH = "en" in (
+    os.environ.get("DDK_LANG"),
+    *(b for a, b in zip(sys.argv, sys.argv[1:], strict=False) if a == "--lang"),
+)
+
+
+def words(zh: str, en: str) -> str:
+    """Help texts have to choose their language before any option is parsed."""
+    return en if ENGLISH else zh
+
+
+class Context:
+    """What every command needs: settings and a voice."""
+
+    def __init__(self, home: Path | None, language: str | None) -> None:
+        self.settings: Settings = load(os.environ, home, language)
+        # Flows and their helpers read the environment, so that a scheduled run and this one see the same.
+        os.environ["DDK_HOME"] = str(self.settings.home)
+        os.environ["DDK_LANG"] = self.settings.language
+
+    @property
+    def voice(self) -> Voice:
+        from ddk_surveillance.console import Voice
+
+        return Voice(self.settings.language)
+
+
+@click.group(help=words("大渡口区儿童伤害监测:文件进、事件各计一次、每千名儿童之率出。",
+                        "Child-injury surveillance: files in, incidents counted once, rates per 1000 out."))  # fmt: skip
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None,
+              help=words("数据目录(默认 DDK_HOME 或 warehouse/data/)", "data folder (default DDK_HOME or warehouse/data/)"))  # fmt: skip
+@click.option("--lang", type=click.Choice(["zh", "en"]), default=None, help=words("语言", "language"))
+@click.version_option(package_name="ddk-surveillance")
+@click.pass_context
+def ddk(context: click.Context, home: Path | None, lang: str | None) -> None:
+    context.obj = Context(home, lang)
+
+
+def command(name: str, zh: str, en: str) -> Callable[[Callable[..., int]], click.Command]:
+    """A subcommand that is handed our context and returns its exit code."""
+
+    def decorate(function: Callable[..., int]) -> click.Command:
+        return ddk.command(name, help=words(zh, en))(click.pass_obj(function))
+
+    return decorate
+
+
+@command("nightly", "处理 landing/ 中的新文件,计算并发布", "take in what waits in landing/, compute and publish")
+def nightly(context: Context) -> int:
+    from ddk_surveillance.runs import run_night
+
+    return run_night(context.settings, context.voice)
+
+
+@command("demo", "用附带的合成数据完整运行一遍", "run the whole pipeline on the synthetic sample data")
+def demo(context: Context) -> int:
+    from ddk_surveillance.runs import run_demo
+
+    return run_demo(context.settings, context.voice)
+
+
+@command("status", "上一次运行怎么样,需要做什么", "did the last run work, and what is to be done")
+@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
+def status(context: Context, as_json: bool) -> int:
+    from ddk_surveillance.status import show_status
+
+    return show_status(context.settings, context.voice, as_json)
+
+
+@command("sql", "用 SQL 查询分析文件(只读)", "query the analyst file, read-only")
+@click.argument("statement")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+def sql(context: Context, statement: str, form: str) -> int:
+    from ddk_surveillance.analyst import query
+
+    return query(context.settings, context.voice, statement, form)
+
+
+@command("synthesise", "生成合成的大渡口区数据", "make a synthetic district")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--seed", type=int, default=20260101, show_default=True)
+@click.option("--children", type=click.IntRange(min=100), default=63_000, show_default=True)
+@click.option("--from", "first", type=click.DateTime(["%Y-%m"]), default="2023-01", show_default=True)
+@click.option("--to", "last", type=click.DateTime(["%Y-%m"]), default="2025-12", show_default=True)
+def synthesise(context: Context, out: Path, seed: int, children: int, first: datetime, last: datetime) -> int:
+    from ddk_surveillance.synthesis import synthesise as make
+
+    summary = make(out, seed, children, first.date(), last.date())
+    context.voice.say(f"已写入 {out}:{summary}", f"Written to {out}: {summary}")
+    return ExitCode.GOOD
+
+
+@command("doctor", "检查这台机器缺什么,如何补救", "what is missing or misconfigured here, and the remedy")
+def doctor(context: Context) -> int:
+    from ddk_surveillance.doctor import examine
+
+    return examine(context.settings, context.voice)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; data and configuration problems are sentences with an exit code, never tracebacks."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a bare Debian has no UTF-8 locale, but its terminal shows Chinese
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(_guarded(arguments))
+
+
+def _guarded(arguments: list[str] | None) -> int:
+    try:
+        return int(ddk.main(args=arguments, standalone_mode=False) or 0)
+    except DdkError as error:
+        _complain(error.text)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        _complain(Text("已中断。重新运行会接着做完。", "Interrupted. Run again and it goes on from there."))
+        return ExitCode.DEFECT
+    except Exception as error:
+        _complain(_kept(error))
+        return ExitCode.DEFECT
+
+
+def _complain(text: Text) -> None:
+    click.echo(words(text.zh, text.en), err=True)
+
+
+def _kept(error: Exception) -> Text:
+    """Keep the traceback where only the owner can read it: it may quote a row."""
+    folder = load(os.environ).logs
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-defect.log"
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    kind = type(error).__name__
+    return Text(
+        f"程序缺陷({kind}),不是您的数据问题。详情见 {log},请交给维护人员。",
+        f"A defect of ours ({kind}), not of your data. Details in {log}: give them to the maintainer.",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""`ddk doctor`: what this machine lacks, and the remedy for each."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Callable
+
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import DdkError, ExitCode, Text
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import Settings
+
+ENOUGH_DISK_GB = 5
+# Tested together; others may resolve and still not run.
+TESTED = {
+    "prefect": "3.8.8",
+    "fastapi": "0.150.0",
+    "great-expectations": "1.24.1",
+    "duckdb": "2.0.0",
+    "pandas": "3.1.1",
+}
+Examination = Callable[[Settings], Text | None]
+
+
+def examine(settings: Settings, voice: Voice) -> int:
+    """One line for each thing looked at; exit code 2 if any of them needs somebody."""
+    bad = 0
+    for name, look in EXAMINATIONS:
+        complaint = _complaint(look, settings)
+        bad += complaint is not None
+        mark = "✗" if complaint else "✓"
+        remedy = complaint or Text("", "")
+        voice.say(
+            f"{mark} {name.zh}{':' if complaint else ''}{remedy.zh}",
+            f"{mark} {name.en}{': ' if complaint else ''}{remedy.en}",
+        )
+    return ExitCode.USAGE if bad else ExitCode.GOOD
+
+
+def _complaint(look: Examination, settings: Settings) -> Text | None:
+    try:
+        return look(settings)
+    except DdkError as error:
+        return error.text
+
+
+def _packages(_: Settings) -> Text | None:
+    other = [name for name, version in TESTED.items() if importlib.metadata.version(name) != version]
+    if not other:
+        return None
+    return Text(f"{'、'.join(other)} 的版本没有一起测试过;请按 requirements.lock 安装。",
+                f"Versions not tested together: {', '.join(other)}. Install from requirements.lock.")  # fmt: skip
+
+
+def _declarations(settings: Settings) -> Text | None:
+    library = Library(settings.declarations)
+    return (
+        None
+        if library.sources and library.checks and library.indicators
+        else Text("schemas/ 为空。", "schemas/ is empty.")
+    )
+
+
+def _key(settings: Settings) -> Text | None:
+    from ddk_surveillance.guard import configured_key
+
+    if settings.key_file is None:
+        return Text(
+            "未设置 DDK_KEY_FILE。由保管人在程序目录之外生成:umask 077; head -c 32 /dev/urandom > 路径,然后 export DDK_KEY_FILE=路径"
+            "(ddk demo 不需要,会自己生成一次性密钥)。",
+            "DDK_KEY_FILE is not set. The custodian makes one outside the program folder: umask 077; head -c 32 /dev/urandom > PATH; "
+            "export DDK_KEY_FILE=PATH (ddk demo makes a throw-away key of its own).",
+        )
+    configured_key(settings)
+    return None
+
+
+def _home(settings: Settings) -> Text | None:
+    settings.make_folders()
+    if os.access(settings.home, os.W_OK):
+        return None
+    return Text(
+        f"{settings.home} 不可写。请改权限或设 DDK_HOME。",
+        f"{settings.home} is not writable: change its mode or set DDK_HOME.",
+    )
+
+
+def _disk(settings: Settings) -> Text | None:
+    free = shutil.disk_usage(settings.home).free / 1e9
+    if free >= ENOUGH_DISK_GB:
+        return None
+    return Text(
+        f"只剩 {free:.1f} GB,请清理到 {ENOUGH_DISK_GB} GB 以上。",
+        f"Only {free:.1f} GB left; free up to {ENOUGH_DISK_GB} GB.",
+    )
+
+
+def _warehouse(settings: Settings) -> Text | None:
+    from ddk_surveillance.warehouse import open_warehouse
+
+    if settings.warehouse_file.exists():
+        with open_warehouse(settings):
+            pass
+    return None
+
+
+def _prefect(_: Settings) -> Text | None:
+    import urllib.request
+
+    address = os.environ.get("PREFECT_API_URL")
+    if address is None:
+        return None
+    try:
+        urllib.request.urlopen(f"{address}/health", timeout=5).close()
+    except (OSError, ValueError):
+        return Text("PREFECT_API_URL 指向的服务器没有应答。请启动它(make serve)或取消该变量。",
+                    "The server that PREFECT_API_URL names does not answer: start it (make serve) or unset the variable.")  # fmt: skip
+    return None
+
+
+EXAMINATIONS: tuple[tuple[Text, Examination], ...] = (
+    (Text("依赖包版本", "package versions"), _packages),
+    (Text("声明文件 schemas/", "declarations in schemas/"), _declarations),
+    (Text("数据目录", "data folder"), _home),
+    (Text("磁盘空间", "disk space"), _disk),
+    (Text("密钥", "key"), _key),
+    (Text("数据仓库", "warehouse"), _warehouse),
+    (Text("Prefect 服务器", "Prefect server"), _prefect),
+)

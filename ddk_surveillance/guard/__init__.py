@@ -1,0 +1,192 @@
+"""Stage 2: refuse files that identify a child, keep only declared columns, re-key tokens.
+
+What comes out of here is the first that is written to disk by us. Nothing of a refused file is stored or logged except
+where, what kind and how many.
+"""
+
+from __future__ import annotations
+
+import pyarrow
+import pyarrow.compute
+
+from ddk_surveillance.contracts import NOT_A_TOKEN, Source
+from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.guard.headers import kind_title
+from ddk_surveillance.guard.identifiers import Finding, GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+LAYER = "layer:record"
+TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Guard every batch of the source `key` that intake has read; the rest waits in received.<source>."""
+    source = db.library.sources[key]
+    batches = [batch for (batch,) in db.rows(TAKEN, [key])]
+    secret = record_key(db) if batches else None
+    outcomes = [_guard(db, source, batch, secret) for batch in batches if secret]
+    return Outcome(*(sum(part) for part in zip(*outcomes, strict=True))) if outcomes else Outcome()
+
+
+def configured_key(settings: Settings) -> Key:
+    """The key that DDK_KEY_FILE names; without a proper one nothing runs."""
+    if settings.key_file is None:
+        raise ConfigurationError(
+            "没有密钥,拒绝运行。请让保管人把密钥文件路径写入环境变量 DDK_KEY_FILE(ddk doctor 有说明)。",
+            "There is no key, so nothing runs: set DDK_KEY_FILE to the key file (see ddk doctor).",
+        )
+    return load_key(settings.key_file)
+
+
+def record_key(db: Warehouse) -> Key:
+    """The key of this layer; a warehouse once made with one key never sees another."""
+    secret = configured_key(db.settings)
+    known = db.remembered("key_id")
+    if known is None:
+        db.remember("key_id", secret.id)
+    elif known != secret.id:
+        raise ConfigurationError(
+            f"密钥不对:本仓库用的是密钥 {known},DDK_KEY_FILE 是 {secret.id}。请换回原密钥。",
+            f"The wrong key: this warehouse was made with {known}, DDK_KEY_FILE holds {secret.id}. Use the former.",
+        )
+    return derive(secret, LAYER)
+
+
+def _guard(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[int, int, int]:
+    size = int(db.value(f"SELECT count(*) FROM temp.incoming_{batch_id}"))
+    surplus = _undeclared(db, batch_id)
+    findings = _findings(db, source, batch_id)
+    if findings:
+        _refuse(db, batch_id, findings)
+    elif source.undeclared_columns == "refuse" and surplus:
+        _refuse_undeclared(db, batch_id, surplus)
+    else:
+        _accept(db, source, batch_id, secret)
+    _forget(db, batch_id)
+    return (size, 0, max(size, 1)) if findings else (size, size, 0)
+
+
+def _undeclared(db: Warehouse, batch_id: str) -> int:
+    """How many columns of the file its feed does not declare."""
+    return int(
+        db.value(
+            "SELECT count(*) FROM temp.incoming_header WHERE batch_id = ? AND name IS NULL AND header <> ''", [batch_id]
+        )
+    )
+
+
+def _findings(db: Warehouse, source: Source, batch_id: str) -> list[tuple[Text, str]]:
+    """(place, kind) of everything that identifies somebody: cells, headers, titles, names of sheets and of the file."""
+    texts = db.rows("SELECT place_zh, place_en, text FROM temp.incoming_text WHERE batch_id = ?", [batch_id])
+    found = [(Text(zh, en), kind) for zh, en, text in texts for kind in scan_text(text)]
+    for (number,) in db.rows(
+        "SELECT DISTINCT sheet_number FROM temp.incoming_header WHERE batch_id = ? ORDER BY 1", [batch_id]
+    ):
+        found += _findings_in_sheet(db, source, batch_id, number)
+    return list(dict.fromkeys(found))
+
+
+def _findings_in_sheet(db: Warehouse, source: Source, batch_id: str, number: int) -> list[tuple[Text, str]]:
+    headers = db.rows(
+        "SELECT cell, header, name FROM temp.incoming_header WHERE batch_id = ? AND sheet_number = ?",
+        [batch_id, number],
+    )
+    columns = [
+        GuardedColumn(cell, source.columns[name].kind if name else "text", header) for cell, header, name in headers
+    ]
+    cells = db.arrow(f"FROM temp.incoming_cells_{batch_id}_{number}")
+    titles = {cell: header for cell, header, _ in headers}
+    return [(_place(finding, titles), finding.kind) for finding in find_identifiers(cells, columns)]
+
+
+def _place(finding: Finding, titles: dict[str, str]) -> Text:
+    """Where it stands: the column by its header, unless there is none or the header itself identifies somebody."""
+    position = int(finding.column[1:]) + 1
+    header = titles[finding.column]
+    zh, en = (
+        (f"“{header}”列", f"column “{header}”")
+        if header and not scan_text(header)
+        else (f"第 {position} 列", f"column {position}")
+    )
+    rows = "、".join(map(str, finding.row_numbers))
+    more = finding.count > len(finding.row_numbers)
+    return Text(
+        f"{zh}第 {rows} 行{f'等共 {finding.count} 处' if more else ''}",
+        f"{en}, rows {rows.replace('、', ', ')}{f' and others, {finding.count} in all' if more else ''}",
+    )
+
+
+def _forget(db: Warehouse, batch_id: str) -> None:
+    """Drop the temporary tables of a batch."""
+    tables = db.rows(
+        "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'incoming_') AND contains(table_name, ?)",
+        [batch_id],
+    )
+    for (table,) in tables:
+        db.execute(f"DROP TABLE temp.{table}")
+
+
+def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]]) -> None:
+    shown = findings[:5]
+    zh = ";".join(f"{place.zh}:{kind_title(kind).zh}" for place, kind in shown)
+    en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in shown)
+    more = len(findings) - len(shown)
+    _set(db, batch_id, "refused", "identifies_a_person",
+         f"含有可识别个人的信息,整个文件拒收且未存储:{zh}{f'(另有 {more} 类)' if more else ''}。请用 ddk deidentify 去标识后重新报送。",
+         f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. "
+         "Remove this with ddk deidentify and send it again.")  # fmt: skip
+
+
+def _refuse_undeclared(db: Warehouse, batch_id: str, count: int) -> None:
+    _set(db, batch_id, "refused", "undeclared_columns",
+         f"有 {count} 个未声明的列,本来源不接受多余的列。请删除后重新报送。",
+         f"There are {count} columns that this feed does not declare. Remove them and send the file again.")  # fmt: skip
+
+
+def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str | None, en: str | None) -> None:
+    db.execute(
+        "UPDATE ops.batch SET status = ?, reason = ?, message_zh = ?, message_en = ?, file_name = NULL WHERE batch_id = ?",
+        [status, reason, zh, en, batch_id],
+    )
+
+
+def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
+    """Store the declared columns; from here on the name of the file may be kept."""
+    rows = db.arrow(f"FROM temp.incoming_{batch_id}")
+    for name, column in source.physical_columns.items():
+        if column.kind == "token":
+            several = source.victims.separator if source.victims and name in source.victims.columns else None
+            rows = rows.set_column(rows.column_names.index(name), name, _rekeyed(rows[name], secret, several))
+    with db.transaction(), db.offering(rows=rows):
+        db.ensure(db.library.received_table(source))
+        db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
+        db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
+        db.execute(
+            "UPDATE ops.batch SET status = 'guarded', file_name = (SELECT text FROM temp.incoming_text t "
+            "WHERE t.batch_id = ops.batch.batch_id AND t.place_en = 'file name') WHERE batch_id = ?",
+            [batch_id],
+        )
+
+
+def _rekeyed(cells: pyarrow.ChunkedArray, secret: Key, separator: str | None) -> pyarrow.Array:
+    """Each token under our own key; in a case each victim's token apart, in the same places."""
+    array = pyarrow.array(cells.combine_chunks())
+    if separator is None:
+        return _rekeyed_singles(array, secret)
+    parts = pyarrow.compute.split_pattern_regex(array, separator)
+    single = _rekeyed_singles(parts.flatten(), secret).fill_null("")
+    lists = pyarrow.ListArray.from_arrays(parts.offsets, single)
+    joined = pyarrow.compute.binary_join(lists, ";")
+    return pyarrow.compute.if_else(array.is_null(), None, joined)
+
+
+def _rekeyed_singles(array: pyarrow.Array, secret: Key) -> pyarrow.Array:
+    compute = pyarrow.compute
+    trimmed = compute.utf8_trim_whitespace(array)
+    is_blank = compute.match_substring_regex(trimmed, r"^[-—–/\\无空]*$")
+    is_token = token_shaped(trimmed)
+    tokens = rekey(secret, compute.if_else(is_token, trimmed, None))
+    return compute.if_else(compute.and_(compute.invert(is_token), compute.invert(is_blank)), NOT_A_TOKEN,
+                           compute.if_else(is_blank, None, tokens))  # fmt: skip

@@ -1,0 +1,173 @@
+"""Tells the rows of a table from what offices put between and below them: totals, signatures, repeated headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ddk_surveillance.intake.cleaning import compact
+from ddk_surveillance.intake.headers import Header, Row
+from ddk_surveillance.intake.sheets import Sheet
+
+Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "ragged"]
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+
+TOTAL = re.compile(r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数)(\(.*?\))?:?(?P<stated>\d+)?[人例件个起条次]?$")
+NUMBER = re.compile(r"(\d+)(\.0+)?[人例件个起条次]?")
+QUANTITY = re.compile(r"[\d.,%\-—/人例件个起条次元天岁]*")
+FOOTER = re.compile(
+    r"^(单位|主要|分管|科室)?(填表|填报|填卡|制表|审核|复核|审批|经办|统计|报告|报送|上报|负责|联系|领导|盖章|签字|签章|单位)"
+    r"(人|者|员|单位|部门|机构|日期|时间|电话|领导|医师|医生|意见)?(\(.*?\))?(:|$)"
+    r"|^(填表)?(说明|备注|附注|注)\d*([:.]|$)|^第\d+页|^共\d+页"
+)
+ZERO_REPORT = re.compile(
+    r"零报告|零上报|本(年度?|季度?|月份?|周|周期|期|学期)[^,;。]{0,4}(无|未发生|没有|未出现|0例|零)"
+    r"|^无(伤害|事件|事故|病例|个案|暴力|此类|上报|相关|新增|数据|记录|儿童|学生)"
+    r"|(未发生|没有|未出现|无)(任何|儿童|学生|幼儿|婴幼儿|未成年人|新增|此类|相关|上述|意外|非故意)*"
+    r"(伤害|暴力|欺凌|事件|事故|案件|病例|死亡)|^无[。.!]?$"
+)
+# 本月无漏报 speaks of reporting; 如本月无事件,请填零报告 is the form's instruction.
+NOT_ZERO = re.compile(r"[漏迟瞒错]报|遗漏|[如若须需]|应当?填|请(填|报|写|注明|在)")
+# What the first, quick look keeps: white space only, or a character of the words above.
+HINT = r"^[\s\pZ\p{Cf}]*$|计|总数|填|制表|审|复核|经办|统计|报|责|分管|联系|科室|盖章|签|说明|注|页|无|未|没有"
+
+
+@dataclass(frozen=True)
+class Total:
+    """A 合计 or 小计 line: the number it states, and how many rows stand since the last line of that name."""
+
+    row_number: int
+    label: str
+    stated: int | None
+    counted: int
+
+
+def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
+    """Row number → kind, for every row below the header that is not a row of the table."""
+    body = sheet.cells.slice(header.end)
+    if not body.num_rows:
+        return {}
+    filled = _filled_cells(body)
+    kinds: dict[int, Kind] = {int(position) + header.end + 1: "blank" for position in np.flatnonzero(filled == 0)}
+    above = {_squeezed(row) for row in rows_of(sheet.cells.slice(0, header.end))}
+    suspects = np.flatnonzero(_suspects(sheet, body, header, filled))
+    for position, row in zip(suspects, rows_of(body.take(pa.array(suspects))), strict=True):
+        kind = _kind(row, above, few_cells(header))
+        if kind:
+            kinds[int(position) + header.end + 1] = kind
+    ragged: dict[int, Kind] = dict.fromkeys(_ragged_rows(sheet, body, header), "ragged")
+    return ragged | kinds
+
+
+def few_cells(header: Header) -> int:
+    """Up to how many filled cells a row looks unlike a record: half of the declared columns found."""
+    return max(1, len(header.columns) // 2)
+
+
+def totals_of(sheet: Sheet, kinds: Mapping[int, Kind], row_numbers: npt.NDArray[np.int32]) -> tuple[Total, ...]:
+    """The lines of totals, each with the rows (of these ascending numbers) since the last line of the same name."""
+    numbers = sorted(number for number, kind in kinds.items() if kind == "total")
+    totals: list[Total] = []
+    rows_before: dict[str, int] = {}
+    for number, row in zip(
+        numbers, rows_of(sheet.cells.take(pa.array([number - 1 for number in numbers], pa.int64()))), strict=True
+    ):
+        label, stated = total_of(row) or ("", None)
+        rows = int(np.searchsorted(row_numbers, number))
+        totals.append(Total(number, label, stated, rows - rows_before.get(label, 0)))
+        rows_before[label] = rows
+    return tuple(totals)
+
+
+def rows_of(table: pa.Table) -> list[Row]:
+    """The rows of a small table."""
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def is_zero_report(text: str) -> bool:
+    """Whether compacted text says that nothing happened in the period."""
+    return bool(ZERO_REPORT.search(text)) and not NOT_ZERO.search(text)
+
+
+def total_of(row: Row) -> tuple[str, int | None] | None:
+    """Label and number of a line of totals: 小计 | 3, 合计：5例, 12 | 合计 | 35; None if it is no such line."""
+    texts = list(filter(None, map(compact, row)))
+    label = next((text for text in texts[:2] if TOTAL.match(text)), None)
+    match = TOTAL.match(label) if label else None
+    if match is None or label is None:
+        return None
+    after = texts[texts.index(label) + 1 :]
+    if not all(map(QUANTITY.fullmatch, after)):
+        return None
+    numbers = [number[1] for number in map(NUMBER.fullmatch, after) if number]
+    stated = match["stated"] or next(iter(numbers), None)
+    return match["label"], int(stated) if stated else None
+
+
+def _filled_cells(body: pa.Table) -> npt.NDArray[np.int32]:
+    """How many cells of every row hold something."""
+    filled = np.zeros(body.num_rows, dtype=np.int32)
+    for column in body.columns:
+        filled += np.asarray(column.is_valid())
+    return filled
+
+
+def _suspects(sheet: Sheet, body: pa.Table, header: Header, filled: npt.NDArray[np.int32]) -> Flags:
+    """Rows worth a closer look: hardly filled with a telling word, 计 in front, or the header's own text again."""
+    suspects: Flags = (filled > 0) & (filled <= few_cells(header))
+    sparse = np.flatnonzero(suspects)
+    if len(sparse):
+        joined, above = _joined(body.take(pa.array(sparse))), _joined(sheet.cells.slice(0, header.end))
+        told = pc.or_(pc.match_substring_regex(joined, HINT), pc.is_in(joined, above.combine_chunks()))
+        suspects[sparse] = np.asarray(told)
+    front = sorted(header.columns.values())[:2]
+    for position in front:
+        suspects |= _flags(pc.match_substring(body.column(position), "计"))
+    names = sheet.cells.column(front[0]).slice(header.first_row, header.height)
+    return suspects | _flags(pc.is_in(body.column(front[0]), names.drop_null().combine_chunks()))
+
+
+def _kind(row: Row, above: set[tuple[str, ...]], few: int) -> Kind | None:
+    texts = list(filter(None, map(compact, row)))
+    if not texts:
+        return "blank"
+    if _squeezed(row) in above:
+        return "repeated_header"
+    if total_of(row):
+        return "total"
+    if len(texts) <= min(3, few) and any(map(is_zero_report, texts)):
+        return "zero_report"
+    return "footer" if len(texts) <= few and FOOTER.match(texts[0]) else None
+
+
+def _ragged_rows(sheet: Sheet, body: pa.Table, header: Header) -> list[int]:
+    """Rows that lack cells under named headers, or hold something beyond the header's last cell."""
+    if not sheet.odd_widths:
+        return []
+    needed = max([*header.columns.values(), *header.undeclared]) + 1
+    there = max(sheet.odd_widths.get(number + 1, sheet.width) for number in range(header.first_row, header.end))
+    widths = np.full(body.num_rows, sheet.width)
+    for number, width in sheet.odd_widths.items():
+        if number > header.end:
+            widths[number - header.end - 1] = width
+    ragged = (widths < needed) | (_filled_cells(body.select(range(there, body.num_columns))) > 0)
+    return [int(position) + header.end + 1 for position in np.flatnonzero(ragged)]
+
+
+def _joined(table: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*table.columns, "\t", null_handling="skip")
+
+
+def _flags(column: pa.ChunkedArray) -> Flags:
+    return np.asarray(pc.fill_null(column, False))
+
+
+def _squeezed(row: Row) -> tuple[str, ...]:
+    return tuple(filter(None, map(compact, row)))

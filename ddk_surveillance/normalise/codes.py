@@ -1,0 +1,102 @@
+"""A code list: the words and digits of offices → our code. A label beats a digit; nothing is guessed."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.normalise.missing import is_missing
+from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.normalise.spelling import folded, plain, whole_number
+
+LABEL_COLUMNS = ("code", "zh", "en", "aliases")
+NUMBERED = re.compile(r"[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?[\s.、,:-]*(?P<label>.*[^\s0-9].*)")  # 3.跌倒
+NUMBER_LAST = re.compile(r"(?P<label>.*[^\s0-9(\[.、,:-])[\s.、,:-]*[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?")  # 跌倒(3)
+SEPARATORS = re.compile(r"[,;、/|+&\s()\[\]:]+")
+OTHER_WORDS = ("其他", "其它", "other")
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """Labels hold in every file; words and digits of a dictionary only in files that declare this dictionary."""
+
+    labels: Mapping[str, str]
+    dictionaries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> CodeList:
+        """Read `code,zh,en,aliases`, skip `attribute_*`, and take every other column as a dictionary."""
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        names = [name for name in rows[0] if name not in LABEL_COLUMNS and not name.startswith("attribute_")]
+        return cls(_index(path, rows, LABEL_COLUMNS), {name: _index(path, rows, (name,)) for name in names})
+
+    def decode(self, text: str, dictionary: str | None = None) -> str | Problem | None:
+        """Our code for a cell, None if the cell says nothing."""
+        words = self.dictionaries.get(dictionary or "", {})
+        code = self._code(text, words)
+        if code is not None:
+            return code
+        if is_missing(text, "text") or (words and whole_number(text) == "0"):
+            return None  # the card has no code 0: the box was left empty
+        return self._several(text, words)
+
+    def _code(self, text: str, words: Mapping[str, str]) -> str | None:
+        """The code of the text as it stands, else of its label without the number beside it."""
+        keys = (_key(written) for written in (text, *_labels_within(plain(text))))
+        return next((code for key in keys if (code := words.get(key) or self.labels.get(key))), None)
+
+    def _several(self, text: str, words: Mapping[str, str]) -> str | Problem:
+        """Two spellings of one code are that code, 其他 may have a remark; two codes are one too many."""
+        parts = [part for part in SEPARATORS.split(plain(text)) if part]
+        found = [self._code(part, words) for part in parts]
+        codes = {code for code in found if code}
+        has_remark = parts[:1] and parts[0].casefold() in OTHER_WORDS and found[0]
+        if len(codes) == 1 and (None not in found or has_remark):
+            return codes.pop()
+        if len(codes) > 1 or _is_glued(whole_number(text), words):
+            return Problem.of("several_codes")
+        return Problem.unknown_code()
+
+
+def _key(text: str) -> str:
+    """Punctuation does not matter in words, but 1,3 is not 13 and 1-4 is not 14."""
+    key = whole_number(text) or folded(text)
+    return plain(text) if key.isdigit() and whole_number(text) is None else key
+
+
+def _index(path: Path, rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> dict[str, str]:
+    """Spelling → code; one spelling for two codes is a mistake of the list."""
+    index: dict[str, str] = {}
+    for row, column in itertools.product(rows, columns):
+        for word in filter(None, (row[column] or "").split("|")):
+            code = index.setdefault(_key(word), row["code"])
+            if code != row["code"]:
+                raise DeclarationError(
+                    f"代码表 {path.name} 中“{word}”同时属于 {code} 和 {row['code']}。请删去其中一处。",
+                    f"In the code list {path.name} {word} stands for both {code} and {row['code']}. Keep one.",
+                )
+    return index
+
+
+def _labels_within(text: str) -> list[str]:
+    found = (NUMBERED.fullmatch(text), NUMBER_LAST.fullmatch(text))
+    return [match["label"] for match in found if match]
+
+
+def _is_glued(digits: str | None, words: Mapping[str, str]) -> bool:
+    """Whether digits such as 135 are several different codes of the dictionary written together."""
+
+    def rest_is_codes(rest: str, used: frozenset[str]) -> bool:
+        return not rest or any(
+            rest[:size] in words and rest[:size] not in used and rest_is_codes(rest[size:], used | {rest[:size]})
+            for size in (1, 2)
+            if size <= len(rest)
+        )
+
+    return digits is not None and len(digits) <= 20 and rest_is_codes(digits, frozenset())

@@ -1,0 +1,97 @@
+"""Why a text could not be understood: a stable code, and a sentence that helps the institution mend it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ddk_surveillance.errors import Text
+
+PROBLEMS: dict[str, Text] = {
+    "unknown_code": Text(
+        "不是该代码表中的词,也不是所声明版本的代码。请改用代码表中的名称。",
+        "Neither a word of this code list nor a code of its declared version. Write a name of the list.",
+    ),
+    "several_codes": Text(
+        "一个单元格里有多个代码,而此项只能选一个。请只保留最主要的一个。",
+        "Several codes in one cell where only one may stand. Keep the main one.",
+    ),
+    "unreadable_date": Text(
+        "看不出是哪一天。请按“2024-03-05”填写;只知道月份时填“2024-03”。",
+        "Not a date we can read. Write it as 2024-03-05, or 2024-03 when only the month is known.",
+    ),
+    "ambiguous_date": Text(
+        "日期有两种读法(月、日先后不明)。请按“2024-03-05”填写。",
+        "This date can be read in two ways (which is the month?). Write it as 2024-03-05.",
+    ),
+    "impossible_date": Text(
+        "日历上没有这个日期或时刻。请核对年、月、日、时。",
+        "There is no such date or time. Check year, month, day and hour.",
+    ),
+    "unreadable_hour": Text(
+        "看不出是几点。请填 0–23 的整数,或“14:30”。",
+        "Not an hour we can read. Write a whole number from 0 to 23, or 14:30.",
+    ),
+    "impossible_hour": Text(
+        "一天只有 0–23 时;午夜请填 0,并核对日期。",
+        "A day has the hours 0 to 23; write 0 for midnight and check the date.",
+    ),
+    "unreadable_age": Text(
+        "看不出年龄。请填周岁整数;一岁以下填“8月”或“3天”。",
+        "Not an age we can read. Write completed years; below one year write 8月 or 3天.",
+    ),
+    "nominal_age": Text(
+        "填的是虚岁。请改填周岁。",
+        "This is a nominal age (虚岁). Give completed years (周岁).",
+    ),
+    "impossible_age": Text(
+        "年龄不能小于 0 或大于 120 岁。请核对年龄和单位。",
+        "An age cannot be below 0 or above 120 years. Check the age and its unit.",
+    ),
+    "unreadable_icd10": Text(
+        "不是 ICD-10 编码的写法。请填“W19.9”这样的编码,注意字母 O 与数字 0。",
+        "Not written as an ICD-10 code. Write it like W19.9; mind the letter O and the digit 0.",
+    ),
+    "unknown_township": Text(
+        "不是本区现行镇街的名称或代码,也认不出是外区。请填八个镇街之一,外区填“外区”。",
+        "Neither a township of this district nor a place outside it. Name one of the townships, or write 外区.",
+    ),
+    "unreadable_number": Text(
+        "不是数字。请只填数字,不带单位和文字。",
+        "Not a number. Write digits only, without unit or words.",
+    ),
+    "number_out_of_range": Text(
+        "数字超出此项允许的范围。请核对。",
+        "The number is outside the range of this column. Check it.",
+    ),
+    "victims_do_not_match": Text(
+        "同一案件各被害人列的人数不一致。请让每列的人数相同,顺序一致。",
+        "The victim columns of this case name different numbers of victims. Give each column one part per victim.",
+    ),
+    "record_number_reused": Text(
+        "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",
+        "One record number stands twice in this file with different content. Give every record its own number.",
+    ),
+}
+
+
+class Problem(NamedTuple):
+    """A text that was not understood; it never holds the text itself."""
+
+    code: str
+    text: Text
+
+    @classmethod
+    def of(cls, code: str) -> Problem:
+        return cls(code, PROBLEMS[code])
+
+    @classmethod
+    def unknown_code(cls) -> Problem:
+        return cls.of("unknown_code")
+
+    @classmethod
+    def unreadable_number(cls) -> Problem:
+        return cls.of("unreadable_number")
+
+    @classmethod
+    def number_out_of_range(cls) -> Problem:
+        return cls.of("number_out_of_range")

@@ -1,0 +1,91 @@
+"""Where a child lives: names and area codes → township of the district, the district, or elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.normalise.spelling import folded, whole_number
+
+ELSEWHERE = "elsewhere"
+DISTRICT = "district"  # a resident whose township was not given
+
+DISTRICT_CODE = "500104"
+PROVINCE_CODES = range(11, 83)
+TYPE = r"(?:街道办事处|街道办|街道|办事处|镇人民政府|镇政府|镇)"
+OWN_DISTRICT = re.compile(r"(?:中国)?(?:重庆市?)?大渡口区?|本区|区内")
+OUTSIDE_WORDS = re.compile(
+    r"(?:(?:外|其他|其它|非本)(?:区县?|市|省|县|地|籍|国)|(?:本?[区市省县]|国|境)以?外|(?:非大渡口|大渡口区?以?外).*|非本地|港澳台|两江新区|高新区)(?:户籍|居民|人员)?"
+)
+OTHER_DISTRICTS = (
+    "万州|涪陵|渝中|江北|沙坪坝|九龙坡|南岸|北碚|綦江|大足|渝北|巴南|黔江|长寿|江津|合川|永川|南川|璧山|铜梁|潼南|荣昌|开州|梁平|武隆|"
+    "城口|丰都|垫江|忠|云阳|奉节|巫山|巫溪|石柱|秀山|酉阳|彭水|万盛|双桥"
+)
+PROVINCES = (
+    "北京|天津|河北|山西|内蒙古|辽宁|吉林|黑龙江|上海|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|西藏|"
+    "陕西|甘肃|青海|宁夏|新疆|台湾|香港|澳门"
+)
+OTHER_PLACE = re.compile(
+    rf"(?:中国)?(?:(?:重庆市?)?(?:{OTHER_DISTRICTS})(?:[区县市].*)?|(?:{PROVINCES}).*|.+自治[州县].*"
+    rf"|(?:重庆市?)?(?!本)[^区县市]+县.*|(?!重庆)[^区县市]+(?<![本超城夜])市(?!场).*)"
+)
+
+
+@dataclass(frozen=True)
+class Townships:
+    """Names without their type (八桥 for 八桥镇 or 八桥街道) and nine-digit codes of the district."""
+
+    names: Mapping[str, str]
+
+    @classmethod
+    def load(cls, path: Path) -> Townships:
+        """Read `code,zh,en,aliases` (several aliases separated by |)."""
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        names = {
+            _without_type(folded(name)): row["code"]
+            for row in rows
+            for name in (row["zh"], row["en"], *row["aliases"].split("|"))
+            if name
+        }
+        return cls(names)
+
+    def parse(self, text: str) -> str | Problem:
+        """A nine-digit township code, DISTRICT, or ELSEWHERE."""
+        digits = whole_number(text)
+        place = self._of_code(digits) if digits else self._of_name(folded(text))
+        return place or Problem.of("unknown_township")
+
+    def _of_code(self, digits: str) -> str | None:
+        if len(digits) not in (6, 9, 12):
+            return None
+        if not digits.startswith(DISTRICT_CODE):
+            return ELSEWHERE if int(digits[:2]) in PROVINCE_CODES else None
+        if not digits[6:].strip("0"):
+            return DISTRICT
+        return digits[:9] if digits[:9] in self.names.values() else None
+
+    def _of_name(self, name: str) -> str | None:
+        if OUTSIDE_WORDS.fullmatch(name):
+            return ELSEWHERE
+        within = OWN_DISTRICT.match(name)
+        rest = name[within.end() :] if within else name
+        if within and not rest:
+            return DISTRICT
+        township = self._township(rest)
+        if township or within:
+            return township
+        return ELSEWHERE if OTHER_PLACE.fullmatch(name) else None
+
+    def _township(self, name: str) -> str | None:
+        """The township a name is, or begins with if its type follows (八桥镇某社区)."""
+        found = re.match(rf"(.+?){TYPE}", name)
+        return self.names.get(name) or (self.names.get(found[1]) if found else None)
+
+
+def _without_type(name: str) -> str:
+    return re.sub(rf"{TYPE}$", "", name)

@@ -1,0 +1,146 @@
+"""Running a night from the command line, with progress, the list of files and the figures at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ddk_surveillance import tokens
+from ddk_surveillance.console import Voice, show_files, show_indicators
+from ddk_surveillance.errors import ExitCode, Text
+from ddk_surveillance.settings import Settings, resource
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
+
+STAGE_WORDS = {
+    "intake": Text("读取文件", "reading files"),
+    "guard": Text("检查个人信息", "guarding against identifiers"),
+    "normalise": Text("统一编码", "recoding"),
+    "quality": Text("质量检查", "checking quality"),
+    "load": Text("入库", "loading"),
+    "link": Text("识别同一事件", "linking records to incidents"),
+    "indicators": Text("计算指标", "computing indicators"),
+    "publish": Text("发布", "publishing"),
+}
+QUERIES = (
+    "SELECT indicator_code, period, numerator, rate_per_1000 FROM out.indicator_rate WHERE period_type='year' AND sex='all'"
+    " AND age_group='all' AND township_code='all' ORDER BY 1, 2",
+    "SELECT age_group, sex, numerator, rate_per_1000 FROM out.indicator_rate WHERE indicator_code='20' AND period='2025'"
+    " AND township_code='all' AND sex<>'all' AND age_group<>'all' ORDER BY 1, 2",
+    "SELECT mechanism, count(*) AS incidents FROM out.incident GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
+)
+
+
+def run_night(settings: Settings, voice: Voice) -> int:
+    """One night under Prefect; returns the exit code that the shell shall see."""
+    os.umask(0o077)
+    settings.make_folders()
+    _require_key(settings)
+    needs_attention = _under_prefect(settings, voice)
+    with open_warehouse(settings) as db:
+        night_id = _last_night(db)
+        taken = db.value("SELECT count(*) FROM ops.batch WHERE night_id = ?", [night_id])
+        if taken:
+            show_files(voice, db, night_id)
+        else:
+            voice.say("没有新文件,数字不变。", "Nothing new; no figure has changed.")
+        _say_outcome(voice, db, night_id)
+    return ExitCode.DATA_PROBLEMS if needs_attention else ExitCode.GOOD
+
+
+def run_demo(settings: Settings, voice: Voice) -> int:
+    """The sample data of the synthetic district through the same night, then the three indicators."""
+    os.umask(0o077)
+    settings.make_folders()
+    if settings.key_file is None:
+        os.environ["DDK_KEY_FILE"] = str(_throw_away_key(settings))
+        settings = _with_key(settings)
+    _lay_out_samples(settings)
+    code = run_night(settings, voice)
+    if code not in (ExitCode.GOOD, ExitCode.DATA_PROBLEMS):
+        return code
+    with open_warehouse(settings) as db:
+        voice.say("", "")
+        show_indicators(voice, db)
+    voice.say("\n以上为合成数据,不是任何真实儿童。", "\nThis is a synthetic district; no real child is in it.")
+    voice.say(f"分析文件:{settings.analyst_file}", f"Analyst file: {settings.analyst_file}")
+    voice.say("可以试试:", "Queries to try:")
+    for query in QUERIES:
+        voice.say(f'  ddk sql "{query}"', f'  ddk sql "{query}"')
+    return ExitCode.GOOD
+
+
+def _require_key(settings: Settings) -> None:
+    """Fail before a server is started, not after."""
+    from ddk_surveillance.guard import configured_key
+
+    configured_key(settings)
+
+
+def _under_prefect(settings: Settings, voice: Voice) -> bool:
+    from flows.server import orchestration
+
+    with _progress(voice) as show:
+        show(Text("启动运行环境", "starting"))
+        with orchestration(settings.home):
+            from flows.nightly import nightly
+            from flows.stage import watched_by
+
+            with watched_by(lambda stage, key: show(_step(stage, key))):
+                return bool(nightly())
+
+
+def _step(stage: str, key: str) -> Text:
+    known = STAGE_WORDS.get(stage, Text(stage, stage))
+    is_source = not key.isalnum() or key.isalpha()
+    return Text(f"{known.zh}({key})", f"{known.en} ({key})") if is_source else known
+
+
+@contextlib.contextmanager
+def _progress(voice: Voice) -> Iterator[Callable[[Text], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=voice.err, transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda text: progress.update(task, description=voice.pick(text))
+
+
+def _last_night(db: Warehouse) -> str:
+    return str(db.value("SELECT night_id FROM ops.night ORDER BY started_at DESC, night_id LIMIT 1"))
+
+
+def _say_outcome(voice: Voice, db: Warehouse, night_id: str) -> None:
+    [(zh, en)] = db.rows("SELECT message_zh, message_en FROM ops.night WHERE night_id = ?", [night_id])
+    voice.say(zh or "", en or "")
+
+
+def _throw_away_key(settings: Settings) -> Path:
+    """A key for synthetic data only, one for each data home, outside every repository."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "ddk"
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = state / f"demo-{hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]}.key"
+    if not path.exists():
+        tokens.make_key(path)
+    return path
+
+
+def _with_key(settings: Settings) -> Settings:
+    from ddk_surveillance.settings import load
+
+    return load(os.environ, settings.home, settings.language)
+
+
+def _lay_out_samples(settings: Settings) -> None:
+    """Copy those sample files into landing/ that this home has not seen yet."""
+    with open_warehouse(settings) as db:
+        seen = {sha for (sha,) in db.rows("SELECT sha256 FROM ops.batch")}
+    samples = resource("sample_data") / "landing"
+    for sample in sorted(path for path in samples.glob("*/*") if path.is_file()):
+        if hashlib.sha256(sample.read_bytes()).hexdigest() not in seen:
+            target = settings.landing / sample.relative_to(samples)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(sample, target)

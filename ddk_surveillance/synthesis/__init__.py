@@ -1,0 +1,42 @@
+"""The invented district on which everything is proven: true children and incidents, reports of them, files, truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+DEFAULT_CHILDREN = 63_000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `synthesise` has written."""
+
+    files: int
+    rows: int
+    children: int
+    incidents: int
+
+
+def synthesise(out: Path, seed: int, children: int, first_month: date, last_month: date) -> Summary:
+    """Write `landing/<source>/…`, `landing/population/…` and `truth/…` below `out`; the same seed gives the same bytes."""
+    import numpy as np
+    import pandas as pd
+
+    from ddk_surveillance.library import Library
+    from ddk_surveillance.settings import resource
+    from ddk_surveillance.synthesis import defects, district, files, offices, reports, truth
+
+    months = pd.Period(first_month, "M"), pd.Period(last_month, "M")
+    plan = district.Plan(children, months[0].start_time.date(), months[1].end_time.date())
+    town = district.build(plan, seed)
+    rng = np.random.default_rng([seed, 3])
+    rates = defects.read_rates(defects.DISTRICT_RATES)
+    rows = reports.report(town, rates, rng)
+    rows = offices.add_office_columns(rows, defects.Draw(rates, rows["source"].to_numpy(), rng))
+    library = Library((resource("schemas"),))
+    sent = files.write_files(rows, out, library, *months, seed)
+    files.write_population(truth.population(town), out, library, months[1])
+    truth.write_truth(out, town, sent, library)
+    return Summary(int(sent["file"].nunique()) + 1, len(sent), len(town.children), len(town.incidents))

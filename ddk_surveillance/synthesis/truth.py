@@ -1,0 +1,114 @@
+"""What is true of the invented district: its population, and the counts that perfect data would give."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ddk_surveillance.library import Library
+from ddk_surveillance.synthesis import district
+from ddk_surveillance.synthesis.defects import holds
+from ddk_surveillance.synthesis.district import District, Ints
+
+# indicator: unit counted, the day that decides the year, and what counts
+INDICATORS = {
+    "18": ("children", "day", "intent == 'self_harm'"),
+    "19": ("deaths", "death_day", "is_death and intent == 'unintentional'"),
+    "20": ("incidents", "day", "intent == 'assault'"),
+}
+
+
+def population(town: District) -> pd.DataFrame:
+    """Resident children on 1 July of each year: year, township_code, sex, age_years, value; every cell is there."""
+    plan = town.plan
+    years = range(plan.first_day.year, plan.last_day.year + 1)
+    cells = pd.MultiIndex.from_product(
+        [years, plan.townships, district.SEXES, range(district.ADULT_AGE_YEARS)],
+        names=["year", "township_code", "sex", "age_years"],
+    )
+    counted = pd.concat([_children_on(town, year) for year in years]).groupby(cells.names).size()
+    return counted.reindex(cells, fill_value=0).rename("value").reset_index()
+
+
+def _children_on(town: District, year: int) -> pd.DataFrame:
+    midyear = np.datetime64(f"{year}-07-01", "D").astype(np.int64)
+    children = town.children
+    fatal = town.incidents[town.incidents["is_death"]]
+    dead = children.index.isin(fatal.loc[fatal["death_day"] <= midyear, "child"])
+    birth_day = children["birth_day"].to_numpy()
+    age = district.completed_years(birth_day, np.full(len(children), midyear))
+    here = children["is_resident"] & (birth_day <= midyear) & (age < district.ADULT_AGE_YEARS) & ~dead
+    words = {
+        "year": year,
+        "township_code": np.array(town.plan.townships)[children["township"]],
+        "sex": np.array(district.SEXES)[children["sex"]],
+        "age_years": age,
+    }
+    return pd.DataFrame(words)[here.to_numpy()]
+
+
+def indicator_counts(town: District, reported: Ints, library: Library) -> pd.DataFrame:
+    """Numerators by basis, indicator, year, sex and age group, totals as `all`.
+
+    `all` counts every true incident of resident children, `reported` those of which at least one acceptable row was
+    sent: what perfect linkage of true statements would give.
+    """
+    incidents = town.incidents.reset_index(names="incident")
+    child = town.children.take(incidents["child"].to_numpy())
+    incidents = incidents.assign(
+        sex=np.array(district.SEXES)[child["sex"]], is_resident=child["is_resident"].to_numpy()
+    )
+    incidents = incidents[incidents["is_resident"]]
+    incidents["age_group"] = _age_groups(incidents["age_years"], library)
+    known = incidents[incidents["incident"].isin(reported)]
+    parts = [
+        _counted(rows, code).assign(basis=basis)
+        for basis, rows in (("all", incidents), ("reported", known))
+        for code in INDICATORS
+    ]
+    columns = ["basis", "indicator_code", "year", "sex", "age_group", "numerator"]
+    return pd.concat(parts, ignore_index=True)[columns].sort_values(columns[:-1], ignore_index=True)
+
+
+def _counted(rows: pd.DataFrame, code: str) -> pd.DataFrame:
+    unit, day, condition = INDICATORS[code]
+    rows = rows[holds(rows, condition)]
+    rows = rows.assign(year=1970 + district.month_and_day(rows[day].to_numpy())[0] // 12)
+    key = "incident" if unit == "incidents" else "child"
+    parts = []
+    for by in (["sex", "age_group"], ["sex"], ["age_group"], []):
+        totals = {name: "all" for name in ("sex", "age_group") if name not in by}
+        parts.append(rows.assign(**totals).groupby(["year", "sex", "age_group"])[key].nunique())
+    return pd.concat(parts).rename("numerator").reset_index().assign(indicator_code=code)
+
+
+def _age_groups(age_years: pd.Series, library: Library) -> pd.Series:
+    """Codes of the default grouping in the code list of age groups."""
+    with library.codelist_path("age_group").open(encoding="utf-8", newline="") as stream:
+        groups = [row for row in csv.DictReader(stream) if row["grouping"] == "age5"]
+    names = {age: row["code"] for row in groups for age in range(int(row["from_years"]), int(row["to_years"]) + 1)}
+    return age_years.map(names)
+
+
+def write_truth(out: Path, town: District, sent: pd.DataFrame, library: Library) -> None:
+    """`truth/record_truth.csv` and `truth/indicator_counts.csv` below `out`."""
+    folder = out / "truth"
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = [
+        "file",
+        "sheet",
+        "row_number",
+        "victim_number",
+        "true_incident_id",
+        "true_child_id",
+        "defect",
+        "is_acceptable",
+    ]
+    sent = sent[columns].sort_values(columns[:4])
+    sent.to_csv(folder / "record_truth.csv", index=False, lineterminator="\n")
+    reported = sent.loc[sent["is_acceptable"], "true_incident_id"].unique()
+    counts = indicator_counts(town, reported, library)
+    counts.to_csv(folder / "indicator_counts.csv", index=False, lineterminator="\n")

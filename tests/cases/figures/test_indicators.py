@@ -1,0 +1,157 @@
+"""From a few incidents to the figures, by hand: what each of the three indicators counts and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddk_surveillance import indicators
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import load, resource
+from ddk_surveillance.warehouse import Warehouse, connect
+
+DISTRICT = "period_type = 'year' AND sex = 'all' AND age_group = 'all' AND township_code = 'all'"
+# incident child date       age sex    intent        mechanism   death residence    other
+INCIDENTS = """
+i01      a     2024-03-01 16  female self_harm     poisoning   no    resident     ·
+i02      a     2024-06-01 16  female self_harm     sharp_force no    resident     ·
+i03      b     2024-02-01 15  male   self_harm     fall        yes   resident     ·
+i04      c     2024-02-02 14  male   self_harm     fall        no    non_resident ·
+i05      d     2024-07-01 3   male   unintentional drowning    yes   resident     ·
+i06      e     2024-07-02 9   male   unintentional drowning    yes   unknown      ·
+i07      f     2024-07-03 9   male   unintentional fall        no    resident     ·
+i08      g     2024-09-01 12  male   assault       blunt_force no    resident     ·
+i09      g     2024-09-20 12  male   assault       blunt_force no    resident     ·
+i10      h     2024-09-21 13  female unintentional sexual_assault no resident     ·
+i11      i     2024-10-01 13  female assault       other       no    resident     violence_type=bullying,bullying_form=verbal
+i12      j     2024-10-02 13  female assault       blunt_force no    resident     case_status=excluded
+i13      k     2024-10-03 13  female assault       blunt_force yes   resident     ·
+i14      l     2024-10-04 13  male   undetermined  poisoning   yes   resident     ·
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    settings = load({}, tmp_path)
+    db = connect(settings, Library((resource("schemas"),)))
+    db.execute("INSERT INTO ops.batch BY NAME SELECT 'b' AS batch_id, 'population' AS source_code, '' AS sha256, "
+               "TIMESTAMP '2026-01-01' AS received_at, 'loaded' AS status")  # fmt: skip
+    yield db
+    db.connection.close()
+
+
+def add_population(db: Warehouse, year: int, persons: int = 1000) -> None:
+    db.execute(
+        "INSERT INTO ref.population_version BY NAME SELECT 'b' AS batch_id, '' AS sheet, 1 AS row_number, 1 AS victim_number, "
+        "'loaded' AS disposition, ? AS year, sex, age AS age_years, 'resident' AS population_type, ? AS value "
+        "FROM range(18) r(age), (VALUES ('male'), ('female')) s(sex)", [year, persons])  # fmt: skip
+
+
+def add_incidents(db: Warehouse, table: str) -> None:
+    for line in table.strip().splitlines():
+        identity, child, date, age, sex, intent, mechanism, death, residence, other = line.split()
+        values = {
+            "incident_id": identity, "child_id": child, "event_date": date, "event_year": date[:4], "age_years": age,
+            "sex": sex, "intent": intent, "mechanism": mechanism, "is_death": str(death == "yes"), "residence": residence,
+            "records": "1", **(dict(pair.split("=") for pair in other.split(",")) if other != "·" else {}),
+        }  # fmt: skip
+        if death == "yes":
+            values["death_date"] = date
+        needed = {
+            name: "''" for name, column in db.library.tables["core.incident"].columns.items()
+            if column.required and name not in values and column.type == "VARCHAR"
+        }  # fmt: skip
+        needed |= {
+            name: "0" for name, column in db.library.tables["core.incident"].columns.items()
+            if column.required and name not in values and column.type != "VARCHAR"
+        }  # fmt: skip
+        selected = [f"'{value}' AS {name}" for name, value in values.items()]
+        selected += [f"{value} AS {name}" for name, value in needed.items()]
+        db.execute(f"INSERT INTO core.incident BY NAME SELECT {', '.join(selected)}")
+    db.execute(
+        "INSERT INTO core.record_version BY NAME SELECT incident_id AS record_id, 'b' AS batch_id, '' AS sheet, 1 AS row_number,"
+        " 1 AS victim_number, 'loaded' AS disposition, '' AS content_hash, 'hospital' AS source_code,"
+        " event_date AS event_date_from FROM core.incident"
+    )
+
+
+def figures(db: Warehouse, where: str = DISTRICT, columns: str = "indicator_code, records, incidents, children, numerator") -> Any:
+    return db.rows(f"SELECT {columns} FROM mart.indicator_rate WHERE {where} AND period = '2024' ORDER BY ALL")
+
+
+def test_what_each_indicator_counts(warehouse: Warehouse) -> None:
+    add_population(warehouse, 2024)
+    add_incidents(warehouse, INCIDENTS)
+    indicators.run(warehouse, "night")
+    assert figures(warehouse) == [
+        # records incidents children numerator
+        ("18", 3, 3, 2, 2),  # a twice counts once, b's suicide; c lives elsewhere
+        ("19", 1, 1, 1, 1),  # d only: e's residence is unknown, b and k died otherwise, l's intent is open
+        ("20", 4, 4, 3, 4),  # g twice, h (sexual assault whatever the intent box says), k; words alone and excluded not
+    ]
+
+
+def test_rates_and_exact_intervals(warehouse: Warehouse) -> None:
+    add_population(warehouse, 2024)
+    add_incidents(warehouse, INCIDENTS)
+    indicators.run(warehouse, "night")
+    rates = figures(warehouse, columns="indicator_code, denominator, round(rate_per_1000, 4), round(ci_low, 4), round(ci_high, 4)")
+    assert rates == [  # 36 000 children; Garwood's limits of 2, 1 and 4 events
+        ("18", 36000.0, 0.0556, 0.0067, 0.2007),
+        ("19", 36000.0, 0.0278, 0.0007, 0.1548),
+        ("20", 36000.0, 0.1111, 0.0303, 0.2845),
+    ]
+
+
+def test_every_margin_is_the_sum_of_its_parts(warehouse: Warehouse) -> None:
+    add_population(warehouse, 2024)
+    add_incidents(warehouse, INCIDENTS)
+    indicators.run(warehouse, "night")
+    for margin, part in (("sex", "age_group"), ("age_group", "sex")):
+        parts = f"period_type = 'year' AND {margin} <> 'all' AND {part} = 'all' AND township_code = 'all'"
+        summed = warehouse.rows(
+            f"SELECT indicator_code, sum(numerator)::BIGINT FROM mart.indicator_rate WHERE {parts} AND period = '2024' GROUP BY 1 ORDER BY 1"
+        )
+        assert summed == figures(warehouse, columns="indicator_code, numerator")
+
+
+def test_what_is_not_known_is_empty_with_a_reason(warehouse: Warehouse) -> None:
+    add_population(warehouse, 2023)
+    add_incidents(warehouse, "i1 a 2024-03-01 16 female self_harm poisoning no resident ·")
+    indicators.run(warehouse, "night")
+    why = warehouse.rows(
+        f"SELECT period, numerator, denominator, rate_per_1000, reason FROM mart.indicator_rate WHERE indicator_code = '18' AND {DISTRICT} ORDER BY 1"
+    )
+    assert why == [
+        ("2023", None, 36000.0, None, "not_reported"),  # no hospital record lies in 2023: silence is not zero
+        ("2024", 1, None, None, "denominator_missing"),
+    ]
+
+
+def test_a_year_becomes_final_at_the_end_of_june_of_the_next() -> None:
+    from datetime import date
+
+    assert [indicators.is_final(2025, day) for day in (date(2025, 12, 31), date(2026, 6, 29), date(2026, 6, 30))] == [False, False, True]
+
+
+def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> None:
+    """36 000 children: 3 deaths are 0.083 per 1000, met; 4 are 0.111, missed."""
+    verdicts = {}
+    add_population(warehouse, 2024)
+    for deaths in (3, 4):
+        warehouse.execute("DELETE FROM core.incident; DELETE FROM core.record_version")
+        add_incidents(
+            warehouse,
+            "\n".join(f"i{n} c{n} 2024-03-01 5 male unintentional fall yes resident ·" for n in range(deaths)),
+        )
+        indicators.run(warehouse, "night")
+        [verdicts[deaths]] = warehouse.rows("SELECT verdict, verdict_zh FROM mart.indicator_verdict WHERE indicator_code = '19' AND year = 2024")
+    assert verdicts[3][0] == "met" and verdicts[3][1].startswith("达标;")
+    assert verdicts[4][0] == "missed" and verdicts[4][1].startswith("未达标;")
+
+
+def test_there_are_three_indicators() -> None:
+    assert sorted(Library((resource("schemas"),)).indicators) == ["18", "19", "20"]

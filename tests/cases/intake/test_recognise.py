@@ -1,0 +1,266 @@
+"""What offices write around their tables, and what of it is a row (quirks F1–F18 of Chinese office files)."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddk_surveillance.errors import FileRefused
+from ddk_surveillance.intake.headers import ColumnHeaders
+from ddk_surveillance.intake.recognise import Recognised, recognise, recognise_all
+from ddk_surveillance.intake.rows import Total
+from ddk_surveillance.intake.sheets import Sheet
+
+COLUMNS = (
+    ColumnHeaders("school", ("学校名称",), required=True, fill_down=True),
+    ColumnHeaders("sex", ("性别",), required=True),
+    ColumnHeaders("age", ("年龄", "周岁"), required=True),
+    ColumnHeaders("event_date", ("伤害发生日期", "受伤时间"), required=False),
+    ColumnHeaders("event_hour", ("伤害发生时",), required=False),
+    ColumnHeaders("remark", ("情况", "经过"), required=False),
+)
+HEADER = "学校名称|性别|年龄|伤害发生日期|伤害发生时|情况"
+TITLE = "大渡口区2024年3月学生伤害登记表"
+
+
+def sheet(*lines: str, name: str = "Sheet1") -> Sheet:
+    """A sheet from lines of cells parted by |; a blank cell is a blank cell."""
+    rows = [line.split("|") for line in lines]
+    width = max(map(len, rows))
+    columns = [[row[i] or None if i < len(row) else None for row in rows] for i in range(width)]
+    return Sheet(
+        name, pa.table([pa.array(c, pa.string()) for c in columns], names=[f"c{i}" for i in range(width)]), width
+    )
+
+
+def found(*lines: str, name: str = "Sheet1") -> Recognised:
+    return recognise(sheet(*lines, name=name), COLUMNS)
+
+
+def values(recognised: Recognised, column: str) -> list[str | None]:
+    return recognised.body[column].to_pylist()
+
+
+def rows(recognised: Recognised) -> list[int]:
+    return recognised.body["row_number"].to_pylist()
+
+
+def reason(*lines: str) -> str:
+    with pytest.raises(FileRefused) as refusal:
+        found(*lines)
+    return refusal.value.reason
+
+
+# ----------------------------------------------------------------------------------------------- F3: titles, headers
+
+
+def test_f3_rows_keep_their_number_below_a_title_and_a_line_of_the_unit() -> None:
+    table = found(TITLE, "填报单位:一小|||填报日期:2024年4月2日", "", HEADER, "一小|男|8", "一小|女|9")
+    assert rows(table) == [5, 6]
+    assert values(table, "age") == ["8", "9"]
+    assert table.title == (TITLE, "填报单位:一小 填报日期:2024年4月2日")
+
+
+def test_f3_a_header_of_two_rows_is_read_as_one() -> None:
+    table = found(TITLE, "学校名称|性别|年龄|伤害发生时间||情况", "|||日期|时|", "一小|男|8|2024-03-05|14|跌倒")
+    assert values(table, "event_date") == ["2024-03-05"]
+    assert values(table, "event_hour") == ["14"]
+    assert values(table, "remark") == ["跌倒"]
+
+
+@pytest.mark.parametrize(
+    ("title", "year", "month"),
+    [
+        ("大渡口区2024年3月伤害登记表", 2024, 3),
+        ("大渡口区２０２４年１２月统计表", 2024, 12),
+        ("二〇二四年十一月登记表", 2024, 11),
+        ("2024-03 登记", 2024, 3),
+        ("2024年第一季度", 2024, None),
+        ("2024年1—6月", 2024, None),
+        ("2024年一至三月", 2024, None),
+        ("2023-2024学年伤害登记", None, None),
+        ("填报日期:2024年4月2日", None, None),
+        ("3月统计 |填报日期|2024-04-02", None, 3),
+        ("0-36月龄婴幼儿伤害登记", None, None),
+    ],
+)
+def test_f3_the_title_gives_year_and_month_only_where_it_names_one(
+    title: str, year: int | None, month: int | None
+) -> None:
+    table = found(title, HEADER, "一小|男|8")
+    assert (table.title_year, table.title_month) == (year, month)
+
+
+def test_the_name_of_a_monthly_sheet_gives_the_month_where_the_title_does_not() -> None:
+    table = found("2024年登记表", HEADER, "一小|男|8", name="3月")
+    assert (table.title_year, table.title_month) == (2024, 3)
+
+
+# --------------------------------------------------------------------------------------- F4: what stands between rows
+
+
+def test_f4_totals_signatures_blank_lines_and_repeated_headers_are_dropped_and_counted() -> None:
+    table = found(
+        TITLE, HEADER,
+        "一小|男|8|2024-03-05", "小计|1", "",
+        TITLE, HEADER,
+        "二小|女|9|2024-03-06", "二小|男|7|2024-03-07", "小计|2", "合 计|3",
+        "填表人:甲|审核人:乙", "备注:以上为本校数据",
+    )  # fmt: skip
+    assert rows(table) == [3, 8, 9]
+    assert table.dropped == {"total": 3, "blank": 1, "repeated_header": 2, "footer": 2}
+
+
+def test_f4_a_total_can_be_compared_with_the_rows_it_covers() -> None:
+    table = found(HEADER, "一小|男|8", "小计|1", "二小|男|8", "二小|女|9", "小计||3人", "总计:4例")
+    assert table.totals == (Total(3, "小计", 1, 1), Total(6, "小计", 3, 2), Total(7, "总计", 4, 3))
+
+
+@pytest.mark.parametrize("line", ["一小|男|8|2024-03-05||合计摔伤两处", "合计小学|男|8", "|男|8||| 说明见附件"])
+def test_f4_a_row_that_only_mentions_such_a_word_stays_a_row(line: str) -> None:
+    assert rows(found(HEADER, line)) == [2]
+
+
+def test_f5_merged_cells_are_filled_down_only_in_the_declared_columns() -> None:
+    table = found(HEADER, "一小|男|8|2024-03-05", "||9|", "小计|2", "二小|女|7|2024-03-06", "|女|6")
+    assert values(table, "school") == ["一小", "一小", "二小", "二小"]
+    assert values(table, "sex") == ["男", None, "女", "女"]
+
+
+# -------------------------------------------------------------------------------------- F8, F11: spelling of headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "性别",
+        "性 别",
+        "性\n别",
+        "性\u3000别",
+        "性别（必填）",
+        "*性别",
+        "性别：",
+        "3.性别",
+        "2、性别",
+        "\u200b性别\ufeff",
+        "【性别】性别",
+    ],
+)
+def test_f11_a_header_is_known_in_every_spelling(header: str) -> None:
+    assert values(found(f"学校名称|{header}|年龄", "一小|男|8"), "sex") == ["男"]
+
+
+@pytest.mark.parametrize(
+    ("header", "is_age"), [("年龄(岁)", True), ("年龄[周岁]", True), ("年龄(月)", False), ("年龄（天）", False)]
+)
+def test_a_unit_in_brackets_that_changes_the_meaning_makes_another_column(header: str, is_age: bool) -> None:
+    lines = f"学校名称|性别|{header}", "一小|男|8"
+    if is_age:
+        assert values(found(*lines), "age") == ["8"]
+    else:
+        assert reason(*lines) == "required_column_missing"
+
+
+def test_of_two_synonyms_the_first_declared_wins_and_the_other_is_listed() -> None:
+    table = found("学校名称|性别|周岁|年龄|班级|", "一小|男|8|9|二班|x")
+    assert values(table, "age") == ["9"]
+    assert table.undeclared == ("周岁", "班级", "第 6 列")
+    assert table.absent == ("event_date", "event_hour", "remark")
+    assert values(table, "remark") == [None]
+
+
+def test_a_header_twice_is_harmless_over_equal_cells_and_else_refused() -> None:
+    assert values(found("学校名称|性别|年龄|性别", "一小|男|8|男"), "sex") == ["男"]
+    assert reason("学校名称|性别|年龄|性别", "一小|男|8|女") == "duplicate_header"
+
+
+def test_f8_cells_are_half_width_trimmed_and_null_where_nothing_is_left() -> None:
+    table = found(HEADER, "一小|\u3000男\u00a0|８岁|２０２４年３月５日|\u200b|ＩＣＤ\uff1aＷ１９．９", "二小| |\t9 ")
+    assert values(table, "sex") == ["男", None]
+    assert values(table, "age") == ["8岁", "9"]
+    assert values(table, "event_date") == ["2024年3月5日", None]
+    assert values(table, "event_hour") == [None, None]
+    assert values(table, "remark") == ["ICD:W19.9", None]
+
+
+# ---------------------------------------------------------------------------------------- F13, F15: no list of cases
+
+
+ZERO_WORDS = ["本月无伤害事件", "本月无", "零报告", "本季度未发生学生伤害", "本 月 无 欺 凌 事 件"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(HEADER, "无")]
+    + [lines for word in ZERO_WORDS for lines in ((HEADER, word), (f"{TITLE} {word}", HEADER), (TITLE, word))],
+)
+def test_f13_a_zero_report_is_a_submission_without_rows(lines: tuple[str, ...]) -> None:
+    table = found(*lines)
+    assert table.is_zero_report
+    assert table.body.num_rows == 0
+
+
+@pytest.mark.parametrize("note", ["本月无漏报", "说明:如本月无伤害事件,请填零报告", "无意伤害登记"])
+def test_f13_words_about_reporting_make_no_zero_report(note: str) -> None:
+    assert reason(note, HEADER) == "no_rows"
+
+
+def test_f13_a_zero_note_beside_rows_is_no_zero_report() -> None:
+    table = found(HEADER, "一小|男|8", "二小|本月无伤害事件")
+    assert not table.is_zero_report
+    assert (rows(table), table.dropped) == ([2], {"zero_report": 1})
+
+
+def test_a_record_with_few_cells_is_never_taken_for_a_zero_report() -> None:
+    assert rows(found(HEADER, "一小|男|8|||无伤害", "一小|女|9|||无")) == [2, 3]
+
+
+def test_a_header_without_rows_is_no_zero_report() -> None:
+    assert reason(TITLE, HEADER, "", "填表人:甲") == "no_rows"
+
+
+def test_f15_a_table_of_counts_is_refused_as_such() -> None:
+    assert reason("学校名称|学生人数|伤害人数|跌倒人数|合计", "一小|500|3|2|3") == "aggregated_table"
+
+
+def test_another_sources_file_and_a_missing_column_are_told_apart() -> None:
+    assert reason("案件编号|案由|案发时间", "1|2|3") == "header_not_found"
+    with pytest.raises(FileRefused, match="年龄") as refusal:
+        found("学校名称|性别|情况", "一小|男|跌倒")
+    assert refusal.value.reason == "required_column_missing"
+
+
+def test_f1_sheets_without_the_table_are_passed_over_and_named() -> None:
+    march, april = sheet(HEADER, "一小|男|8", name="3月"), sheet(HEADER, name="4月")
+    notes = sheet("填表说明", "性别:填男或女", name="说明")
+    tables, others = recognise_all([notes, march, april], COLUMNS)
+    assert [table.sheet for table in tables] == ["3月"]
+    assert others == ("说明", "4月")
+    with pytest.raises(FileRefused) as refusal:
+        recognise_all([notes, april], COLUMNS)
+    assert refusal.value.reason == "no_rows"
+
+
+def test_a_sheet_that_lacks_a_column_refuses_the_file_even_beside_a_good_one() -> None:
+    with pytest.raises(FileRefused, match="性别"):
+        recognise_all([sheet(HEADER, "一小|男|8"), sheet("学校名称|年龄|情况", "一小|8|跌倒")], COLUMNS)
+
+
+# ------------------------------------------------------------------------------------------------------ nothing lost
+
+WORDS = st.text(alphabet="男女甲乙8９ 无计\u3000\u200b填合本月:", max_size=4)
+
+
+@given(st.lists(st.lists(WORDS, min_size=6, max_size=6), max_size=12))
+def test_every_row_is_a_row_or_counted_once_as_something_else(cells: list[list[str]]) -> None:
+    lines = [*("|".join(row) for row in cells), "一小|男|8"]
+    table = found(HEADER, *lines)
+    assert table.body.num_rows + len(table.unreadable) + sum(table.dropped.values()) == len(lines)
+    assert rows(table) == sorted(set(rows(table)))
+    assert rows(table)[-1] == len(lines) + 1
+
+
+@given(st.lists(st.sampled_from([HEADER, "", "小计|1", "填表人:甲", "零报告", TITLE, "一小|男|8"]), max_size=12))
+def test_records_survive_any_mixture_of_lines_around_them(lines: list[str]) -> None:
+    table = found(TITLE, HEADER, *lines, "一小|男|8")
+    assert rows(table) == [number for number, line in enumerate([*lines, "一小|男|8"], 3) if line == "一小|男|8"]

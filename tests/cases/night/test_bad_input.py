@@ -1,0 +1,168 @@
+"""Every wrong file gets one clear line, and the good files of the same night still go through."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+
+import pytest
+import xlsxwriter
+
+from ddk_surveillance.tokens import resident_check_character
+from tests.conftest import HOSPITAL, Home, csv_of
+
+GOOD = csv_of(HOSPITAL)
+RESIDENT_ID = "99010420150307001" + resident_check_character("99010420150307001")
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        sheet = book.add_worksheet("3月")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return stream.getvalue()
+
+
+def rows_of(table: str) -> list[list[str]]:
+    return [line.split(",") for line in table.strip().splitlines()]
+
+
+FILES = {
+    "an empty file": ("a.csv", b"", "empty_file"),
+    "a header without rows": ("a.csv", GOOD.splitlines()[0].encode() + b"\n", "no_rows"),
+    "a file of another feed": ("a.csv", "学校代码,事件编号,性别\nS1,E1,男\n".encode(), "header_not_found"),
+    "latin-1 rubbish": ("a.csv", GOOD.encode().decode("latin-1").encode(), "encoding"),
+    "a truncated xlsx": ("a.xlsx", workbook(rows_of(GOOD))[:1500], "truncated_or_damaged"),
+    "a 0-byte json": ("a.json", b"", "empty_file"),
+    "a picture": ("a.xlsx", b"\x89PNG\r\n\x1a\n" + b"0" * 50, "unknown_format"),
+    "a table of counts": ("a.csv", "医院,受伤人数,死亡人数\n甲,10,0\n乙,12,1\n".encode(), "aggregated_table"),
+    "a column too few": ("a.csv", GOOD.replace("伤害结局", "无关").encode(), "required_column_missing"),
+    "a resident ID in a cell": ("a.csv", csv_of(HOSPITAL, C2_伤害发生地点=RESIDENT_ID).encode(), "identifies_a_person"),
+    "a name column": (
+        "a.csv",
+        GOOD.replace("身份令牌", "患者姓名").replace("a" * 26, "王小明").encode(),
+        "identifies_a_person",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), FILES.values(), ids=FILES.keys())
+def test_is_refused_with_one_clear_line_and_stops_nobody(home: Home, name: str, content: bytes, reason: str) -> None:
+    home.drop("hospital", name, content)
+    home.drop("hospital", "good.csv", GOOD)
+    home.night()
+    refused = home.query(
+        "SELECT reason, message_zh, file_name FROM ops.batch WHERE status IN ('refused', 'unreadable')"
+    )
+    assert [reason] == [row[0] for row in refused]
+    assert refused[0][1].endswith("。") and refused[0][2] is None
+    assert home.ledger("hospital")["loaded"] == 3
+    kept = [path for path in home.settings.refused.rglob("*") if path.is_file()]
+    assert len(kept) == 1 and kept[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_there_are_so_many_kinds_of_bad_file() -> None:
+    assert len(FILES) == 11
+
+
+def test_nothing_of_an_identified_file_is_stored(home: Home) -> None:
+    home.drop("hospital", f"{RESIDENT_ID}.csv", csv_of(HOSPITAL, C2_伤害发生地点=RESIDENT_ID))
+    home.night()
+    for path in home.settings.home.rglob("*"):
+        if path.is_file() and home.settings.refused not in path.parents:
+            assert RESIDENT_ID.encode() not in path.read_bytes(), path.name
+        assert RESIDENT_ID not in path.name
+
+
+def test_a_folder_is_left_where_it_is_and_said(home: Home) -> None:
+    (home.settings.landing / "hospital" / "folder").mkdir(parents=True)
+    (home.settings.landing / "stray.csv").write_text("x")
+    home.drop("hospital", "good.csv", GOOD)
+    home.night()
+    [(notice,)] = home.query("SELECT notice_zh FROM ops.night")
+    assert "2 项" in notice
+    assert home.ledger("hospital")["loaded"] == 3
+
+
+ROWS: dict[str, tuple[dict[str, str], str, str, dict[str, int]]] = {
+    "30 February": ({"C1_伤害发生日期": "2025-02-30"}, "readable", "impossible_date", {"quarantined": 1, "loaded": 2}),
+    "an 18-year-old": ({"C1_年龄": "18"}, "Q20", "", {"out_of_scope": 1, "loaded": 2}),
+    "an unknown code": ({"C1_伤害发生原因": "99"}, "readable", "unknown_code", {"quarantined": 1, "loaded": 2}),
+    "a missing age": ({"C1_年龄": "不详"}, "filled", "", {"quarantined": 1, "loaded": 2}),
+    "hurt after the visit": ({"C1_伤害发生日期": "2024-03-06"}, "Q21", "", {"quarantined": 1, "loaded": 2}),
+    "reported before it happened": ({"C1_报告日期": "2024-03-01"}, "Q22", "", {"quarantined": 1, "loaded": 2}),
+    "self-harm at the age of 3": ({"C3_年龄": "3岁"}, "Q35", "", {"quarantined": 1, "loaded": 2}),
+    "no token in a token column": ({"C1_身份令牌": "12345678"}, "readable", "not_a_token", {"quarantined": 1, "loaded": 2}),
+    "a negative age": ({"C1_年龄": "-1"}, "readable", "impossible_age", {"quarantined": 1, "loaded": 2}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "rule", "problem", "books"), ROWS.values(), ids=ROWS.keys())
+def test_a_bad_row_is_named_and_the_others_pass(
+    home: Home, changed: dict[str, str], rule: str, problem: str, books: dict[str, int]
+) -> None:
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, **changed))
+    home.night()
+    named = home.query(
+        "SELECT rule, coalesce(problem, ''), row_number FROM ops.quarantine WHERE disposition <> 'warning'"
+    )
+    row = 4 if "C3_年龄" in changed else 2
+    assert (rule, problem, row) in named
+    assert home.ledger("hospital") == {"rows_received": 3, **books}
+
+
+def test_there_are_so_many_kinds_of_bad_row() -> None:
+    assert len(ROWS) == 9
+
+
+def test_too_many_bad_rows_hold_the_file_and_change_nothing(home: Home) -> None:
+    home.drop("hospital", "a.csv", GOOD)
+    home.night()
+    before = home.query("SELECT * FROM core.record ORDER BY record_id")
+    bad = csv_of(HOSPITAL, C1_年龄="无", C2_年龄="无", C3_年龄="无")
+    home.drop("hospital", "b.csv", bad)
+    home.night()
+    assert home.query("SELECT * FROM core.record ORDER BY record_id") == before
+    assert home.column("SELECT reason FROM ops.batch WHERE status = 'held'") == ["too_many_bad_rows"]
+    assert home.ledger("hospital") == {"rows_received": 6, "held": 3, "loaded": 3}
+
+
+def test_a_file_that_grows_is_left_for_the_next_night(
+    make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home(DDK_QUIET_SECONDS="30")
+    path = home.drop("hospital", "a.csv", GOOD)
+
+    def another_line_arrives(_: float) -> None:
+        with path.open("a") as stream:
+            stream.write("H0001")
+
+    monkeypatch.setattr("time.sleep", another_line_arrives)
+    home.night()
+    assert path.exists() and home.query("FROM ops.batch") == []
+
+
+def test_ragged_rows_are_unreadable_rows(home: Home) -> None:
+    home.drop("hospital", "a.csv", GOOD + "H0001,C4,男\n")
+    home.night()
+    assert home.ledger("hospital") == {"rows_received": 4, "unreadable": 1, "loaded": 3}
+
+
+def test_columns_nobody_declared_are_not_kept(home: Home) -> None:
+    lines = GOOD.splitlines()
+    home.drop("hospital", "a.csv", "\n".join([lines[0] + ",爱好", *(line + ",足球" for line in lines[1:])]) + "\n")
+    home.night()
+    assert home.ledger("hospital")["loaded"] == 3
+    columns = home.column("SELECT column_name FROM duckdb_columns() WHERE schema_name = 'received'")
+    assert "爱好" not in columns
+    assert "足球".encode() not in home.settings.warehouse_file.read_bytes()
+
+
+def test_a_file_of_the_year_1601_or_without_permission_does_not_stop_the_night(home: Home) -> None:
+    odd = home.drop("hospital", "odd.csv", csv_of(HOSPITAL, C1_卡片编号="C9"))
+    os.utime(odd, (0, 0))
+    home.drop("hospital", "good.csv", GOOD)
+    home.night()
+    assert home.ledger("hospital")["rows_received"] == 6

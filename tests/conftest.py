@@ -1,0 +1,112 @@
+"""A data home of its own for every test that needs one, and short words for what a night does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, tokens
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.settings import load as load_settings
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
+
+SOURCE_STAGES = (intake, guard, normalise, quality, load)
+NIGHT_STAGES = (link, indicators, publish)
+
+TOKEN_A, TOKEN_B, TOKEN_C = ("a" * 26, "b" * 26, "c" * 26)
+HOSPITAL = f"""
+监测医院编号 卡片编号 身份令牌  性别 年龄 现住镇街   伤害发生日期 患者就诊日期 伤害发生原因 伤害发生地点   是否故意  伤害严重程度 伤害结局   报告日期
+H0001        C1       {TOKEN_A} 男   5岁  八桥镇     2024-03-05   2024-03-05   跌倒/坠落    家中           非故意    轻度         处理后离院 2024-03-08
+H0001        C2       {TOKEN_B} 女   16   新山村街道 2024-04-06   2024-04-06   钝器伤       学校与公共场所 故意      中度         留观       2024-04-08
+H0001        C3       {TOKEN_C} 女   15   建胜镇     2024-05-06   2024-05-07   刀/锐器伤    家中           自残/自杀 中度         住院       2024-05-08
+"""
+
+
+def csv_of(table: str, **changed: str) -> str:
+    """A table drawn with blanks as CSV; a cell written · is empty, and `C1_年龄="18"` changes one cell of record C1."""
+    lines = [["" if cell == "·" else cell for cell in line.split()] for line in table.strip().splitlines()]
+    header = lines[0]
+    for place, value in changed.items():
+        record, _, column = place.partition("_")
+        line = next(line for line in lines if record in line)
+        line[header.index(column)] = value
+    return "\n".join(",".join(line) for line in lines) + "\n"
+
+
+@dataclass
+class Home:
+    """A data home on disk; `night()` runs the stages in their order, without a scheduler."""
+
+    settings: Settings
+    nights: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def drop(self, source: str, name: str, content: str | bytes) -> Path:
+        """Put a file into landing/<source>/."""
+        path = self.settings.landing / source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def night(self) -> None:
+        with open_warehouse(self.settings) as db:
+            run_night(db, f"night{next(self.nights):03d}")
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(self.settings) as db:
+            return db.rows(sql)
+
+    def column(self, sql: str) -> list[Any]:
+        return [value for (value,) in self.query(sql)]
+
+    def ledger(self, source: str) -> dict[str, int]:
+        """The books of all files of a source together, without the zeros."""
+        names = ("rows_received", "exploded", "refused", "unreadable", "out_of_scope", "quarantined", "held",
+                 "duplicate", "superseded", "withdrawn", "loaded")  # fmt: skip
+        sums = ", ".join(f"coalesce(sum({name}), 0)::INTEGER" for name in names)
+        [row] = self.query(f"SELECT {sums} FROM ops.ledger WHERE source_code = '{source}'")
+        return {name: value for name, value in zip(names, row, strict=True) if value}
+
+
+def run_night(db: Warehouse, night_id: str) -> None:
+    """The nightly order of the stages."""
+    for source in intake.discover(db, night_id):
+        for stage in SOURCE_STAGES:
+            stage.run(db, source)
+    for stage in NIGHT_STAGES:
+        stage.run(db, night_id)
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("custodian") / "key"
+    tokens.make_key(path)
+    return path
+
+
+@pytest.fixture
+def make_home(tmp_path: Path, key_file: Path) -> Callable[..., Home]:
+    def make(name: str = "home", **environment: str) -> Home:
+        environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", **environment}
+        settings = load_settings(environ, tmp_path / name)
+        settings.make_folders()
+        return Home(settings)
+
+    return make
+
+
+@pytest.fixture
+def home(make_home: Callable[..., Home]) -> Home:
+    return make_home()
+
+
+@pytest.fixture(autouse=True)
+def restrictive_umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
