@@ -83,6 +83,11 @@ class Library:
                 require(one.depends_on, self.sources, "sources")
         return indicators
 
+    def check(self) -> None:
+        """Read everything now; raises DeclarationError for the first file that is wrong."""
+        for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators):
+            len(declared)
+
     def codelist_path(self, name: str) -> Path:
         """The file of a code list; the later folder wins."""
         return {path.stem: path for path in self._files("codelists", "*.csv")}[name]

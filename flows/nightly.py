@@ -29,7 +29,7 @@ def nightly() -> State[tuple[str, ...]]:
 
     What goes wrong in one source never stops the others, and stops the publication only if it is a defect of ours.
     """
-    night = UUID(runtime.flow_run.id).hex[:16]
+    night = UUID(runtime.flow_run.id).hex[16:]
     return safely("nightly", night, lambda: _night(night))
 
 

@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,10 @@ from ddk_surveillance.settings import Settings, load, resource
 from flows.server import environment, own_server, prefect_settings, server_lock
 
 if TYPE_CHECKING:
+    from prefect import Flow
     from prefect.client.orchestration import PrefectClient
+    from prefect.deployments.runner import RunnerDeployment
 
-POOL = "ddk"
 PORT = 4200
 CRASH_WATCH = "runs that fell silent have crashed"
 SILENCE = timedelta(seconds=90)  # three missed heartbeats
@@ -58,40 +61,44 @@ def _serve(settings: Settings) -> int:
 
 
 async def _work(server: subprocess.Popen[bytes]) -> int:
-    await _prepare()
-    from prefect.workers.process import ProcessWorker
+    """Run one flow at a time, each in a process of its own, until told to stop or until the server is gone."""
+    from prefect.client.orchestration import get_client
+    from prefect.runner import Runner
 
-    worker = asyncio.create_task(ProcessWorker(work_pool_name=POOL, limit=1).start())
+    runner = Runner(name="ddk", limit=1, pause_on_shutdown=False)
+    for deployment in _deployments():
+        await runner.aadd_deployment(deployment)
+    async with get_client() as client:
+        await _watch_for_crashes(client)
+        await _keep_one_late_run_each(client)
+    work = asyncio.create_task(runner.start())
     told = asyncio.Event()
+    await asyncio.sleep(0)  # the runner has set its own handler for SIGTERM, which leaves the schedule
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    while not told.is_set() and not worker.done() and server.poll() is None:
+    while not told.is_set() and not work.done() and server.poll() is None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), timeout=1)
-    worker.cancel()
-    await asyncio.wait([worker])
+    await runner.astop()
+    await asyncio.wait([work])
     return 0 if told.is_set() else 1
 
 
-async def _prepare() -> None:
-    """Everything that a run needs to be scheduled, executed, watched and, after downtime, caught up once."""
-    from prefect.client.orchestration import get_client
+def _deployments() -> Iterator[RunnerDeployment]:
+    """What prefect.yaml declares; a key that is not known here is an error, not a schedule that silently differs."""
+    import yaml
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
-    async with get_client() as client:
-        await _create_pool(client)
-        await _watch_for_crashes(client)
-        _deploy()
-        await _keep_one_late_run_each(client)
-
-
-async def _create_pool(client: PrefectClient) -> None:
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.workers.process import ProcessWorker
-
-    template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
-    template["variables"]["properties"]["command"]["default"] = f"{sys.executable} -m prefect.engine"
-    pool = WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template, concurrency_limit=1)
-    await client.create_work_pool(pool, overwrite=True)
+    declared = yaml.safe_load(resource("prefect.yaml").read_text(encoding="utf-8"))
+    for one in declared["deployments"]:
+        schedules = [Cron(schedule.pop("cron"), **schedule) for schedule in one.pop("schedules")]
+        module, name = one.pop("entrypoint").rsplit(".", 1)
+        flow: Flow[..., Any] = getattr(import_module(module), name)
+        yield RunnerDeployment.from_flow(
+            flow, one.pop("name"), schedules=schedules, entrypoint_type=EntrypointType.MODULE_PATH, **one
+        )
 
 
 async def _watch_for_crashes(client: PrefectClient) -> None:
@@ -116,13 +123,6 @@ async def _watch_for_crashes(client: PrefectClient) -> None:
         name=None, state=StateType.CRASHED, message="No sign of life: the process was killed.", force=False
     )
     await client.create_automation(AutomationCore(name=CRASH_WATCH, trigger=trigger, actions=[crashed]))
-
-
-def _deploy() -> None:
-    """Prefect's own command reads prefect.yaml, so that the schedule is declared nowhere else."""
-    file = resource("prefect.yaml")
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
-    subprocess.run(command, cwd=file.parent, check=True, stdout=subprocess.DEVNULL)
 
 
 async def _keep_one_late_run_each(client: PrefectClient) -> None:

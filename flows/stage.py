@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,11 +23,22 @@ from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
+from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, settings
 from ddk_surveillance.errors import DdkError, ExitCode
-from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
 
+STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
+    "discover": intake.discover,
+    "intake": intake.run,
+    "guard": guard.run,
+    "normalise": normalise.run,
+    "quality": quality.run,
+    "load": load.run,
+    "link": link.run,
+    "indicators": indicators.run,
+    "publish": publish.run,
+}
 OUTSIDE = ("discover", "intake")  # touch the landing folder; all else computes, and would only fail again
 RETRY_AFTER_SECONDS = [5.0, 30.0]
 LEASE_SECONDS = 60.0  # how long the next run waits when this one is killed; renewed while it lives
@@ -53,7 +63,7 @@ def writing() -> Iterator[None]:
     """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server."""
     with (
         concurrency(WRITER_LIMIT, strict=True, lease_duration=LEASE_SECONDS),
-        open_warehouse(load(os.environ)) as warehouse,
+        open_warehouse(settings.load(os.environ)) as warehouse,
     ):
         token = _warehouse.set(warehouse)
         try:
@@ -121,10 +131,10 @@ def safely(step: str, key: str, call: Callable[[], T]) -> T | State[Any]:
 
 
 def _call(stage: str, key: str) -> Any:
-    if stage == "discover":
-        return import_module("ddk_surveillance.intake").discover(_warehouse.get(), key)
-    outcome: Outcome = import_module(f"ddk_surveillance.{stage}").run(_warehouse.get(), key)
-    get_run_logger().info("rows in %d, out %d, refused %d", outcome.rows_in, outcome.rows_out, outcome.rows_refused)
+    outcome = STAGES[stage](_warehouse.get(), key)
+    if isinstance(outcome, Outcome):
+        counts = (outcome.rows_in, outcome.rows_out, outcome.rows_refused)
+        get_run_logger().info("rows in %d, out %d, refused %d", *counts)
     return outcome
 
 
@@ -143,10 +153,9 @@ def _hidden(error: Exception, step: str, key: str) -> DdkError:
 
 
 def _keep_traceback(step: str, key: str) -> Path:
-    folder = load(os.environ).logs
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = settings.load(os.environ).logs
     log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-{step}-{key}.log"
-    with open(log, "a", encoding="utf-8", opener=private_file) as stream:
+    with contextlib.suppress(OSError), open(log, "a", encoding="utf-8", opener=private_file) as stream:
         stream.write(traceback.format_exc())
     return log
 

@@ -13,6 +13,7 @@ from ddk_surveillance.contracts import NOT_A_TOKEN, Source
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.guard.headers import kind_title
 from ddk_surveillance.guard.identifiers import Finding, GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -26,7 +27,9 @@ def run(db: Warehouse, key: str) -> Outcome:
     source = db.library.sources[key]
     batches = [batch for (batch,) in db.rows(TAKEN, [key])]
     secret = record_key(db) if batches else None
+    db.ensure(db.library.received_table(source))
     outcomes = [_guard(db, source, batch, secret) for batch in batches if secret]
+    tidy(db)
     return Outcome(*(sum(part) for part in zip(*outcomes, strict=True))) if outcomes else Outcome()
 
 
@@ -160,7 +163,6 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
             several = source.victims.separator if source.victims and name in source.victims.columns else None
             rows = rows.set_column(rows.column_names.index(name), name, _rekeyed(rows[name], secret, several))
     with db.transaction(), db.offering(rows=rows):
-        db.ensure(db.library.received_table(source))
         db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
         db.execute(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.errors import Text
-from ddk_surveillance.guard.patterns import HAN, NAME_SHAPED
+from ddk_surveillance.guard.names import HAN, NAME_SHAPED
 from ddk_surveillance.settings import resource
 from ddk_surveillance.tokens import TOKEN_SHAPE
 

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.guard.headers import header_kind, revealing_cells
-from ddk_surveillance.guard.patterns import FLOAT_TEXT, HAN_DIGITS, RULES, SPELT_OUT, Rule, any_hint
+from ddk_surveillance.guard.patterns import FLOAT_TEXT, HAN_DIGITS, RULES, SPELT_OUT, Rule, any_hint, any_rule
 
 ROWS_SHOWN = 5
 _SAMPLE = 10_000
-_FEW = 1_000
+_FEW_BYTES = 32_768
 # Anything but ASCII, Chinese characters and their punctuation is normalised before matching.
 _NOT_PLAIN = "[^\\x09\\x0a\\x0d\\x20-\\x7e、。，：；（）一-鿿]"
 _INVISIBLE = r"[\p{Cf}\p{Mn}\p{Me}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -106,7 +106,7 @@ def _hits(values: pa.Array) -> Iterator[tuple[Rule, pa.Array]]:
 
 
 def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
-    if len(texts) <= _FEW:
+    if texts.nbytes <= _FEW_BYTES:
         return pa.array([rule.found_in(text) for text in texts.to_pylist()], pa.bool_())
     rough = pc.match_substring_regex(texts, rule.rough)
     if rule.accept is None:
@@ -118,7 +118,7 @@ def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
 def _readings(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The few values worth judging, and the texts to judge: normalised, and once more with digits spelt out."""
     texts = _normalised(values)
-    worth = _matching(texts, any_hint())
+    worth = _matching(texts, any_hint() if texts.nbytes <= _FEW_BYTES else any_rule())
     values, texts = values.filter(worth), texts.filter(worth)
     plain = pc.invert(_matching(texts, _DECIMAL))
     spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
@@ -128,7 +128,7 @@ def _readings(values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _matching(texts: pa.Array, pattern: str) -> pa.Array:
-    if len(texts) > _FEW:
+    if texts.nbytes > _FEW_BYTES:
         return pc.match_substring_regex(texts, pattern)
     search = re.compile(pattern, re.ASCII).search
     return pa.array([search(text) is not None for text in texts.to_pylist()], pa.bool_())

@@ -10,12 +10,22 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ddk_surveillance.guard.names import (
+    AFTER_NAME,
+    HAN,
+    NAME,
+    NAME_HINT,
+    NAME_LABEL,
+    NAME_OR_WORD,
+    PERSON,
+    SEX_AND_AGE,
+    is_name,
+)
 from ddk_surveillance.tokens import resident_check_character
 
-HAN = "㐀-鿿"
 HAN_DIGITS = dict(zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True))
 _EDGE = "[^0-9A-Za-z]"
 # These words may be glued to a number; any other letter in front makes it a serial number (A500104…).
@@ -47,7 +57,7 @@ _PLATE = (
     "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
     r"[A-HJ-Z][·•.\s-]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9学警港澳挂]"
 )
-_EMAIL = r"[0-9A-Za-z._%+-]+@(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}"
+_EMAIL = r"[0-9A-Za-z._%+-]{1,64}@(?:[0-9A-Za-z-]{1,63}\.){1,8}[A-Za-z]{2,24}"
 _WECHAT_WORD = "(?i:微信|薇信|v信|wechat|weixin|vx[:：])(?i:号码|号|id)?"
 _WECHAT = rf"{_WECHAT_WORD}[:：=\s]{{0,3}}[A-Za-z][-_0-9A-Za-z]{{5,19}}|wxid_[0-9a-z]{{6,}}"
 _LONGITUDE = r"(?:7[3-9]|[89][0-9]|1[0-2][0-9]|13[0-5])\.[0-9]{4,}"
@@ -67,40 +77,6 @@ _ADDRESS = "|".join(
     )
 )
 _ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[栋幢座组社队]|单元|村民|居民)|[{HAN}](?:{_ESTATE})"
-
-# Names: only beside a word that announces one, with a surname and without characters that names do not hold.
-_CLEAR_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖萧田董潘袁蔡蒋余杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆"
-    "范汪廖石金韦贾夏付傅邹熊孟秦邱侯江尹薛闫阎段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔汤康乔赖文殷牟冉樊兰施洪翟颜倪温芦"
-    "俞章鲁葛伍申尤毕聂焦管柴蓝柯庞骆欧涂瞿阮桂祁喻鲍霍翁隋游岑艾晏楚苗裴甘费卜邢詹耿关祝辜舒谷祖敖辛晋鞠庄符岳柳凌滕蒲靳"
-    "穆褚佟姬窦饶仇栾娄虞邬闵屈卓巩璩蔺匡冼苟幸谌郎柏钮戚"
-)
-# Surnames that are also everyday words count only beside 姓名 or before sex and age.
-_ALL_SURNAMES = _CLEAR_SURNAMES + (
-    "于向方白常易安左时全车花水牛成古路包来齐单项卞边简华明宁容应司尚麦季曲盛童解纪梅蒙宫农沙商阳米房连党冷席景谈迟丛丰乐云"
-    "和鹿燕朴计步都由池"
-)
-_COMPOUND = "欧阳|上官|司马|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|长孙|宇文|端木|南宫|独孤"
-_NEVER_IN_NAMES = (
-    "的了于在被因从时伤落倒路边头烫骨折痛出血部侧身下上后前某到不无有发现跌摔撞咬手脚腿臂面额肤眼耳鼻口牙学校园班们均已未将等"
-    "过间处坠床师度重种先女男岁月日年号与和及或是为系之其该此这那说称把对向给让时候医院诊治疗送来去打推拉跑走玩耍吃喝家庭"
-    "属老父母爷奶爸妈姑叔舅姨哥姐弟亲者童孩儿人员县区镇乡街村组性类型况泳包物卡楼水醒愿复"
-)
-_GIVEN = f"[^\\x00-㏿ꀀ-\U0010ffff{_NEVER_IN_NAMES}]{{1,2}}"
-_NAME = f"(?:{_COMPOUND}|[{_CLEAR_SURNAMES}]){_GIVEN}"
-_NAME_OR_WORD = f"(?:{_COMPOUND}|[{_ALL_SURNAMES}]){_GIVEN}"
-_PERSON = (
-    "患儿|患者|病人|学生|幼儿|儿童|婴儿|女童|男童|男孩|女孩|被害人|受害人|死者|伤者|该生|小朋友|同学|其父亲?|其母亲?|父亲|母亲|"
-    "监护人|家长|爷爷|奶奶|外公|外婆"
-)
-_NAME_LABEL = f"(?:姓名|名字|名叫|联系人|{_PERSON})(?:[:：\\s是为叫]|姓名){{1,3}}"
-_AFTER_NAME = f"(?:[^0-9A-Za-z{HAN}]|[0-9于在因从被与和系今为自男女的称说同遭乘骑]|$)"
-_SEX_AND_AGE = r"[,，、\s(（]{1,2}(?:男|女)[性童孩]?[,，、\s]{0,2}[0-9]{1,2}\s*(?:岁|周岁|个?月)"
-_NAME_HINT = f"(?:姓名|名字|名叫|联系人|{_PERSON})[:：\\s是为叫姓名]{{0,4}}[{_ALL_SURNAMES}{_COMPOUND.replace('|', '')}]"
-_NOT_NAMES = re.compile(
-    "周[一二三四五六末]|高[空速温中小热]|温[水热]|石[块板阶子]|马[桶车上]|江[水河]|毛[巾毯]|汤[水汁锅]|雷[电雨]|康[健宁]|"
-    "金属|龙头|方向|祝福|游乐|沈静|钱财|钟点"
-)
 
 
 def _number(match: str) -> str:
@@ -133,6 +109,8 @@ def _is_resident_id_15(match: str) -> bool:
 
 def _is_mobile(match: str) -> bool:
     """Grouped as people write numbers; dates (1985-3-12 …) and decimals are not."""
+    if match.isdecimal():
+        return True
     groups = re.findall("[0-9]+", re.sub(r"^(?:\+|00)?86(?=\D)", "", match))
     is_written_so = len(groups) <= 5 and min(len(groups[0]), len(groups[-1])) >= 2
     is_date = len(groups) > 2 and len(groups[0]) == 4 and len(groups[1]) <= 2
@@ -159,10 +137,6 @@ def _is_document(match: str) -> bool:
 
 def _is_plate(match: str) -> bool:
     return sum(character.isdigit() for character in match) >= 3
-
-
-def _is_name(match: str) -> bool:
-    return not _NOT_NAMES.match(match)
 
 
 @dataclass(frozen=True)
@@ -223,12 +197,11 @@ RULES: tuple[Rule, ...] = (
     _labelled("medical_record", "住院|门诊|病案|病历|就诊|患者|病人", "[A-Za-z]{0,3}[0-9]{5,18}"),
     _labelled("insurance_number", "(?:医保|社保|社会保障)卡?", "[A-Za-z]{0,2}[0-9]{6,18}[0-9Xx]?"),
     Rule("address", _ADDRESS, front="", back="", hint=_ADDRESS_HINT),
-    Rule("name", _NAME, _is_name, front=f"(?:{_PERSON})", back=_AFTER_NAME, hint=_NAME_HINT),
-    Rule("name", _NAME_OR_WORD, _is_name, front=_NAME_LABEL, back=_AFTER_NAME, hint=_NAME_HINT),
-    Rule("name", _NAME_OR_WORD, _is_name, front=f"(?:^|[^{HAN}])", back=_SEX_AND_AGE, hint=f"[{HAN}]{_SEX_AND_AGE}"),
+    Rule("name", NAME, is_name, front=f"(?:{PERSON})", back=AFTER_NAME, hint=NAME_HINT),
+    Rule("name", NAME_OR_WORD, is_name, front=NAME_LABEL, back=AFTER_NAME, hint=NAME_HINT),
+    Rule("name", NAME_OR_WORD, is_name, front=f"(?:^|[^{HAN}])", back=SEX_AND_AGE, hint=f"[{HAN}]{SEX_AND_AGE}"),
 )
 
-NAME_SHAPED = f"^{_NAME_OR_WORD}$"
 # Worth a second reading as plain digits: four Chinese digits in a row, or digits of another script.
 SPELT_OUT = f"(?:[{''.join(HAN_DIGITS)}]{_GAP}){{4}}|[٠-٩۰-۹०-९๐-๙]"
 # What a spreadsheet makes of a long number: 5.00104201503071E+17
@@ -236,7 +209,16 @@ FLOAT_TEXT = r"^\s*'?[0-9]\.[0-9]{9,}[Ee]\+?1[0-9]\s*$"
 
 
 @functools.cache
-def any_hint() -> str:
+def any_rule() -> str:
     """One pattern that every text worth a second look matches."""
-    hints = dict.fromkeys(rule.hint or rule.core for rule in RULES)
-    return "|".join([*(f"(?:{hint})" for hint in hints), SPELT_OUT, FLOAT_TEXT])
+    return _any_of(rule.rough for rule in RULES)
+
+
+@functools.cache
+def any_hint() -> str:
+    """The same, letting more texts pass but quick in Python."""
+    return _any_of(rule.hint or rule.core for rule in RULES)
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys((*patterns, SPELT_OUT, FLOAT_TEXT)))

@@ -185,7 +185,7 @@ def _verdicts(rates: pandas.DataFrame, indicators: tuple[Indicator, ...]) -> pan
         for indicator in indicators
         for verdict in verdicts_of(indicator, totals[totals["indicator_code"] == indicator.indicator])
     ]
-    return pandas.DataFrame(rows, columns=VERDICT_COLUMNS)
+    return pandas.DataFrame(rows, columns=VERDICT_COLUMNS, dtype=object)
 
 
 def _reasons(cells: pandas.DataFrame) -> pandas.Series:

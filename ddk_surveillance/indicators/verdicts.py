@@ -41,8 +41,8 @@ def verdicts_of(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str
 
 
 def _why_not(row: dict[str, Any]) -> str | None:
-    if row["reason"]:
-        return str(row["reason"])
+    if isinstance(row["reason"], str):  # pandas writes an empty cell as a number
+        return row["reason"]
     return None if row["status"] == "F" else "too_early"
 
 

@@ -15,12 +15,12 @@ import pyarrow
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import FileRefused, Text
-from ddk_surveillance.intake.claims import Claim, claim_new_files, claims, left_behind, put_away
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.reading import read_file
 from ddk_surveillance.intake.recognise import Recognised, recognise_all
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet
+from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, tidy
 from ddk_surveillance.settings import TIME_ZONE
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -33,6 +33,7 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
         "INSERT INTO ops.night BY NAME SELECT $night AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status",
         {"night": night_id},
     )
+    db.library.check()  # before anything moves: a misspelt declaration is an error, not a zero
     tidy(db)
     claim_new_files(db)
     _report_left_behind(db, night_id)
@@ -56,15 +57,8 @@ def run(db: Warehouse, key: str) -> Outcome:
     for claim in claims(db):
         if claim.batch_id in waiting:
             refused += not _read(db, source, claim)
+    tidy(db)
     return Outcome(len(waiting), len(waiting) - refused, refused)
-
-
-def tidy(db: Warehouse) -> None:
-    """Move every claimed file whose fate is decided to where it belongs."""
-    decided = dict(db.rows("SELECT batch_id, status FROM ops.batch WHERE status <> 'taken'"))
-    for claim in list(claims(db)):
-        if claim.batch_id in decided:
-            put_away(db, claim, decided[claim.batch_id])
 
 
 def _report_left_behind(db: Warehouse, night_id: str) -> None:

@@ -63,16 +63,15 @@ def _bytes_of(path: Path, limits: Limits) -> bytes:
             raise refused("not_a_file")
         if path.stat().st_size > limits.file_bytes:
             raise refused("too_large", limit=limits.file_bytes // MEGABYTE)
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError:
         raise refused("cannot_open") from None
-    if not data or data.isspace():
-        raise refused("empty_file")
-    return data
 
 
 def _read_text(data: bytes, suffix: str, limits: Limits) -> Sheet:
     encoded = decode(data)
+    if not encoded.data or encoded.data.isspace():
+        raise refused("empty_file")
     if WEB_PAGE.match(encoded.data):
         raise refused("web_page")
     if suffix in (".json", *JSON_LINES) or looks_like_json(encoded.data):

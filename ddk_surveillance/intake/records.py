@@ -118,7 +118,7 @@ def read_parquet(data: bytes, limits: Limits) -> Sheet:
         schema = pq.read_schema(pa.BufferReader(data))
         # Kept as dictionaries at first: a million copies of a long text are then known before they are made.
         texts = [field.name for field in schema if _is_text(field.type)]
-        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
+        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts, page_checksum_verification=True)
         check_cells(file.metadata.num_rows + 1, len(schema), limits)
         _check_unpacked(file.metadata, limits)
         table = file.read()

@@ -112,7 +112,7 @@ def main() -> None:
         answer: Found | str = read_workbook(sys.stdin.buffer.read(), sheets, cells)
     except Unreadable as error:
         answer = str(error)
-    sys.stdout.buffer.write(marshal.dumps(answer))
+    sys.stdout.buffer.write(marshal.dumps(answer, 2))  # version 2 does not look for repeated objects: twice as fast
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ IMPOSSIBLE, AMBIGUOUS = Problem.of("impossible_date"), Problem.of("ambiguous_dat
 NEEDLESS_BLANK = re.compile(r" (?=[-/.年月日号旬时点分秒:~至到])|(?<=[-/.年月日号旬时点分秒:~至到]) ")
 FLOAT_ENDING = re.compile(r"(?<=\d)(?<!\.\d)(?<!\.\d\d)\.0+(?=-|$)")  # 2024.0-3.0 of numeric columns put together
 _CLOCK = r"(?:[日号]|(?=\D)|$)[t, ]?(?P<clock>.*)"
+_TIME = r"(?:[t ](?P<clock>.*))?"
 _NAME, _GAP, _TH = r"(?P<name>[a-z]{3,9})\.?", r"[-/., ]*", r"(?:st|nd|rd|th)?"
 FORMS = tuple(
     re.compile(form, re.ASCII)
@@ -37,10 +38,10 @@ FORMS = tuple(
         r"(?P<day>\d{1,2})[日号](?P<clock>.*)",
         rf"(?P<year>\d\d)\.(?P<month>\d{{1,2}})\.(?P<day>\d{{1,2}}){_CLOCK}",
         rf"(?P<a>\d{{1,2}})(?P<mark>[-/.])(?P<b>\d{{1,2}})(?P=mark)(?P<c>\d{{4}}|\d{{1,2}}){_CLOCK}",
-        rf"(?P<day>\d{{1,2}}){_TH}{_GAP}{_NAME}{_GAP}(?P<year>\d{{4}}|\d\d)?{_CLOCK}",
+        rf"(?P<day>\d{{1,2}}){_TH}{_GAP}{_NAME}(?:{_GAP}(?P<year>\d{{4}}|\d\d))?{_TIME}",
         rf"{_NAME}[-. ]*(?P<day_or_year>\d\d)",
-        rf"{_NAME}[-. ]*(?P<day>\d{{1,2}}){_TH}(?:[, ]+(?P<year>\d{{4}}))?{_CLOCK}",
-        rf"(?P<year>\d{{4}}){_GAP}{_NAME}{_GAP}(?P<day>\d{{1,2}}){_CLOCK}",
+        rf"{_NAME}[-. ]*(?P<day>\d{{1,2}}){_TH}(?:[, ]+(?P<year>\d{{4}}))?{_TIME}",
+        rf"(?P<year>\d{{4}}){_GAP}{_NAME}{_GAP}(?P<day>\d{{1,2}}){_TIME}",
         # a third of a month
         r"(?:(?P<year>\d{4}|\d\d)年)?(?P<month>\d{1,2})月份?(?P<third>[上中下]旬|[初中底末])",
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?P<third>[上中下]旬)",
@@ -71,6 +72,8 @@ class ParsedDate(NamedTuple):
 def parse_date(text: str, default_year: int | None = None, default_month: int | None = None) -> ParsedDate | Problem:
     """The days a text may mean; year and month of the file's title complete texts such as 3月5日 or 5日."""
     written = _tidied(text)
+    if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", written):
+        return _of_serial(float(written)) or Problem.of("unreadable_date")
     parsed = _single(written, default_year, default_month)
     if parsed is None:
         parsed = _period(written, default_year, default_month)
@@ -99,8 +102,6 @@ def _tidied(text: str) -> str:
 
 def _single(written: str, year: int | None, month: int | None) -> ParsedDate | Problem | None:
     """One date, in the first form whose parts make sense."""
-    if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", written):
-        return _of_serial(float(written))
     for form in FORMS:
         found = form.fullmatch(written)
         parsed = _of_parts(found.groupdict(), year, month) if found else None
@@ -196,7 +197,8 @@ def _at(day: date, parts: Parts) -> ParsedDate | Problem | None:
 
 def _period(written: str, year: int | None, month: int | None) -> ParsedDate | Problem | None:
     """From one date to another: 3月5日至8日, 2024-03-05~2024-03-08, 3月5日14时-16时."""
-    for between in reversed(list(re.finditer(r"至|到|~|-+", written))):
+    separators = [] if re.search(r"[a-z]{3}", written) else list(re.finditer(r"至|到|~|-+", written))
+    for between in reversed(separators):
         start = _single(written[: between.start()], year, month)
         end = _end(written[between.end() :], start) if isinstance(start, ParsedDate) else None
         if isinstance(start, ParsedDate) and isinstance(end, ParsedDate) and _grain(start) == _grain(end):
@@ -205,11 +207,11 @@ def _period(written: str, year: int | None, month: int | None) -> ParsedDate | P
 
 
 def _end(written: str, start: ParsedDate) -> ParsedDate | Problem | None:
-    """The end of a period, completed by its start."""
-    if re.fullmatch(r"[0-9]{1,2}", written):
-        written += "月" if start.precision == "month" else "日"
-    if isinstance(parse_clock(written), Clock):
+    """The end of a period, completed by its start; a bare number is a day, or an hour after an hour."""
+    if start.hour is not None and isinstance(parse_clock(written), Clock):
         return ParsedDate(start.first, start.last, "day")
+    if re.fullmatch(r"[0-9]{1,2}", written) and _grain(start) == "day":
+        written += "日"
     return _single(written, start.first.year, start.first.month)
 
 

@@ -124,7 +124,7 @@ def _cause(row: dict[str, str], code: str) -> ExternalCause:
         mechanism=row["mechanism"],
         detail=row["detail"] or None,
         card_mechanism=row["card_mechanism"],
-        is_sequela=row["detail"].startswith("sequela"),
+        is_sequela="sequela" in row["mechanism"] + row["detail"],
         place=PLACES[int(code[-1])] if in_place_range else None,
     )
 

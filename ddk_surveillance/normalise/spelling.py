@@ -8,6 +8,7 @@ import unicodedata
 DIGITS = dict(zip("〇零○◯一二两三四五六七八九", "00001223456789", strict=True))
 NUMERAL = "".join(DIGITS) + "十廿卅"
 LETTER_O = re.compile(rf"(?<=[{NUMERAL}])[Oo0]+(?=[{NUMERAL}年])")  # 二O二四年: a letter in the place of 〇
+NUMERALS = re.compile(rf"(?<![0-9{NUMERAL}])[{NUMERAL}]++(?![0-9])")  # not the 零 of 3岁零2个月
 PUNCTUATION = re.compile(r"[\s()\[\]{}【】〔〕「」“”‘’\"'/\\|、,。.;:·_-]")
 
 
@@ -34,7 +35,7 @@ def whole_number(text: str) -> str | None:
 def with_arabic_numerals(text: str) -> str:
     """Chinese numerals as digits: 二〇二四年三月十五日 becomes 2024年3月15日."""
     text = LETTER_O.sub(lambda found: "〇" * len(found[0]), text)
-    return re.sub(rf"[{NUMERAL}]+", lambda found: _arabic(found[0]), text)
+    return NUMERALS.sub(lambda found: _arabic(found[0]), text)
 
 
 def _arabic(numeral: str) -> str:

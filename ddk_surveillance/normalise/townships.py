@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.spelling import folded, whole_number
+from ddk_surveillance.normalise.spelling import folded, plain
 
 ELSEWHERE = "elsewhere"
 DISTRICT = "district"  # a resident whose township was not given
 
-DISTRICT_CODE = "500104"
-PROVINCE_CODES = range(11, 83)
+DISTRICT_CODE, DISTRICT_NAME = "500104", "大渡口"
+PROVINCE_CODES = frozenset(
+    (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82)
+)
 TYPE = r"(?:街道办事处|街道办|街道|办事处|镇人民政府|镇政府|镇)"
 OWN_DISTRICT = re.compile(r"(?:中国)?(?:重庆市?)?大渡口区?|本区|区内")
 OUTSIDE_WORDS = re.compile(
@@ -29,9 +31,10 @@ PROVINCES = (
     "北京|天津|河北|山西|内蒙古|辽宁|吉林|黑龙江|上海|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|西藏|"
     "陕西|甘肃|青海|宁夏|新疆|台湾|香港|澳门"
 )
+HAN = "(?![区县市])[\u4e00-\u9fff]"
 OTHER_PLACE = re.compile(
-    rf"(?:中国)?(?:(?:重庆市?)?(?:{OTHER_DISTRICTS})(?:[区县市].*)?|(?:{PROVINCES}).*|.+自治[州县].*"
-    rf"|(?:重庆市?)?(?!本)[^区县市]+县.*|(?!重庆)[^区县市]+(?<![本超城夜])市(?!场).*)"
+    rf"(?:中国)?(?:(?:重庆市?)?(?:{OTHER_DISTRICTS})(?:[区县市].*)?|(?:{PROVINCES})(?!.?[路街村巷城]).*|.+自治[州县].*"
+    rf"|(?:重庆市?)?(?:{HAN}){{2,}}县.*|(?!重庆)(?:{HAN}){{2,}}(?<![超城夜])市(?!场).*)"
 )
 
 
@@ -56,8 +59,8 @@ class Townships:
 
     def parse(self, text: str) -> str | Problem:
         """A nine-digit township code, DISTRICT, or ELSEWHERE."""
-        digits = whole_number(text)
-        place = self._of_code(digits) if digits else self._of_name(folded(text))
+        digits = re.fullmatch(r"([0-9]+)(?:\.0*)?", plain(text))
+        place = self._of_code(digits[1]) if digits else self._of_name(folded(text))
         return place or Problem.of("unknown_township")
 
     def _of_code(self, digits: str) -> str | None:
@@ -77,8 +80,8 @@ class Townships:
         if within and not rest:
             return DISTRICT
         township = self._township(rest)
-        if township or within:
-            return township
+        if township or any(own in name for own in (DISTRICT_NAME, *self.names)):
+            return township  # a misspelt place of our own is never elsewhere
         return ELSEWHERE if OTHER_PLACE.fullmatch(name) else None
 
     def _township(self, name: str) -> str | None:

@@ -38,5 +38,5 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     library = Library((resource("schemas"),))
     sent = files.write_files(rows, out, library, *months, seed)
     files.write_population(truth.population(town), out, library, months[1])
-    truth.write_truth(out, town, sent, library)
-    return Summary(int(sent["file"].nunique()) + 1, len(sent), len(town.children), len(town.incidents))
+    truth.write_truth(out, town, sent.truth, library)
+    return Summary(sent.files + 1, len(sent.truth), len(town.children), len(town.incidents))

@@ -48,6 +48,7 @@ AGE5_LOWER_BOUNDS = (1, 5, 10, 15)  # <1, 1-4, 5-9, 10-14, 15-17
 ADULT_AGE_YEARS = 18
 DAYS_PER_YEAR = 365.25
 CLOSE_REPEAT_DAYS = 12
+FASHIONABLE_NAMES, FASHIONABLE_NAME_SHARE = 10, 0.3  # so many children of a year share so few given names
 TOWNSHIPS = {
     "500104001": 5.0, "500104002": 5.0, "500104003": 8.0, "500104004": 8.0, "500104005": 14.0, "500104101": 38.0,
     "500104102": 10.0, "500104103": 12.0,
@@ -273,6 +274,9 @@ def _names(sex: Ints, family: Ints, rng: np.random.Generator) -> Ints:
     popularity = 1 / (np.arange(characters - 1) + 3)
     first, second = (1 + pick_one(rng, popularity, len(sex)) for _ in range(2))
     second[rng.random(len(sex)) < 0.2] = 0
+    in_fashion = rng.random(len(sex)) < FASHIONABLE_NAME_SHARE
+    first = np.where(in_fashion, 1 + rng.integers(0, FASHIONABLE_NAMES, len(sex)), first)
+    second = np.where(in_fashion, first, second)
     return ((surname * characters + first) * characters + second) * 2 + sex
 
 
@@ -407,8 +411,8 @@ def _draw_deaths(plan: Plan, events: pd.DataFrame, rng: np.random.Generator) -> 
     for intent, rate in enumerate(plan.deaths_per_100k_children_year):
         of_intent = np.flatnonzero(events["intent"] == intent)
         number = min(int(rng.poisson(rate * exposed)), len(of_intent))
-        weights = lethality[of_intent] / lethality[of_intent].sum()
-        dead.append(rng.choice(of_intent, number, replace=False, p=weights))
+        weights = lethality[of_intent] / max(lethality[of_intent].sum(), 1)
+        dead.append(rng.choice(of_intent, number, replace=False, p=weights) if number else of_intent[:0])
     died = np.zeros(len(events), dtype=bool)
     died[np.concatenate(dead)] = True
     survival_days = np.where(rng.random(len(events)) < 0.7, 0, rng.integers(1, 21, len(events)))

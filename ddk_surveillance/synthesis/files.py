@@ -101,9 +101,10 @@ class Clerk:
         short = [name for name in CompanyNames.company_prefixes if len(name) == 2]
         self.name = office.sender.format(word=words.random_element(short))
         self.truth: list[pd.DataFrame] = []
+        self.files = 0
 
-    def send(self, rows: pd.DataFrame, first_month: pd.Period, last_month: pd.Period) -> pd.DataFrame:
-        """Write every file; the truth of all their rows."""
+    def send(self, rows: pd.DataFrame, first_month: pd.Period, last_month: pd.Period) -> None:
+        """Write every file of the months."""
         rows = rows.sort_values(["reported_date", "record_id"], ignore_index=True)
         month = rows["reported_date"].dt.to_period("M")
         open_until = last_month - self.office.silent_last_months
@@ -112,11 +113,10 @@ class Clerk:
             if months[0] > open_until:
                 break
             part = rows[month.isin(months) & (month <= open_until) & (month != late)]
-            again = rows[month.isin([one - len(months) for one in months]) & rows["is_resent"] & (month != late)]
-            self._send_period(number, months, pd.concat([part, again]))
+            before = month.isin([one - len(months) for one in months]) & (month != late)
+            self._send_period(number, months, pd.concat([part, rows[before & rows["is_resent"]]]))
         if late is not None and late <= open_until:
             self._write([late], rows[month == late], "_补报", days_late=75)
-        return pd.concat(self.truth, ignore_index=True) if self.truth else pd.DataFrame()
 
     def _periods(self, first: pd.Period, last: pd.Period) -> list[list[pd.Period]]:
         """Months in runs as long as this office's reporting period, on the calendar's boundaries."""
@@ -147,6 +147,7 @@ class Clerk:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(WRITERS[self.office.style.format](tables, self.name, self.office.style))
         _arrive(path, months[-1], 9 + days_late)
+        self.files += 1
         self.truth += [one.truth.assign(file=f"{self.office.source}/{file_name}", sheet=one.name) for one in tables]
         return path
 
@@ -155,6 +156,7 @@ class Clerk:
         copy = path.with_name(f"{path.stem} (1){path.suffix}")
         copy.write_bytes(path.read_bytes())
         os.utime(copy, (path.stat().st_mtime + 3600,) * 2)
+        self.files += 1
         sent = [one for one in self.truth if one["file"].eq(f"{self.office.source}/{path.name}").any()]
         self.truth += [one.assign(file=f"{self.office.source}/{copy.name}") for one in sent]
 
@@ -286,19 +288,28 @@ WRITERS = {"xlsx": _workbook, "csv": _delimited, "json": _json, "ndjson": _json_
 DONE_WITH = ("true_day", "true_hour", "true_m", "true_p", "true_n", "true_b", "true_s", "true_o", "true_a", "stated_")
 
 
+@dataclass(frozen=True)
+class Sent:
+    """How many files there are, and which incident every row of them is about."""
+
+    files: int
+    truth: pd.DataFrame
+
+
 def write_files(
     rows: pd.DataFrame, out: Path, library: Library, first_month: pd.Period, last_month: pd.Period, seed: int
-) -> pd.DataFrame:
-    """Write the files of every office whose feed is declared; file, sheet, row and truth of everything written."""
+) -> Sent:
+    """Write the files of every office whose feed is declared."""
     rows = rows.drop(columns=[name for name in rows if str(name).startswith(DONE_WITH)])
     words = rows.select_dtypes(["category", "string"]).columns
     rows = rows.astype(dict.fromkeys(words, object))  # the many small slices below are then quick
-    truth = []
+    clerks = []
     for number, office in enumerate(OFFICES):
         if office.source in library.sources:
-            clerk = Clerk(office, library, out, [seed, 5, number])
-            truth.append(clerk.send(_of_office(rows, office), first_month, last_month))
-    return pd.concat(truth, ignore_index=True)
+            clerks.append(Clerk(office, library, out, [seed, 5, number]))
+            clerks[-1].send(_of_office(rows, office), first_month, last_month)
+    truth = [part for clerk in clerks for part in clerk.truth]
+    return Sent(sum(clerk.files for clerk in clerks), pd.concat(truth, ignore_index=True))
 
 
 def _of_office(rows: pd.DataFrame, office: Office) -> pd.DataFrame:

@@ -73,6 +73,7 @@ OFFENCES: Choice = (
     ("adm_dog", "mechanism == 'animal'"),
 )
 INJURY_GRADES: Choice = (
+    ("death", "is_death"),
     ("grave_1", "severity == 'severe' and dice < 0.3"),
     ("grave_2", "severity == 'severe'"),
     ("light_1", "severity == 'moderate' and dice < 0.25"),
@@ -114,6 +115,10 @@ HUKOU: Choice = (
 )
 MISTAKES = ("unknown_code", "report_before_event", "adult_age", "birth_clash", "impossible_date", "future_date")
 REFUSED_MISTAKES = tuple(name for name in MISTAKES if name != "birth_clash")
+CASE_FACTS = (
+    "institution_id", "reported_date", "event_date_from", "event_date_to", "date_precision", "event_hour", "place",
+    "offence", "case_status", "defect",
+)  # fmt: skip
 CRIMINAL_OFFENCES = (
     "homicide", "rape", "indecent_child", "indecent_assault", "abandonment", "abuse_family", "intentional_injury",
     "picking_quarrels",
@@ -179,16 +184,28 @@ def _add_gross_mistakes(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     defect = np.full(draw.size, "", dtype=object)
     for name in MISTAKES:
         defect[draw.hit(name)] = name
+    rows = _one_case_one_story(rows.assign(defect=defect))
+    defect = rows["defect"].to_numpy()
     months = _completed_months(rows["child_birth_day"].to_numpy(), rows["visit_day"].to_numpy())
     nominal = rows["age_years"].fillna(0) - months // 12
     adult = pd.Series(draw.rng.integers(18, 46, draw.size), index=rows.index, dtype="Int64")
     older = rows["birth_month"] - pd.DateOffset(years=4)
     return rows.assign(
-        defect=defect,
         age_months=months + 12 * nominal.clip(0, 1),
         age_days=rows["visit_day"] - rows["child_birth_day"],
         age_years=rows["age_years"].mask(defect == "adult_age", adult),
         birth_month=rows["birth_month"].mask(defect == "birth_clash", older),
+    )
+
+
+def _one_case_one_story(rows: pd.DataFrame) -> pd.DataFrame:
+    """All victims of a case share its facts; those of a survivor, because a dead victim is told by its injury."""
+    cases = rows[rows["case_token"].notna()].sort_values("is_death", kind="stable")
+    told = cases.groupby(["source_code", "case_token"], observed=True).head(1)
+    keys = ["source_code", "case_token"]
+    shared = cases[keys].merge(told[[*keys, *CASE_FACTS]], on=keys, how="left").set_axis(cases.index)
+    return rows.assign(
+        **{name: shared[name].reindex(rows.index).where(rows["case_token"].notna(), rows[name]) for name in CASE_FACTS}
     )
 
 

@@ -102,6 +102,7 @@ CONFUSED_MECHANISMS = {
 INSTITUTION_LETTER = dict(zip(SOURCES, "HDSKNCPRJ", strict=True))
 INSTITUTIONS_PER_TOWNSHIP = {"school": 5, "kindergarten": 6, "nursery": 2, "community": 5, "police": 1}
 HOSPITAL_WEIGHTS = (0.46, 0.22, 0.27, 0.05)
+PARENT_ID_FAMILIES = 0.04
 FIRST, TRANSFER, FOLLOW_UP, DOUBLE_ENTRY = range(4)
 
 
@@ -315,7 +316,10 @@ def _add_tokens(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     one_form = draw.rng.random(draw.size)  # a form without identity lacks every token at once
     child, family = rows["true_child_id"].to_numpy(), rows["child_family"].to_numpy()
     placeholder = draw.hit("placeholder")
-    person = np.select([placeholder, draw.hit("parent_id")], [-1, -2 - family], child)
+    # some families always give the mother's number: then brothers, sisters and twins share a token
+    habit = draw.rng.random(family.max() + 1)[family] < PARENT_ID_FAMILIES
+    parent = habit & (draw.rng.random(draw.size) < draw.value("parent_id") / PARENT_ID_FAMILIES)
+    person = np.select([placeholder, parent], [-1, -2 - family], child)
     variant = np.where(draw.hit("name_variant"), 1 + district.pick_one(draw.rng, (0.6, 0.3, 0.1), draw.size), 0)
     born_and_sex = (rows["stated_birth_day"].to_numpy() + 2**15) * 2 + rows["stated_sex"].to_numpy()
     name = (rows["child_name"].to_numpy() * 4 + variant) * 2**18 + born_and_sex
@@ -408,7 +412,7 @@ def ledger(rows: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) ->
     """Every version ever sent: corrected records first as they were wrong, some rows again word for word."""
     draw = Draw(rates, rows["source"].to_numpy(), rng)
     corrected, resent = draw.hit("correction"), draw.hit("resend")
-    wait = pd.to_timedelta(rng.integers(1, 60, len(rows)), unit="D")
+    wait = rng.integers(1, 60, len(rows)).astype("timedelta64[D]").astype("timedelta64[s]")
     rows = rows.assign(version=1 + corrected, received_date=rows["reported_date"] + np.where(corrected, wait, wait * 0))
     wrong = rows[corrected].assign(version=1, received_date=rows["reported_date"])
     wrong["mechanism"] = district.coded(
@@ -417,6 +421,6 @@ def ledger(rows: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) ->
         ),
         district.MECHANISMS,
     )
-    wrong["event_date_from"] = wrong["event_date_to"] = wrong["event_date_to"] - pd.Timedelta(days=1)
+    wrong["event_date_from"] = wrong["event_date_to"] = wrong["event_date_to"] - np.timedelta64(1, "D")
     again = rows[resent].assign(received_date=rows["received_date"] + wait)
     return pd.concat([rows, wrong, again]).sort_values(["received_date", "record_id", "version"], ignore_index=True)

@@ -62,10 +62,14 @@ def indicator_counts(town: District, reported: Ints, library: Library) -> pd.Dat
         sex=np.array(district.SEXES)[child["sex"]], is_resident=child["is_resident"].to_numpy()
     )
     incidents = incidents[incidents["is_resident"]]
-    incidents["age_group"] = _age_groups(incidents["age_years"], library)
+    group_of_age = _age_groups(library)
+    incidents["age_group"] = incidents["age_years"].map(group_of_age)
     known = incidents[incidents["incident"].isin(reported)]
+    years = range(town.plan.first_day.year, town.plan.last_day.year + 1)
+    groups = (*dict.fromkeys(group_of_age.values()), "all")
+    cells = pd.MultiIndex.from_product([years, (*district.SEXES, "all"), groups], names=["year", "sex", "age_group"])
     parts = [
-        _counted(rows, code).assign(basis=basis)
+        _counted(rows, code, cells).assign(basis=basis)
         for basis, rows in (("all", incidents), ("reported", known))
         for code in INDICATORS
     ]
@@ -73,24 +77,24 @@ def indicator_counts(town: District, reported: Ints, library: Library) -> pd.Dat
     return pd.concat(parts, ignore_index=True)[columns].sort_values(columns[:-1], ignore_index=True)
 
 
-def _counted(rows: pd.DataFrame, code: str) -> pd.DataFrame:
+def _counted(rows: pd.DataFrame, code: str, cells: pd.MultiIndex) -> pd.DataFrame:
+    """Numerators of one indicator in every cell (year, sex, age group), 0 where nothing happened."""
     unit, day, condition = INDICATORS[code]
     rows = rows[holds(rows, condition)]
     rows = rows.assign(year=1970 + district.month_and_day(rows[day].to_numpy())[0] // 12)
     key = "incident" if unit == "incidents" else "child"
     parts = []
-    for by in (["sex", "age_group"], ["sex"], ["age_group"], []):
-        totals = {name: "all" for name in ("sex", "age_group") if name not in by}
-        parts.append(rows.assign(**totals).groupby(["year", "sex", "age_group"])[key].nunique())
-    return pd.concat(parts).rename("numerator").reset_index().assign(indicator_code=code)
+    for total in ([], ["sex"], ["age_group"], ["sex", "age_group"]):
+        parts.append(rows.assign(**dict.fromkeys(total, "all")).groupby(cells.names)[key].nunique())
+    counted = pd.concat(parts).reindex(cells, fill_value=0).rename("numerator")
+    return counted.reset_index().assign(indicator_code=code)
 
 
-def _age_groups(age_years: pd.Series, library: Library) -> pd.Series:
-    """Codes of the default grouping in the code list of age groups."""
+def _age_groups(library: Library) -> dict[int, str]:
+    """Completed years → code of the default grouping in the code list of age groups."""
     with library.codelist_path("age_group").open(encoding="utf-8", newline="") as stream:
         groups = [row for row in csv.DictReader(stream) if row["grouping"] == "age5"]
-    names = {age: row["code"] for row in groups for age in range(int(row["from_years"]), int(row["to_years"]) + 1)}
-    return age_years.map(names)
+    return {age: row["code"] for row in groups for age in range(int(row["from_years"]), int(row["to_years"]) + 1)}
 
 
 def write_truth(out: Path, town: District, sent: pd.DataFrame, library: Library) -> None:

@@ -39,7 +39,9 @@ def test_a_resident_number_is_found_in_any_spelling_inside_any_text(before: str,
     assert "resident_id" in scan_text(before + number + after)
 
 
-@given(st.integers(3, 9), st.integers(0, 10**9 - 1), CHINESE_TEXT, CHINESE_TEXT, st.sampled_from([" ", "-", "", "\u200b"]))
+@given(
+    st.integers(3, 9), st.integers(0, 10**9 - 1), CHINESE_TEXT, CHINESE_TEXT, st.sampled_from([" ", "-", "", "\u200b"])
+)
 def test_a_mobile_number_is_found_in_usual_groupings(
     second: int, rest: int, before: str, after: str, separator: str
 ) -> None:

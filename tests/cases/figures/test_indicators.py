@@ -37,7 +37,7 @@ i14      l     2024-10-04 13  male   undetermined  poisoning   yes   resident   
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     settings = load({}, tmp_path)
     db = connect(settings, Library((resource("schemas"),)))
-    db.execute("INSERT INTO ops.batch BY NAME SELECT 'b' AS batch_id, 'population' AS source_code, '' AS sha256, "
+    db.execute("INSERT INTO ops.batch BY NAME SELECT 'b' AS batch_id, 'population' AS source_code, '' AS sha256, 0 AS size_bytes, "
                "TIMESTAMP '2026-01-01' AS received_at, 'loaded' AS status")  # fmt: skip
     yield db
     db.connection.close()

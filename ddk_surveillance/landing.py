@@ -62,8 +62,15 @@ def left_behind(db: Warehouse) -> tuple[Path, ...]:
     return tuple(sorted(odd))
 
 
-def put_away(db: Warehouse, claim: Claim, status: str) -> None:
-    """Move a finished file to where its status says it belongs; may be repeated."""
+def tidy(db: Warehouse) -> None:
+    """Move every claimed file whose fate is decided to where it belongs."""
+    decided = dict(db.rows("SELECT batch_id, status FROM ops.batch WHERE status <> 'taken'"))
+    for claim in list(claims(db)):
+        if claim.batch_id in decided:
+            _put_away(db, claim, decided[claim.batch_id])
+
+
+def _put_away(db: Warehouse, claim: Claim, status: str) -> None:
     if status == "identical":
         claim.path.unlink()
     else:

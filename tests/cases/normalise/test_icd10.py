@@ -1,0 +1,163 @@
+"""ICD-10 as Chinese files write it, and what each external cause means (NCHS external-cause matrix)."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddk_surveillance.normalise.icd10 import Diagnosis, classify, diagnosis, external_causes, parse_icd10
+from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+
+# text → (code we keep, fourth character, extension)
+SPELLINGS: dict[str, tuple[str, str | None, str | None]] = {
+    "W19": ("W19", None, None), "W19.9": ("W19.9", "9", None), "w19.9": ("W19.9", "9", None), "W199": ("W19.9", "9", None),
+    "W19.901": ("W19.9", "9", "01"), "w19901": ("W19.9", "9", "01"), "W19.900x001": ("W19.9", "9", "00x001"),
+    "Y04.000x001": ("Y04.0", "0", "00x001"), "X60.x00": ("X60", None, "00"), "X60.X00": ("X60", None, "00"), "W19.x": ("W19", None, None),
+    "I10.x02": ("I10", None, "02"), "S06.00": ("S06.0", "0", "0"), "S06.000x001": ("S06.0", "0", "00x001"),
+    "Ｗ１９．９": ("W19.9", "9", None), "W19。9": ("W19.9", "9", None), "W19·9": ("W19.9", "9", None), "W19. 9": ("W19.9", "9", None),
+    "W19 .9": ("W19.9", "9", None), " W19.9 ": ("W19.9", "9", None), "W19.-": ("W19", None, None), "W19.": ("W19", None, None),
+    "S06.0†": ("S06.0", "0", None), "S06.0*": ("S06.0", "0", None), "S06.0+": ("S06.0", "0", None), "(W19.9)": ("W19.9", "9", None),
+    "W19.9 跌倒": ("W19.9", "9", None), "W19.9跌倒": ("W19.9", "9", None), "W19.9 跌倒/坠落": ("W19.9", "9", None),
+    "W19.9(跌倒)": ("W19.9", "9", None), "W13.0 从3楼坠落": ("W13.0", "0", None), "W19.9;": ("W19.9", "9", None), "W19.9,W199": ("W19.9", "9", None),
+}  # fmt: skip
+UNREADABLE = [
+    "X6O.0", "19.9", "跌倒", "", "W1", "W1.9", "WI9.9", "W 19.9", "W19,9", "W19-9", "W19..9", "W19.9XXA", "W19.90123", "跌倒 W19.9",
+    "W19.9,X6O.0", "W19.9 19.9", "5.00104E+17", "١٩.٩", "W١٩.٩",
+]  # fmt: skip
+TWO_CODES = ["W19.9,S06.0", "W19.9;S06.0", "W19.9；S06.0", "W19.9、S06.0", "W19.9/S06.0", "W19.9|S06.0", "W19.9 S06.0", "W19.9\nS06.0", "W19.9†S06.0*"]
+
+# code → intent, mechanism, detail, cause of the report card
+MEANINGS: dict[str, tuple[str, str, str | None, str]] = {
+    "W19.9": ("unintentional", "fall", None, "fall"), "W26.0": ("unintentional", "cut_pierce", None, "sharp_force"),
+    "W67.0": ("unintentional", "drowning", None, "drowning"), "W84.9": ("unintentional", "suffocation", None, "suffocation_hanging"),
+    "X00.0": ("unintentional", "fire_flame", None, "burn_scald"), "X12.0": ("unintentional", "hot_object", None, "burn_scald"),
+    "W86.0": ("unintentional", "other_specified_classifiable", None, "burn_scald"), "W54.4": ("unintentional", "natural_environmental", None, "animal"),
+    "W64.0": ("unintentional", "natural_environmental", None, "other"), "X44.0": ("unintentional", "poisoning", None, "poisoning"),
+    "V03.1": ("unintentional", "transport", "mvt_pedestrian", "motor_vehicle_crash"),
+    "V03.0": ("unintentional", "transport", "pedestrian_other", "nonmotor_vehicle_crash"),
+    "V18.4": ("unintentional", "transport", "pedal_cyclist_other", "nonmotor_vehicle_crash"),
+    "V43.5": ("unintentional", "transport", "mvt_occupant", "motor_vehicle_crash"),
+    "V89.2": ("unintentional", "transport", "mvt_unspecified", "motor_vehicle_crash"),
+    "V90.3": ("unintentional", "transport", "other_nonland", "drowning"),  # the matrix says transport, the card says drowning
+    "X59.9": ("unintentional", "unspecified", None, "unknown"),
+    "X60.0": ("self_harm", "poisoning", None, "poisoning"), "X70.0": ("self_harm", "suffocation", None, "suffocation_hanging"),
+    "X80.0": ("self_harm", "fall", None, "fall"), "X84.9": ("self_harm", "unspecified", None, "unknown"),
+    "X85.0": ("assault", "poisoning", None, "poisoning"), "X99.4": ("assault", "cut_pierce", None, "sharp_force"),
+    "Y04.2": ("assault", "struck_by_against", None, "blunt_force"), "Y05.0": ("assault", "other_specified_classifiable", None, "sexual_assault"),
+    "Y06.1": ("assault", "other_specified_classifiable", None, "other"), "Y09.9": ("assault", "unspecified", None, "unknown"),
+    "Y30.0": ("undetermined", "fall", None, "fall"), "Y34.9": ("undetermined", "unspecified", None, "unknown"),
+    "Y35.0": ("legal_war", "firearm", None, "firearm"), "Y62.0": ("medical_complication", "misadventure", None, "other"),
+    "Y95.0": ("supplementary", "supplementary_factor", None, "other"),
+}  # fmt: skip
+UNASSIGNED = {"V07", "V08", "W47", "W48", "Y37", "Y38", "Y39"}  # ICD-10 has no such categories
+# Four-character codes per intent, ten for each category but Y87 (one self-harm, one assault, eight undetermined) and Y89.
+CODES_PER_INTENT = {
+    "unintentional": 2570, "self_harm": 251, "assault": 251, "undetermined": 266, "legal_war": 22, "medical_complication": 460, "supplementary": 90,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), SPELLINGS.items())
+def test_every_spelling(text: str, expected: tuple[str, str | None, str | None]) -> None:
+    parsed = parse_icd10(text)
+    assert not isinstance(parsed, Problem)
+    assert [(code.code, code.fourth, code.extension) for code in parsed] == [expected]
+    assert parsed[0].category == expected[0][:3]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_nothing_is_guessed(text: str) -> None:
+    assert parse_icd10(text) == parse_icd10(text, several=True) == Problem.of("unreadable_icd10")
+
+
+@pytest.mark.parametrize("text", TWO_CODES)
+def test_two_codes_in_a_cell_stand_only_where_several_are_allowed(text: str) -> None:
+    assert parse_icd10(text) == Problem.of("several_codes")
+    several = parse_icd10(text, several=True)
+    assert not isinstance(several, Problem) and [code.code for code in several] == ["W19.9", "S06.0"]
+
+
+@given(
+    letter=st.sampled_from("STVWXY"), category=st.integers(0, 99), fourth=st.integers(0, 9),
+    shape=st.sampled_from(["{l}{c}.{f}", "{l}{c}{f}", "{l}{c}.{f}01", "{l}{c}.{f}00x001", "{l}{c}。{f}", "{l}{c} . {f}", "{l}{c}.{f}†", "{l}{c}.{f}跌倒"]),
+    lower=st.booleans(), wide=st.booleans(),
+)  # fmt: skip
+def test_a_code_in_any_spelling_reads_back(letter: str, category: int, fourth: int, shape: str, lower: bool, wide: bool) -> None:
+    text = shape.format(l=letter, c=f"{category:02d}", f=fourth)
+    text = text.lower() if lower else text
+    text = "".join(chr(ord(mark) + 0xFEE0) if "!" <= mark <= "~" else mark for mark in text) if wide else text
+    parsed = parse_icd10(text)
+    assert not isinstance(parsed, Problem)
+    assert [code.code for code in parsed] == [f"{letter}{category:02d}.{fourth}"]
+
+
+@given(text=st.text(alphabet="WXYSTO0123456789.xX ,;/跌倒†-", max_size=16))
+def test_any_text_gives_codes_or_a_known_problem(text: str) -> None:
+    parsed = parse_icd10(text, several=True)
+    if isinstance(parsed, Problem):
+        assert parsed.code in PROBLEMS
+    else:
+        assert all(code.code.startswith(code.category) and len(code.code) in (3, 5) for code in parsed)
+
+
+def test_every_code_from_v01_to_y98_is_classified_exactly_once() -> None:
+    numbers = {"V": range(1, 100), "W": range(100), "X": range(100), "Y": range(99)}
+    categories = {f"{letter}{number:02d}" for letter in numbers for number in numbers[letter]} - UNASSIGNED
+    fourths = {f"{category}.{fourth}" for category in categories for fourth in range(10)}
+    assert set(external_causes()) == categories | fourths
+    assert (len(categories), len(fourths), len(external_causes())) == (391, 3910, 4301)
+    assert Counter(cause.intent for code, cause in external_causes().items() if code in fourths) == CODES_PER_INTENT
+
+
+@pytest.mark.parametrize(("code", "expected"), MEANINGS.items())
+def test_meaning_of_a_code(code: str, expected: tuple[str, str, str | None, str]) -> None:
+    cause = classify(code)
+    assert cause is not None
+    assert (cause.intent, cause.mechanism, cause.detail, cause.card_mechanism) == expected
+
+
+def test_sequelae_belong_to_their_intent() -> None:
+    intents = {"Y85.0": "unintentional", "Y86.9": "unintentional", "Y87.0": "self_harm", "Y87.1": "assault", "Y87.2": "undetermined",
+               "Y88.0": "medical_complication", "Y89.0": "legal_war", "Y89.1": "legal_war", "Y89.9": "undetermined"}  # fmt: skip
+    for code, intent in intents.items():
+        cause = classify(code)
+        assert cause is not None and cause.is_sequela and cause.intent == intent
+    assert {code[:3] for code, cause in external_causes().items() if cause.is_sequela} == {"Y85", "Y86", "Y87", "Y88", "Y89"}
+
+
+def test_three_characters_say_only_what_all_their_codes_share() -> None:
+    assert {code for code, cause in external_causes().items() if cause.is_ambiguous} == {"Y87", "Y89"}
+    for code in ("Y87", "Y89"):
+        cause = classify(code)
+        assert cause is not None and cause.intent == "undetermined"
+    pedestrian, fall = classify("V03"), classify("W19")
+    assert pedestrian is not None and (pedestrian.mechanism, pedestrian.detail, pedestrian.card_mechanism) == ("transport", "unresolved", "unknown")
+    assert fall is not None and (fall.mechanism, fall.place) == ("fall", None)
+
+
+def test_the_fourth_character_names_the_place_only_where_icd10_says_so() -> None:
+    places = {"W19.0": "home", "W19.1": "residential_institution", "W19.2": "school_public", "W19.3": "sports_area", "W19.4": "street_highway",
+              "X99.5": "trade_service", "Y04.6": "industrial_construction", "X70.7": "farm", "Y34.8": "other", "W00.9": "unknown",
+              "V43.5": None, "X34.0": None, "X59.0": None, "Y06.0": None, "Y07.1": None, "Y35.0": None, "Y85.0": None}  # fmt: skip
+    causes = external_causes()
+    assert {code: causes[code].place for code in places} == places
+
+
+def test_what_is_no_external_cause_is_not_classified() -> None:
+    assert [classify(code) for code in ("S06.0", "T74.1", "W47", "Y99.0", "U03.9", "", "W19.99")] == [None] * 7
+
+
+def test_which_diagnoses_are_injuries_and_what_maltreatment_they_name() -> None:
+    injuries = ["S00", "S06.0", "S99.9", "T00", "T14.9", "T20.3", "T36.0", "T74.1", "T78.8", "T79", "T90.1", "T98", "T98.2"]
+    others = ["R95", "T80.1", "T88.9", "T98.3", "T78.0", "T78.4", "P15.0", "Z61.4", "R45.8", "W19.9", "A00"]
+    assert [code for code in injuries + others if diagnosis(code).is_injury] == injuries
+    named = {"T74.0": "neglect", "T74.1": "physical", "T74.2": "sexual", "T74.3": "psychological", "T74.8": "other", "T74.9": "unknown", "T74": "unknown"}
+    assert {code: diagnosis(code).violence_type for code in named} == named
+    assert diagnosis("S06.0") == Diagnosis(is_injury=True, violence_type=None)
+
+
+def test_an_external_cause_decides_about_allergy_and_drug_poisoning() -> None:
+    assert diagnosis("T78.1", external_cause="X23.0").is_injury
+    assert not diagnosis("T78.1", external_cause="Y57.9").is_injury
+    assert diagnosis("T39.1", external_cause="X60.0").is_injury
+    assert not diagnosis("T39.1", external_cause="Y45.5").is_injury
