@@ -15,7 +15,11 @@ from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import TIME_ZONE, Settings
 
-CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "lock_configuration": "true", "TimeZone": TIME_ZONE}
+CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+    "TimeZone": TIME_ZONE,
+}
 # Kinds of error whose text speaks of the statement, not of the data.
 ABOUT_THE_STATEMENT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 

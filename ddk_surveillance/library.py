@@ -114,9 +114,15 @@ class Library:
             for name, column in target.items()
             if name not in BOOKKEEPING and name not in POSITION
         }
+        columns |= {f"code_{name}": _varchar(name) for name in self.extra_codes(source)}
         columns |= {f"problem_{name}": _varchar(f"{name} ?") for name in source.parsed_columns}
         comment = Bilingual(zh=f"{source.title.zh}:已转码、待检查", en=f"{source.title.en}: recoded, not yet checked")
         return Table(table=f"recoded.{source.source}", comment=comment, columns=columns)
+
+    def extra_codes(self, source: Source) -> list[str]:
+        """Coded columns that are no column of the target but decide others, such as a school's kind of event."""
+        target = self.target_table(source).columns
+        return [name for name, column in source.columns.items() if column.kind == "code" and (column.to or name) not in target]
 
     def fed(self, source: Source) -> set[str]:
         """Columns of the record that this source can fill at all; a check that needs others does not apply."""
@@ -190,7 +196,7 @@ class Library:
         return [path for base in self.folders for path in sorted((base / folder).glob(pattern))]
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """YAML in which a key given twice is an error: silently keeping the last one hides a definition."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -203,7 +209,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     with path.open(encoding="utf-8") as stream:
-        content = yaml.load(stream, Loader=_StrictLoader)  # a SafeLoader
+        content = yaml.load(stream, Loader=_StrictLoader)  # a safe loader
     if not isinstance(content, dict):
         raise ValueError("not a mapping")
     return content

@@ -32,7 +32,7 @@ def run(db: Warehouse, key: str) -> Outcome:
         db.execute(f"DELETE FROM recoded.{key}")
         db.execute("DELETE FROM ops.ledger")
         db.execute(f"INSERT INTO ops.ledger BY NAME {db.statement('ops.ledger')}")
-    return Outcome(rows_in, rows_out, rows_in - rows_out)
+    return Outcome(rows_in, rows_out)
 
 
 def _load_records(db: Warehouse, source: Source) -> int:

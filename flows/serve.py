@@ -66,7 +66,7 @@ async def _work(server: subprocess.Popen[bytes]) -> int:
     from prefect.runner import Runner
 
     runner = Runner(name="ddk", limit=1, pause_on_shutdown=False)
-    for deployment in _deployments():
+    for deployment in deployments():
         await runner.aadd_deployment(deployment)
     async with get_client() as client:
         await _watch_for_crashes(client)
@@ -84,7 +84,7 @@ async def _work(server: subprocess.Popen[bytes]) -> int:
     return 0 if told.is_set() else 1
 
 
-def _deployments() -> Iterator[RunnerDeployment]:
+def deployments() -> Iterator[RunnerDeployment]:
     """What prefect.yaml declares; a key that is not known here is an error, not a schedule that silently differs."""
     import yaml
     from prefect.deployments.runner import RunnerDeployment

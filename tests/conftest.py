@@ -31,11 +31,10 @@ H0001        C3       {TOKEN_C} 女   15   建胜镇     2024-05-06   2024-05-07
 def csv_of(table: str, **changed: str) -> str:
     """A table drawn with blanks as CSV; a cell written · is empty, and `C1_年龄="18"` changes one cell of record C1."""
     lines = [["" if cell == "·" else cell for cell in line.split()] for line in table.strip().splitlines()]
-    header = lines[0]
+    header, records = lines[0], {line[1]: line for line in lines}
     for place, value in changed.items():
         record, _, column = place.partition("_")
-        line = next(line for line in lines if record in line)
-        line[header.index(column)] = value
+        records[record][header.index(column)] = value
     return "\n".join(",".join(line) for line in lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from ddk_surveillance.guard.headers import kind_title
 from ddk_surveillance.guard.identifiers import Finding, GuardedColumn, find_identifiers, scan_text
 from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -73,28 +74,21 @@ def _guard(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[i
 
 def _undeclared(db: Warehouse, batch_id: str) -> int:
     """How many columns of the file its feed does not declare."""
-    return int(
-        db.value(
-            "SELECT count(*) FROM temp.incoming_header WHERE batch_id = ? AND name IS NULL AND header <> ''", [batch_id]
-        )
-    )
+    return int(db.value(f"SELECT count(*) FROM temp.incoming_header_{batch_id} WHERE name IS NULL AND header <> ''"))
 
 
 def _findings(db: Warehouse, source: Source, batch_id: str) -> list[tuple[Text, str]]:
     """(place, kind) of everything that identifies somebody: cells, headers, titles, names of sheets and of the file."""
-    texts = db.rows("SELECT place_zh, place_en, text FROM temp.incoming_text WHERE batch_id = ?", [batch_id])
+    texts = db.rows(f"SELECT place_zh, place_en, text FROM temp.incoming_text_{batch_id}")
     found = [(Text(zh, en), kind) for zh, en, text in texts for kind in scan_text(text)]
-    for (number,) in db.rows(
-        "SELECT DISTINCT sheet_number FROM temp.incoming_header WHERE batch_id = ? ORDER BY 1", [batch_id]
-    ):
+    for (number,) in db.rows(f"SELECT DISTINCT sheet_number FROM temp.incoming_header_{batch_id} ORDER BY 1"):
         found += _findings_in_sheet(db, source, batch_id, number)
     return list(dict.fromkeys(found))
 
 
 def _findings_in_sheet(db: Warehouse, source: Source, batch_id: str, number: int) -> list[tuple[Text, str]]:
     headers = db.rows(
-        "SELECT cell, header, name FROM temp.incoming_header WHERE batch_id = ? AND sheet_number = ?",
-        [batch_id, number],
+        f"SELECT cell, header, name FROM temp.incoming_header_{batch_id} WHERE sheet_number = ?", [number]
     )
     columns = [
         GuardedColumn(cell, source.columns[name].kind if name else "text", header) for cell, header, name in headers
@@ -166,8 +160,8 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
         db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
         db.execute(
-            "UPDATE ops.batch SET status = 'guarded', file_name = (SELECT text FROM temp.incoming_text t "
-            "WHERE t.batch_id = ops.batch.batch_id AND t.place_en = 'file name') WHERE batch_id = ?",
+            "UPDATE ops.batch SET status = 'guarded', file_name = (SELECT text FROM temp.incoming_text_"
+            f"{batch_id} WHERE place_en = 'file name') WHERE batch_id = ?",
             [batch_id],
         )
 
@@ -185,10 +179,13 @@ def _rekeyed(cells: pyarrow.ChunkedArray, secret: Key, separator: str | None) ->
 
 
 def _rekeyed_singles(array: pyarrow.Array, secret: Key) -> pyarrow.Array:
+    """Tokens re-keyed; missing-words empty; anything else marked, for it may be raw data."""
     compute = pyarrow.compute
     trimmed = compute.utf8_trim_whitespace(array)
-    is_blank = compute.match_substring_regex(trimmed, r"^[-—–/\\无空]*$")
     is_token = token_shaped(trimmed)
+    others = compute.unique(trimmed.filter(compute.invert(is_token))).drop_null()
+    missing = pyarrow.array([text for text in others.to_pylist() if is_missing(text, "token")], pyarrow.string())
     tokens = rekey(secret, compute.if_else(is_token, trimmed, None))
-    return compute.if_else(compute.and_(compute.invert(is_token), compute.invert(is_blank)), NOT_A_TOKEN,
-                           compute.if_else(is_blank, None, tokens))  # fmt: skip
+    is_blank = compute.is_in(trimmed, value_set=missing)
+    marked = compute.if_else(is_blank, None, compute.if_else(is_token, tokens, NOT_A_TOKEN))
+    return compute.if_else(trimmed.is_null(), None, marked)

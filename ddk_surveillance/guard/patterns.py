@@ -57,7 +57,7 @@ _PLATE = (
     "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
     r"[A-HJ-Z][·•.\s-]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9学警港澳挂]"
 )
-_EMAIL = r"[0-9A-Za-z._%+-]{1,64}@(?:[0-9A-Za-z-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+_EMAIL = r"[0-9A-Za-z._%+-]+@(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}"
 _WECHAT_WORD = "(?i:微信|薇信|v信|wechat|weixin|vx[:：])(?i:号码|号|id)?"
 _WECHAT = rf"{_WECHAT_WORD}[:：=\s]{{0,3}}[A-Za-z][-_0-9A-Za-z]{{5,19}}|wxid_[0-9a-z]{{6,}}"
 _LONGITUDE = r"(?:7[3-9]|[89][0-9]|1[0-2][0-9]|13[0-5])\.[0-9]{4,}"
@@ -189,7 +189,7 @@ RULES: tuple[Rule, ...] = (
     _labelled("student_number", "学籍辅?", "[A-Za-z]?[0-9]{8,18}[0-9Xx]?"),
     Rule("bank_card", _CARD, _passes_luhn, serial="^[0-9]{16,19}$"),
     Rule("plate", _PLATE, _is_plate, front=""),
-    Rule("email", _EMAIL),
+    Rule("email", _EMAIL, front="(?:^|[^0-9A-Za-z._%+-])", hint="@[0-9A-Za-z-]"),
     Rule("wechat", _WECHAT, front=f"(?:^|{_EDGE})"),
     Rule("qq", f"(?i:qq|扣扣|企鹅)群?{_LABEL}[1-9][0-9]{{4,10}}", front=f"(?:^|{_EDGE})"),
     Rule("location", _POSITION, front="(?:^|[^0-9.])"),

@@ -133,13 +133,14 @@ def _keep(db: Warehouse, claim: Claim, incoming: Incoming, columns: Sequence[Col
     rows = pyarrow.concat_tables([_with_place(one) for one in incoming.recognised])
     with db.offering(rows=rows):
         db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_{batch} AS FROM rows")
-    _create_companions(db, batch)
     texts = [(Text("文件名", "file name"), claim.path.name)]
+    texts += [(Text("工作表名", "sheet name"), sheet.name) for sheet in incoming.sheets]
+    headers: list[tuple[int, str, str, str | None]] = []
     for number, sheet in enumerate(incoming.sheets):
-        texts.append((Text("工作表名", "sheet name"), sheet.name))
-        texts += _keep_cells(db, batch, number, sheet, columns)
-    for place, text in texts:
-        db.execute("INSERT INTO temp.incoming_text VALUES (?, ?, ?, ?)", [batch, place.zh, place.en, text])
+        above, heads = _keep_cells(db, batch, number, sheet, columns)
+        texts += above
+        headers += [(number, *head) for head in heads]
+    _keep_around(db, batch, texts, headers)
     unreadable = sum(len(one.unreadable) for one in incoming.recognised)
     first = incoming.recognised[0]
     db.execute(
@@ -163,21 +164,30 @@ def _declared_total(recognised: Sequence[Recognised]) -> int | None:
     return stated[-1] if len(stated) == 1 else None
 
 
-def _create_companions(db: Warehouse, batch: str) -> None:
-    db.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS incoming_text (batch_id VARCHAR, place_zh VARCHAR, place_en VARCHAR, text VARCHAR)"
-    )
-    db.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS incoming_header (batch_id VARCHAR, sheet_number INTEGER, cell VARCHAR, header VARCHAR, name VARCHAR)"
-    )
-    for table in ("incoming_text", "incoming_header"):
-        db.execute(f"DELETE FROM temp.{table} WHERE batch_id = ?", [batch])
+def _keep_around(
+    db: Warehouse, batch: str, texts: Sequence[tuple[Text, str]], headers: Sequence[tuple[int, str, str, str | None]]
+) -> None:
+    """What stands around the rows, for the guard: names, titles, and each column's header with the name it was given."""
+    around = pyarrow.table({
+        "place_zh": [place.zh for place, _ in texts],
+        "place_en": [place.en for place, _ in texts],
+        "text": pyarrow.array([text for _, text in texts], pyarrow.string()),
+    })  # fmt: skip
+    named = pyarrow.table({
+        "sheet_number": pyarrow.array([number for number, *_ in headers], pyarrow.int32()),
+        "cell": [cell for _, cell, *_ in headers],
+        "header": [header for *_, header, _ in headers],
+        "name": pyarrow.array([name for *_, name in headers], pyarrow.string()),
+    })  # fmt: skip
+    with db.offering(around=around, named=named):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_text_{batch} AS FROM around")
+        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_header_{batch} AS FROM named")
 
 
 def _keep_cells(
     db: Warehouse, batch: str, number: int, sheet: Sheet, columns: Sequence[ColumnHeaders]
-) -> list[tuple[Text, str]]:
-    """All cells below the header go to a temporary table for the guard; the texts above it are returned."""
+) -> tuple[list[tuple[Text, str]], list[tuple[str, str, str | None]]]:
+    """All cells below the header go to a temporary table for the guard; the texts above and the headers are returned."""
     top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
     header = find_header(top, columns)
     end = header.end if header else 0
@@ -186,15 +196,12 @@ def _keep_cells(
     with db.offering(cells=cells):
         db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_cells_{batch}_{number} AS FROM cells")
     names = {position: name for name, position in header.columns.items()} if header else {}
-    headings = _headings(top[:end], len(body.columns))
-    for position, heading in enumerate(headings):
-        db.execute("INSERT INTO temp.incoming_header VALUES (?, ?, ?, ?, ?)",
-                   [batch, number, f"c{position}", heading, names.get(position)])  # fmt: skip
+    heads = [(f"c{place}", _heading(top[:end], place), names.get(place)) for place in range(len(body.columns))]
     return [
         (Text(f"第 {row} 行", f"row {row}"), cell) for row, line in enumerate(top[:end], 1) for cell in line if cell
-    ]
+    ], heads
 
 
-def _headings(top: Sequence[Sequence[str | None]], width: int) -> list[str]:
-    """The lowest text above each column."""
-    return [next((line[place] for line in reversed(top) if line[place]), "") or "" for place in range(width)]
+def _heading(top: Sequence[Sequence[str | None]], place: int) -> str:
+    """The lowest text above a column."""
+    return next((line[place] for line in reversed(top) if line[place]), "") or ""

@@ -157,20 +157,18 @@ def _batches(encoded: Encoded, layout: Layout) -> Iterator[list[list[str]]]:
 
 
 def _check_swallowed_rows(sheet: Sheet, layout: Layout) -> None:
-    """Refuse cells that hold whole rows: a lone mark paired with a later one, and the rows between are lost.
+    """Refuse cells that hold whole rows: a lone mark was paired with a later one, and the rows between are lost.
 
-    Such a cell has the delimiters of a row for each of its line breaks; remarks of several lines do not.
+    Such a cell has a row's delimiters for each of its line breaks, or some of them and leaves its row too wide or too
+    narrow; remarks of several lines do neither. With fewer than four columns only the latter can be told.
     """
-    if layout.width < 4:
-        return
+    per_break = layout.width - 1 if layout.width >= 4 else np.inf
     for column in sheet.cells.columns:
-        broken = pc.fill_null(pc.match_substring(column, "\n"), False)
-        if not pc.any(broken).as_py():
-            continue
-        cells = column.filter(broken)
+        broken = np.flatnonzero(pc.fill_null(pc.match_substring(column, "\n"), False))
+        cells = column.take(pa.array(broken))
         delimiters = pc.count_substring(cells, layout.delimiter).to_numpy()
         breaks = pc.count_substring(cells, "\n").to_numpy()
-        swallowed = np.flatnonzero(delimiters >= breaks * (layout.width - 1))
+        is_odd = np.isin(broken + 1, list(sheet.odd_widths))
+        swallowed = broken[delimiters >= breaks * np.where(is_odd, 1, per_break)]
         if len(swallowed):
-            row = pc.indices_nonzero(broken)[int(swallowed[0])].as_py() + 1
-            raise refused("csv_quotes", row=row)
+            raise refused("csv_quotes", row=int(swallowed[0]) + 1)

@@ -27,6 +27,8 @@ BYTE_KINDS = bytes(
     ord("." if byte < 0x80 else "c" if byte < 0xC0 else "L" if 0xE3 <= byte <= 0xE9 or byte == 0xEF else "x")
     for byte in range(256)
 )
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
+GBK_PAIR = re.compile(rb"[\x81-\xfe]([\x40-\x7e\x80-\xfe])")
 FOUR_CHINESE_IN_UTF8 = b"." + b"Lcc" * 4
 
 
@@ -41,7 +43,7 @@ def decode(data: bytes) -> Encoded:
         return _transcoded(data, "utf-8")
     if _is_cut_utf8(data):
         raise refused("truncated_or_damaged")
-    if _has_utf8_lines(data):
+    if _has_utf8_lines(data) or _is_western(data):
         raise refused("encoding")
     return Encoded(data, "gb18030")
 
@@ -120,3 +122,14 @@ def _has_utf8_lines(data: bytes) -> bool:
             return True
         found = kinds.find(FOUR_CHINESE_IN_UTF8, found + 1)
     return False
+
+
+def _is_western(data: bytes) -> bool:
+    """Whether this is Latin-1: its é with the letter behind it decodes as a rare Chinese character.
+
+    In Chinese text most second bytes are no letters; here the first five or more all are.
+    """
+    first = NOT_ASCII.search(data)
+    start = first.start() if first else 0
+    second_bytes = GBK_PAIR.findall(data[start : start + 1000])
+    return len(second_bytes) >= 5 and all(byte.isascii() for byte in second_bytes)

@@ -84,8 +84,16 @@ def _aliases(columns: Sequence[ColumnHeaders]) -> dict[str, tuple[str, int]]:
 
 def _keys(text: str | None) -> list[str]:
     """The header as it stands, then without a note in brackets such as (必填) or (岁)."""
-    notes = [note for note in NOTE.findall(compact(text)) if note in OTHER_UNITS]
-    return [header_key(text)] if notes else [header_key(text), header_key(NOTE.sub("", compact(text)))]
+    plain = NOTE.sub("", compact(text))
+    notes = NOTE.findall(compact(text))
+    if any(note in OTHER_UNITS and not _says_unit(plain, note) for note in notes):
+        return [header_key(text)]
+    return [header_key(text), header_key(plain)]
+
+
+def _says_unit(plain: str, unit: str) -> bool:
+    """Whether the unit is said twice: 月龄(月), 发生时(时); but 发生时间(时) is an hour where 发生时间 is a date."""
+    return unit in plain[-2:] and not plain.endswith("时间")
 
 
 def _joined(upper: Row, lower: Row) -> list[tuple[str | None, ...]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from ddk_surveillance.intake import workbook
 from ddk_surveillance.intake.delimited import read_delimited
 from ddk_surveillance.intake.encodings import decode
-from ddk_surveillance.intake.records import looks_like_json, read_json, read_parquet
+from ddk_surveillance.intake.records import read_json, read_parquet
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
 
@@ -31,8 +31,10 @@ LOCKED_OLE = re.compile(
 LOCKED_ODS = b"encryption-data"
 MANIFEST = "META-INF/manifest.xml"
 FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"PK\x05\x06", b"{\\rtf")
-WEB_PAGE = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|meta|table|style)", re.IGNORECASE)
+WEB_PAGE = re.compile(rb"<(!doctype|!--|\?xml|html|head|meta|table|style)", re.IGNORECASE)
+JSON_START = re.compile(rb'\[\s*[{\]]|\{\s*["}]')  # an array of objects or an object: no table begins so
 JSON_LINES = (".ndjson", ".jsonl")
+HEAD_BYTES = 4096
 # An xlsx that unpacks to little and has no cell beyond AZ99999 cannot hurt this process; all else is parsed confined.
 HARMLESS_BYTES = 16 * MEGABYTE
 FAR_CELL = re.compile(rb'\sr\s*=(?!"A?[A-Z]?\d{1,5}")')
@@ -72,9 +74,10 @@ def _read_text(data: bytes, suffix: str, limits: Limits) -> Sheet:
     encoded = decode(data)
     if not encoded.data or encoded.data.isspace():
         raise refused("empty_file")
-    if WEB_PAGE.match(encoded.data):
+    head = encoded.data[:HEAD_BYTES].lstrip()
+    if WEB_PAGE.match(head):
         raise refused("web_page")
-    if suffix in (".json", *JSON_LINES) or looks_like_json(encoded.data):
+    if suffix in (".json", *JSON_LINES) or JSON_START.match(head):
         return read_json(encoded, limits, is_lines=suffix in JSON_LINES)
     return read_delimited(encoded, limits, prefer_tab=suffix == ".tsv")
 
@@ -102,7 +105,7 @@ def _check_archive(data: bytes, limits: Limits) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = _check_entries(archive.infolist(), len(data), limits)
-            if MANIFEST in archive.namelist() and LOCKED_ODS in archive.read(MANIFEST):
+            if MANIFEST in archive.namelist() and LOCKED_ODS in archive.open(MANIFEST).read(MEGABYTE):
                 raise refused("password_protected")
             return unpacked <= HARMLESS_BYTES and _is_harmless(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error):
@@ -140,6 +143,8 @@ def _read_confined(data: bytes, limits: Limits) -> workbook.Found:
     except subprocess.TimeoutExpired:
         raise workbook.Unreadable("too_demanding") from None
     except subprocess.CalledProcessError as error:
+        if error.returncode > 0:  # our own defect, not the file's
+            raise
         is_crash = error.returncode == -signal.SIGSEGV
         raise workbook.Unreadable("truncated_or_damaged" if is_crash else "too_demanding") from None
     answer = marshal.loads(done.stdout)

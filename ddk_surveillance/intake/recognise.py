@@ -83,7 +83,7 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     kinds = classify(sheet, header)
     body = _body(sheet, header, columns, kinds)
     unreadable = np.array(sorted(number for number, kind in kinds.items() if kind == "ragged"), dtype=np.int32)
-    row_numbers = np.union1d(body["row_number"].to_numpy(), unreadable)
+    row_numbers = np.sort(np.concatenate([body["row_number"].to_numpy(), unreadable]))
     title = top[: header.first_row]
     says_zero = "zero_report" in kinds.values() or any(map(is_zero_report, map(compact, title_lines(title))))
     if not len(row_numbers) and not says_zero:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pyarrow as pa
@@ -23,13 +22,7 @@ from ddk_surveillance.intake.sheets import (
 )
 from ddk_surveillance.intake.workbook import Value, cell_text
 
-JSON_START = re.compile(rb'\s*(\[\s*(\{|\])|\{\s*("|\}))')
 Record = dict[str, Any]
-
-
-def looks_like_json(data: bytes) -> bool:
-    """Whether text begins as no table would: an array of objects or an object."""
-    return JSON_START.match(data) is not None
 
 
 def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Sheet:

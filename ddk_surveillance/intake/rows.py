@@ -74,11 +74,10 @@ def few_cells(header: Header) -> int:
 def totals_of(sheet: Sheet, kinds: Mapping[int, Kind], row_numbers: npt.NDArray[np.int32]) -> tuple[Total, ...]:
     """The lines of totals, each with the rows (of these ascending numbers) since the last line of the same name."""
     numbers = sorted(number for number, kind in kinds.items() if kind == "total")
+    lines = rows_of(sheet.cells.take(pa.array([number - 1 for number in numbers], pa.int64())))
     totals: list[Total] = []
     rows_before: dict[str, int] = {}
-    for number, row in zip(
-        numbers, rows_of(sheet.cells.take(pa.array([number - 1 for number in numbers], pa.int64()))), strict=True
-    ):
+    for number, row in zip(numbers, lines, strict=True):
         label, stated = total_of(row) or ("", None)
         rows = int(np.searchsorted(row_numbers, number))
         totals.append(Total(number, label, stated, rows - rows_before.get(label, 0)))
@@ -99,12 +98,9 @@ def is_zero_report(text: str) -> bool:
 def total_of(row: Row) -> tuple[str, int | None] | None:
     """Label and number of a line of totals: 小计 | 3, 合计：5例, 12 | 合计 | 35; None if it is no such line."""
     texts = list(filter(None, map(compact, row)))
-    label = next((text for text in texts[:2] if TOTAL.match(text)), None)
-    match = TOTAL.match(label) if label else None
-    if match is None or label is None:
-        return None
-    after = texts[texts.index(label) + 1 :]
-    if not all(map(QUANTITY.fullmatch, after)):
+    match = next(filter(None, map(TOTAL.match, texts[:2])), None)
+    after = texts[texts.index(match.string) + 1 :] if match else []
+    if match is None or not all(map(QUANTITY.fullmatch, after)):
         return None
     numbers = [number[1] for number in map(NUMBER.fullmatch, after) if number]
     stated = match["stated"] or next(iter(numbers), None)

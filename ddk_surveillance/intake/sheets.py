@@ -26,7 +26,7 @@ class Limits:
     columns: int = 2_000
     cells: int = 50_000_000
     memory_bytes: int = 1536 * MEGABYTE  # of the confined process that parses doubtful workbooks
-    seconds: int = 25
+    seconds: int = 20
 
 
 DEFAULT_LIMITS = Limits()

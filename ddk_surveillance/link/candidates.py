@@ -27,25 +27,26 @@ IN_WINDOW = "a.reach_from - {days} <= b.day_to AND b.reach_from - {days} <= a.da
 def make_candidates(db: Warehouse, declaration: Declaration) -> None:
     """Fill link_candidate(left_key, right_key) with every pair that a blocking rule or a reviewer names."""
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_bucketed AS {BUCKETED}")
+    db.execute("CREATE OR REPLACE TEMP TABLE link_death AS SELECT * FROM link_linkable WHERE is_death AND NOT needs_token")
     rules = [blocking_sql(rule, declaration) for rule in declaration.blocking]
-    decided = """SELECT least(a.key, b.key), greatest(a.key, b.key) FROM link_decision AS j
-        JOIN link_linkable AS a ON a.record_id = j.left_record_id
-        JOIN link_linkable AS b ON b.record_id = j.right_record_id WHERE a.is_dirty OR b.is_dirty"""
+    decided = """SELECT j.left_key, j.right_key FROM link_decision AS j
+        JOIN link_linkable AS a ON a.key = j.left_key JOIN link_linkable AS b ON b.key = j.right_key
+        WHERE a.is_dirty OR b.is_dirty"""
     db.execute(
         "CREATE OR REPLACE TEMP TABLE link_candidate AS SELECT DISTINCT left_key, right_key FROM ("
         + "\nUNION ALL ".join([*rules, decided])
         + ") AS pair(left_key, right_key)"
     )
-    db.execute("DROP TABLE link_bucketed")
+    db.execute("DROP TABLE link_bucketed; DROP TABLE link_death")
 
 
 def blocking_sql(rule: BlockingRule, declaration: Declaration) -> str:
     """The pairs of one rule as (left_key, right_key) with left_key < right_key."""
-    table = "link_bucketed" if rule.family == "quasi" else "link_linkable"
+    table = {"quasi": "link_bucketed", "death": "link_death", "token": "link_linkable"}[rule.family]
     dates = IN_FIRST_COMMON_BUCKET if rule.family == "quasi" else "TRUE"
     if rule.window_days is not None:
         dates = IN_WINDOW.format(days=rule.window_days)
-    where = declaration.condition("{" + rule.where + "}" if rule.where in declaration.terms else rule.where)
+    where = declaration.condition(rule.where)
     equal = " AND ".join(f"a.{column} = b.{column}" for column in rule.equal)
     return f"""SELECT least(a.key, b.key), greatest(a.key, b.key)
         FROM (SELECT * FROM {table} WHERE is_dirty) AS a JOIN {table} AS b ON {equal}

@@ -19,7 +19,7 @@ class BlockingRule(Declared):
     """Records with these columns equal are compared, when also their dates are near enough."""
 
     rule: Identifier
-    family: Literal["token", "quasi"]
+    family: Literal["token", "quasi", "death"]
     equal: tuple[Identifier, ...]
     window_days: int | None = None
     where: str = "TRUE"
@@ -66,6 +66,22 @@ class Thresholds(Declared):
         return tuple(round(bits * CENTIBITS) for bits in (self.strict_bits, self.adopted_bits, self.loose_bits))  # type: ignore[return-value]
 
 
+class GoldenRule(Declared):
+    """How one field of an incident is chosen."""
+
+    rule: Literal["most_reports", "authority", "highest"]
+    of_a_death: bool = False
+    ascending: tuple[str, ...] = ()
+
+
+class Golden(Declared):
+    """How the values of an incident are chosen among its records."""
+
+    source_order: tuple[Identifier, ...]
+    authority_order: tuple[Identifier, ...]
+    fields: dict[Identifier, GoldenRule]
+
+
 class Declaration(Declared):
     """schemas/linkage.yaml."""
 
@@ -77,6 +93,7 @@ class Declaration(Declared):
     terms: dict[Identifier, str]
     safety: tuple[SafetyRule, ...]
     fields: tuple[ComparedField, ...]
+    golden: Golden
 
     @model_validator(mode="after")
     def _conditions_can_be_filled(self) -> Self:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddk_surveillance.errors import DeclarationError
-from ddk_surveillance.normalise.missing import is_missing
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.spelling import folded, plain, whole_number
+from ddk_surveillance.text.spelling import folded, plain, whole_number
 
 LABEL_COLUMNS = ("code", "zh", "en", "aliases")
 NUMBERED = re.compile(r"[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?[\s.、,:-]*(?P<label>.*[^\s0-9].*)")  # 3.跌倒

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ddk_surveillance.normalise.clock import CHINA_MINUTES_AHEAD, PARTS_OF_DAY, Clock, parse_clock
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.spelling import plain, with_arabic_numerals
+from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 
 YEARS = range(1900, 2100)
 EXCEL_DAY_ZERO = datetime(1899, 12, 30)  # of the 1900 system

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.spelling import plain
+from ddk_surveillance.text.spelling import plain
 from ddk_surveillance.settings import resource
 
 Value = TypeVar("Value")

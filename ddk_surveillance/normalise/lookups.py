@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,12 @@ from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList
 from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
-from ddk_surveillance.normalise.missing import is_missing
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import Problem
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
 from ddk_surveillance.warehouse import Warehouse
 
+NUMBER = re.compile(r"[+-]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,15})?", re.ASCII)
 Parser = Callable[..., tuple[Any, ...] | Problem]
 
 DATE_FIELDS = {
@@ -165,10 +167,9 @@ def _implied(code: str) -> tuple[str | None, str | None, str | None]:
 
 
 def _number(text: str, minimum: float | None, maximum: float | None) -> tuple[Any, ...] | Problem:
-    try:
-        number = float(text.replace(",", ""))
-    except ValueError:
+    if not NUMBER.fullmatch(text):
         return Problem.unreadable_number()
+    number = float(text.replace(",", ""))
     low, high = (-1e15 if minimum is None else minimum), (1e15 if maximum is None else maximum)
     return (number,) if low <= number <= high else Problem.number_out_of_range()
 

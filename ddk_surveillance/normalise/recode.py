@@ -53,9 +53,6 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
         steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
     last = f"ruled_{len(source.rules) - 1}" if source.rules else "parsed"
     final = _derived(source, last) if source.target == "record" else f"SELECT * FROM {last}"
-    drop = [f"code_{name}" for name in _extra_codes(library, source)]
-    exclude = f" EXCLUDE ({', '.join(drop)})" if drop else ""
-    final = f"SELECT *{exclude} FROM ({final})"
     if source.target == "record":
         final = _identified(library, source, final)
     return f"WITH {', '.join(steps)} {final}"
@@ -142,17 +139,9 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
         if column.kind == "icd10"
         for name in IMPLIED_BY_ICD10
     ]
-    selected += [f"lookup_{name}.v_value AS code_{name}" for name in _extra_codes(library, source)]
+    selected += [f"lookup_{name}.v_value AS code_{name}" for name in library.extra_codes(source)]
     selected += [_problem(source, name) for name in source.parsed_columns if name != "record_key"]
     return f"SELECT {', '.join(selected)} {joined}"
-
-
-def _extra_codes(library: Library, source: Source) -> list[str]:
-    """Coded columns that are no column of the target but decide others, such as a school's kind of event."""
-    return [
-        name for name, column in source.columns.items()
-        if column.kind == "code" and (column.to or name) not in library.target_table(source).columns
-    ]  # fmt: skip
 
 
 def _problem(source: Source, name: str) -> str:
@@ -186,7 +175,7 @@ def _ruled(library: Library, source: Source, rule: Rule, previous: str) -> str:
 
 def _code_column(library: Library, source: Source, name: str) -> str:
     """Where the code of a contract column (or of our own column) stands in the parsed rows."""
-    if name in _extra_codes(library, source):
+    if name in library.extra_codes(source):
         return f"code_{name}"
     column = source.columns.get(name)
     return (column.to or name) if column else name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.normalise.spelling import folded, plain
+from ddk_surveillance.text.spelling import folded, plain
 
 ELSEWHERE = "elsewhere"
 DISTRICT = "district"  # a resident whose township was not given

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-DEFAULT_CHILDREN = 63_000
+MANIFEST = "truth/files.txt"
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,21 @@ class Summary:
     incidents: int
 
 
-def synthesise(out: Path, seed: int, children: int, first_month: date, last_month: date) -> Summary:
-    """Write `landing/<source>/…`, `landing/population/…` and `truth/…` below `out`; the same seed gives the same bytes."""
+def remove_earlier(out: Path) -> None:
+    """Delete the landing files that an earlier run wrote here, and nothing else."""
+    manifest = out / MANIFEST
+    for name in manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else ():
+        (out / "landing" / name).unlink(missing_ok=True)
+
+
+def synthesise(
+    out: Path, seed: int, children: int, first_month: date, last_month: date, plain_csv: bool = False
+) -> Summary:
+    """Write `landing/<source>/…`, `landing/population/…` and `truth/…` below `out`; the same seed gives the same bytes.
+
+    `children` live there in the middle of the time from the first to the last month. `plain_csv` makes every file a
+    UTF-8 csv without the offices' habits of layout: a million rows are then a matter of minutes.
+    """
     import numpy as np
     import pandas as pd
 
@@ -36,7 +49,11 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     rows = reports.report(town, rates, rng)
     rows = offices.add_office_columns(rows, defects.Draw(rates, rows["source"].to_numpy(), rng))
     library = Library((resource("schemas"),))
-    sent = files.write_files(rows, out, library, *months, seed)
-    files.write_population(truth.population(town), out, library, months[1])
+    remove_earlier(out)
+    senders = files.as_plain_csv() if plain_csv else files.OFFICES
+    sent = files.write_files(rows, out, library, *months, seed, senders)
+    population = files.write_population(truth.population(town), out, library, months[1])
     truth.write_truth(out, town, sent.truth, library)
-    return Summary(sent.files + 1, len(sent.truth), len(town.children), len(town.incidents))
+    names = [*sent.files, population]
+    (out / MANIFEST).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    return Summary(len(names), len(sent.truth), len(town.children), len(town.incidents))

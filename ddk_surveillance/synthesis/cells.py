@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from faker.providers.company.zh_CN import Provider as CompanyNames
 
 from ddk_surveillance.contracts import Source, SourceColumn
 from ddk_surveillance.library import Library
@@ -27,6 +28,8 @@ DATE_FORMS = {
 }
 TEN_DAYS = {1: "上旬", 11: "中旬", 21: "下旬"}
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+PRODUCT_HEADER = "涉及产品"
+PRODUCTS = ("滑板车", "自行车", "电动车", "热水瓶", "插线板", "玩具车", "婴儿床", "轮滑鞋")
 ELSEWHERE = ("九龙坡区", "沙坪坝区", "外区")
 UNKNOWN_LABEL, UNKNOWN_DIGIT = "见病历", "88"
 
@@ -47,6 +50,7 @@ class Style:
     full_width_share: float = 0.0
     has_title: bool = False
     has_monthly_sheets: bool = False
+    has_products: bool = False  # a column that no contract declares
 
 
 class Stated(NamedTuple):
@@ -79,14 +83,20 @@ class Typist:
 
     def headers(self) -> dict[str, str]:
         """Contract column → the header this office uses."""
-        return {
-            name: column.headers[min(self.style.header, len(column.headers) - 1)] for name, column in self._columns()
-        }
+        place = self.style.header
+        headers = {name: column.headers[min(place, len(column.headers) - 1)] for name, column in self._columns()}
+        return headers | ({PRODUCT_HEADER: PRODUCT_HEADER} if self.style.has_products else {})
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """One column of cells (objects) for each physical column of the contract."""
         cells = {name: self._column(rows, name, column) for name, column in self._columns()}
+        if self.style.has_products:
+            cells[PRODUCT_HEADER] = [self._product() for _ in range(len(rows))]
         return pd.DataFrame(cells, index=rows.index, dtype=object)
+
+    def _product(self) -> Cell:
+        brand, product = self._any(CompanyNames.company_prefixes), self._any(PRODUCTS)
+        return f"{brand}牌{product}" if self.rng.random() < 0.1 else None
 
     def _columns(self) -> list[tuple[str, SourceColumn]]:
         return [item for item in self.source.physical_columns.items() if item[0] not in self.style.omits]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import datetime
-import io
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import xlsxwriter
 from faker import Faker
 from faker.providers.company.zh_CN import Provider as CompanyNames
 
 from ddk_surveillance.library import Library
 from ddk_surveillance.synthesis.cells import Cell, Style, Typist
 from ddk_surveillance.synthesis.district import Ints
+from ddk_surveillance.synthesis.formats import Table, first_row, to_bytes
 from ddk_surveillance.synthesis.offices import is_acceptable
-
-MADE_AT = datetime.datetime(2024, 1, 1)  # workbooks carry a creation time; a fixed one keeps their bytes the same
-NOTHING = "本月无伤害事件"
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ OFFICES = (
            replace(WORKBOOK, dates="chinese", missing=("", "不详"), has_monthly_sheets=True),
            ("H0001",), corrects_period=5, late_month=19),
     Office("hospital", "{word}医院", "伤害监测",
-           Style("csv", "gb18030", "digit", "slash", header=1, omits=("phone_token",), missing=("", "—")),
+           Style("csv", "gb18030", "digit", "slash", header=1, omits=("phone_token",), has_products=True, missing=("", "—")),
            ("H0002",), corrects_period=8, repeats_period=3),
     Office("hospital", "{word}医院", "儿童伤害病例",
            replace(WORKBOOK, codes="number", dates="excel", ages="text", missing=("", "/")),
@@ -78,15 +71,13 @@ OFFICES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Table:
-    """One sheet: its name, the title above it, headers and typed rows, and the truth of every row."""
+def as_plain_csv(offices: Sequence[Office] = OFFICES) -> tuple[Office, ...]:
+    """The same offices sending nothing but UTF-8 csv: how the large inputs of benchmarks are made."""
+    return tuple(replace(office, style=_plain(office.style)) for office in offices)
 
-    name: str
-    title: str
-    headers: tuple[str, ...]
-    cells: list[tuple[Cell, ...]]
-    truth: pd.DataFrame
+
+def _plain(style: Style) -> Style:
+    return replace(style, format="csv", encoding="utf-8", dates="iso", has_title=False, has_monthly_sheets=False)
 
 
 class Clerk:
@@ -101,7 +92,7 @@ class Clerk:
         short = [name for name in CompanyNames.company_prefixes if len(name) == 2]
         self.name = office.sender.format(word=words.random_element(short))
         self.truth: list[pd.DataFrame] = []
-        self.files = 0
+        self.files: list[str] = []
 
     def send(self, rows: pd.DataFrame, first_month: pd.Period, last_month: pd.Period) -> None:
         """Write every file of the months."""
@@ -131,7 +122,9 @@ class Clerk:
         if number != self.office.corrects_period:
             written = self._write(months, rows)
         else:
+            state = self.rng.bit_generator.state
             self._write(months, _as_first_sent(rows))
+            self.rng.bit_generator.state = state  # all that was right is typed the same again
             written = self._write(months, rows, "_修改版", days_late=30)
         if number == self.office.repeats_period:
             self._repeat(written)
@@ -145,10 +138,10 @@ class Clerk:
         file_name = f"{self.name}_{self.office.kind}_{period}{suffix}.{self.office.style.format}"
         path = self.out / "landing" / self.office.source / file_name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(WRITERS[self.office.style.format](tables, self.name, self.office.style))
+        path.write_bytes(to_bytes(tables, self.name, self.office.style))
         _arrive(path, months[-1], 9 + days_late)
-        self.files += 1
-        self.truth += [one.truth.assign(file=f"{self.office.source}/{file_name}", sheet=one.name) for one in tables]
+        self.files.append(f"{self.office.source}/{file_name}")
+        self.truth += [one.truth.assign(file=self.files[-1], sheet=one.name) for one in tables]
         return path
 
     def _repeat(self, path: Path) -> None:
@@ -156,9 +149,9 @@ class Clerk:
         copy = path.with_name(f"{path.stem} (1){path.suffix}")
         copy.write_bytes(path.read_bytes())
         os.utime(copy, (path.stat().st_mtime + 3600,) * 2)
-        self.files += 1
-        sent = [one for one in self.truth if one["file"].eq(f"{self.office.source}/{path.name}").any()]
-        self.truth += [one.assign(file=f"{self.office.source}/{copy.name}") for one in sent]
+        sent = [one for one in self.truth if one["file"].eq(self.files[-1]).any()]
+        self.files.append(f"{self.office.source}/{copy.name}")
+        self.truth += [one.assign(file=self.files[-1]) for one in sent]
 
     def _table(self, name: str, period: str, rows: pd.DataFrame) -> Table:
         typed = self.typist.typed(rows)
@@ -172,13 +165,10 @@ class Clerk:
             row = np.repeat(row, 1 + rows["is_typed_twice"].to_numpy())
             cells, truth = [cells[place] for place in row], truth.iloc[row]
             row = np.arange(len(cells))
-        truth = truth.assign(row_number=row + FIRST_ROW[self.office.style.has_title])
+        truth = truth.assign(row_number=row + first_row(self.office.style))
         headers = self.typist.headers()
         title = f"大渡口区{period}{self.office.kind}"
         return Table(name, title, tuple(headers.values()), cells, truth)
-
-
-FIRST_ROW = {True: 4, False: 2}  # below title, sender and header; below the header alone
 
 
 def _as_first_sent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -228,98 +218,48 @@ def _arrive(path: Path, last_month: pd.Period, days_after: int) -> None:
     os.utime(path, (moment.tz_localize("Asia/Shanghai").timestamp(),) * 2)
 
 
-def _workbook(tables: Sequence[Table], sender: str, style: Style) -> bytes:
-    """An Excel file: per sheet a merged title, the sender, a header, the rows and a 合计 line."""
-    stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
-        book.set_properties({"created": MADE_AT})
-        centred = book.add_format({"align": "center", "bold": True})
-        for table in tables:
-            sheet = book.add_worksheet(table.name)
-            last = len(table.headers) - 1
-            sheet.merge_range(0, 0, 0, last, table.title, centred)
-            sheet.write_string(1, 0, f"填报单位：{sender}")
-            body = [
-                table.headers,
-                *(table.cells or [(NOTHING,)]),
-                *([("合计", float(len(table.cells)))] if table.cells else []),
-            ]
-            for number, row in enumerate(body, start=2):
-                _write_row(sheet, number, row)
-    return stream.getvalue()
-
-
-def _write_row(sheet: xlsxwriter.worksheet.Worksheet, number: int, row: Sequence[Cell]) -> None:
-    for column, cell in enumerate(row):
-        if isinstance(cell, str):
-            sheet.write_string(number, column, cell)
-        elif isinstance(cell, float):
-            sheet.write_number(number, column, cell)
-        elif cell is not None:
-            sheet.write_datetime(number, column, cell.to_pydatetime())
-
-
-def _delimited(tables: Sequence[Table], sender: str, style: Style) -> bytes:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    for table in tables:
-        writer.writerow(table.headers)
-        writer.writerows(table.cells or [(NOTHING,)])
-    return stream.getvalue().encode(style.encoding)
-
-
-def _json(tables: Sequence[Table], sender: str, style: Style) -> bytes:
-    records = [_record(table, row) for table in tables for row in table.cells]
-    return (json.dumps(records, ensure_ascii=False, separators=(",\n", ":")) + "\n").encode()
-
-
-def _json_lines(tables: Sequence[Table], sender: str, style: Style) -> bytes:
-    records = (_record(table, row) for table in tables for row in table.cells)
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
-
-
-def _record(table: Table, row: tuple[Cell, ...]) -> dict[str, Cell]:
-    return {header: cell for header, cell in zip(table.headers, row, strict=True) if cell is not None}
-
-
-WRITERS = {"xlsx": _workbook, "csv": _delimited, "json": _json, "ndjson": _json_lines}
-
-
+# Columns of the truth that no form asks for.
 DONE_WITH = ("true_day", "true_hour", "true_m", "true_p", "true_n", "true_b", "true_s", "true_o", "true_a", "stated_")
 
 
 @dataclass(frozen=True)
 class Sent:
-    """How many files there are, and which incident every row of them is about."""
+    """The files below landing/, and which incident every row of them is about."""
 
-    files: int
+    files: tuple[str, ...]
     truth: pd.DataFrame
 
 
 def write_files(
-    rows: pd.DataFrame, out: Path, library: Library, first_month: pd.Period, last_month: pd.Period, seed: int
+    rows: pd.DataFrame,
+    out: Path,
+    library: Library,
+    first_month: pd.Period,
+    last_month: pd.Period,
+    seed: int,
+    offices: Sequence[Office] = OFFICES,
 ) -> Sent:
     """Write the files of every office whose feed is declared."""
     rows = rows.drop(columns=[name for name in rows if str(name).startswith(DONE_WITH)])
     words = rows.select_dtypes(["category", "string"]).columns
     rows = rows.astype(dict.fromkeys(words, object))  # the many small slices below are then quick
     clerks = []
-    for number, office in enumerate(OFFICES):
+    for number, office in enumerate(offices):
         if office.source in library.sources:
             clerks.append(Clerk(office, library, out, [seed, 5, number]))
-            clerks[-1].send(_of_office(rows, office), first_month, last_month)
+            clerks[-1].send(_of_office(rows, office, offices), first_month, last_month)
     truth = [part for clerk in clerks for part in clerk.truth]
-    return Sent(sum(clerk.files for clerk in clerks), pd.concat(truth, ignore_index=True))
+    return Sent(tuple(name for clerk in clerks for name in clerk.files), pd.concat(truth, ignore_index=True))
 
 
-def _of_office(rows: pd.DataFrame, office: Office) -> pd.DataFrame:
-    others = [name for one in OFFICES if one.source == office.source for name in one.institutions]
+def _of_office(rows: pd.DataFrame, office: Office, offices: Sequence[Office]) -> pd.DataFrame:
+    others = [name for one in offices if one.source == office.source for name in one.institutions]
     of_source = rows[rows["source_code"] == office.source]
     named = of_source["institution_id"].isin(office.institutions or others)
     return of_source[named if office.institutions else ~named]
 
 
-def write_population(cells: pd.DataFrame, out: Path, library: Library, last_month: pd.Period) -> None:
+def write_population(cells: pd.DataFrame, out: Path, library: Library, last_month: pd.Period) -> str:
     """`landing/population/…csv`: the mid-year counts of the invented children, marked as such."""
     source = library.sources["population"]
     typist = Typist(library, source, Style("csv", "utf-8-sig", alias_share=0.0), np.random.default_rng(0))
@@ -331,5 +271,6 @@ def write_population(cells: pd.DataFrame, out: Path, library: Library, last_mont
     folder = out / "landing" / "population"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"区统计局_儿童人口_{cells['year'].min()}-{cells['year'].max()}.csv"
-    path.write_bytes(_delimited([table], "", typist.style))
+    path.write_bytes(to_bytes([table], "", typist.style))
     _arrive(path, last_month, 9)
+    return f"population/{path.name}"

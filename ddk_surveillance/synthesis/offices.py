@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ddk_surveillance.synthesis import district
-from ddk_surveillance.synthesis.defects import Draw, holds
+from ddk_surveillance.synthesis import district, frequencies
+from ddk_surveillance.synthesis.defects import CASE_SOURCES, Draw, holds
 from ddk_surveillance.synthesis.district import Ints
 
 Choice = tuple[tuple[str, str], ...]
@@ -213,7 +213,10 @@ def is_acceptable(rows: pd.DataFrame) -> pd.Series:
     """Whether the row can be counted as it was written: no mistake that any careful reader would have to refuse."""
     legible = ~rows["defect"].isin(REFUSED_MISTAKES) & (rows["date_precision"] != "unknown")
     possible = ~(rows["birth_month"] > rows["event_date_to"])
-    return legible & possible & (rows["age_years"].fillna(district.ADULT_AGE_YEARS) < district.ADULT_AGE_YEARS)
+    has_age = rows["age_years"].notna() | rows["birth_month"].notna()
+    is_child = rows["age_years"].fillna(0) < frequencies.ADULT_AGE_YEARS
+    is_numbered = rows["case_token"].notna() | ~rows["source_code"].isin(CASE_SOURCES)
+    return legible & possible & has_age & is_child & is_numbered
 
 
 def _completed_months(birth_day: Ints, day: Ints) -> Ints:

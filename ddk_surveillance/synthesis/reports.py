@@ -13,9 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from ddk_surveillance.synthesis import district
+from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import (
+    CASE_SOURCES,
+    CONFUSED_MECHANISMS,
     LINKAGE_RATES,
+    REACH,
     SCENARIOS,
     SOURCES,
     Draw,
@@ -34,71 +37,7 @@ TOWNSHIPS_PER_DISTRICT = 12
 LINKAGE_FIRST_DAY, LINKAGE_LAST_DAY = date(2023, 1, 1), date(2025, 12, 31)
 LINKAGE_RECORDS_PER_CHILD = 0.36  # over the three years; measured, and generous by 2 % so that records can be exact
 
-# When a source learns of an incident: the last line that applies gives the probability.
-REACH: dict[str, tuple[tuple[str, float], ...]] = {
-    "hospital": (
-        ("severity == 'minor'", 0.74),
-        ("severity == 'moderate'", 0.90),
-        ("severity == 'severe'", 0.97),
-        ("intent == 'self_harm' and severity == 'minor'", 0.60),
-        ("violence_type in ('psychological', 'neglect')", 0.30),
-        ("is_death", 0.80),
-    ),
-    "death_registry": (("is_death", 1.0),),
-    "school": (
-        ("age_years >= 6", 0.22),
-        ("age_years >= 6 and place == 'school_public'", 0.90),
-        ("age_years >= 6 and place == 'sports_area'", 0.30),
-        ("age_years >= 6 and is_death", 0.80),
-    ),
-    "kindergarten": (
-        ("age_years >= 3 and age_years < 6", 0.20),
-        ("age_years >= 3 and age_years < 6 and place == 'school_public'", 0.90),
-    ),
-    "nursery": (("age_years < 3", 0.05), ("age_years < 3 and place == 'school_public'", 0.90)),
-    "community": (
-        ("severity == 'minor'", 0.14),
-        ("severity != 'minor'", 0.35),
-        ("place in ('home', 'residential_institution') and severity != 'minor'", 0.50),
-        ("intent == 'assault' and place == 'home'", 0.60),
-        ("is_death", 0.85),
-    ),
-    "police": (
-        ("intent == 'undetermined'", 0.15),
-        ("mechanism in ('motor_vehicle_crash', 'nonmotor_vehicle_crash')", 0.50),
-        ("intent == 'self_harm'", 0.25),
-        ("intent == 'assault'", 0.45),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity != 'minor')", 0.85),
-        ("is_death", 0.95),
-    ),
-    "procuratorate": (
-        ("intent == 'assault'", 0.06),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity == 'severe')", 0.50),
-    ),
-    "court": (
-        ("intent == 'assault'", 0.03),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity == 'severe')", 0.30),
-        ("intent == 'assault' and is_death", 0.70),
-    ),
-}
-CASE_SOURCES = ("police", "procuratorate", "court")
 
-CONFUSED_MECHANISMS = {
-    "motor_vehicle_crash": ("nonmotor_vehicle_crash", "fall", "other"),
-    "nonmotor_vehicle_crash": ("motor_vehicle_crash", "fall", "fall"),
-    "fall": ("blunt_force", "nonmotor_vehicle_crash", "other"),
-    "blunt_force": ("fall", "other", "sharp_force"),
-    "firearm": ("burn_scald", "other", "other"),
-    "sharp_force": ("blunt_force", "animal", "other"),
-    "burn_scald": ("other", "other", "poisoning"),
-    "suffocation_hanging": ("other", "other", "drowning"),
-    "drowning": ("suffocation_hanging", "other", "fall"),
-    "poisoning": ("other", "other", "suffocation_hanging"),
-    "animal": ("sharp_force", "other", "other"),
-    "sexual_assault": ("blunt_force", "other", "other"),
-    "other": ("fall", "blunt_force", "sharp_force"),
-    "unknown": ("fall", "blunt_force", "other"),
-}
 INSTITUTION_LETTER = dict(zip(SOURCES, "HDSKNCPRJ", strict=True))
 INSTITUTIONS_PER_TOWNSHIP = {"school": 5, "kindergarten": 6, "nursery": 2, "community": 5, "police": 1}
 HOSPITAL_WEIGHTS = (0.46, 0.22, 0.27, 0.05)
@@ -217,7 +156,9 @@ def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Categorica
     for name, per_township in INSTITUTIONS_PER_TOWNSHIP.items():
         own = township * per_township + child % per_township
         number = np.where(source == SOURCES.index(name), own, number)
-    usual = district.pick_one(rng, HOSPITAL_WEIGHTS, int(rows["incident"].max()) + 1)[rows["incident"]]
+    usual = district.pick_one(rng, HOSPITAL_WEIGHTS, int(rows["incident"].to_numpy().max(initial=0)) + 1)[
+        rows["incident"]
+    ]
     moved = np.where(rows["kind"] == TRANSFER, rng.integers(1, len(HOSPITAL_WEIGHTS), len(rows)), 0)
     hospital = region * len(HOSPITAL_WEIGHTS) + (usual + moved) % len(HOSPITAL_WEIGHTS)
     number = np.where(source == SOURCES.index("hospital"), hospital, number)
@@ -297,7 +238,7 @@ def _add_person(rows: pd.DataFrame, plan: Plan, draw: Draw) -> pd.DataFrame:
         stated_sex=sex,
         birth_month=birth_month,
         age_years=_numbers(age, draw.hit("age_missing")),
-        sex=district.coded(np.where(draw.hit("sex_missing"), -1, sex), district.SEXES),
+        sex=district.coded(np.where(draw.hit("sex_missing"), -1, sex), frequencies.SEXES),
         township_code=district.coded(np.where(draw.hit("township_missing"), -1, township), plan.townships),
     )
 
@@ -317,7 +258,7 @@ def _add_tokens(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     child, family = rows["true_child_id"].to_numpy(), rows["child_family"].to_numpy()
     placeholder = draw.hit("placeholder")
     # some families always give the mother's number: then brothers, sisters and twins share a token
-    habit = draw.rng.random(family.max() + 1)[family] < PARENT_ID_FAMILIES
+    habit = draw.rng.random(family.max(initial=0) + 1)[family] < PARENT_ID_FAMILIES
     parent = habit & (draw.rng.random(draw.size) < draw.value("parent_id") / PARENT_ID_FAMILIES)
     person = np.select([placeholder, parent], [-1, -2 - family], child)
     variant = np.where(draw.hit("name_variant"), 1 + district.pick_one(draw.rng, (0.6, 0.3, 0.1), draw.size), 0)
@@ -352,18 +293,20 @@ def _add_injury(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     severity = np.clip(
         _codes(rows, "severity") + np.where(draw.share(0.08), draw.rng.choice((-1, 1), draw.size), 0), 0, 2
     )
-    outcome = np.where(dead & ~known_dead, district.OUTCOMES.index("hospitalised"), _codes(rows, "outcome"))
+    outcome = np.where(dead & ~known_dead, frequencies.OUTCOMES.index("hospitalised"), _codes(rows, "outcome"))
     outcome = np.where(rows["kind"] == FOLLOW_UP, 0, outcome)
     mechanism = np.where(
         draw.hit("mechanism_wrong"), _confused(_codes(rows, "mechanism"), draw), _codes(rows, "mechanism")
     )
     return rows.assign(
-        mechanism=district.coded(mechanism, district.MECHANISMS),
-        place=_observed(rows, "place", district.PLACES, draw),
-        nature=_observed(rows, "nature", district.NATURES, draw),
-        body_part=_observed(rows, "body_part", district.BODY_PARTS, draw, missing="body_missing", wrong="body_wrong"),
-        severity=district.coded(np.where(draw.hit("severity_missing"), -1, severity), district.SEVERITIES),
-        outcome=district.coded(np.where(hospital | known_dead, outcome, -1), district.OUTCOMES),
+        mechanism=district.coded(mechanism, frequencies.MECHANISMS),
+        place=_observed(rows, "place", frequencies.PLACES, draw),
+        nature=_observed(rows, "nature", frequencies.NATURES, draw),
+        body_part=_observed(
+            rows, "body_part", frequencies.BODY_PARTS, draw, missing="body_missing", wrong="body_wrong"
+        ),
+        severity=district.coded(np.where(draw.hit("severity_missing"), -1, severity), frequencies.SEVERITIES),
+        outcome=district.coded(np.where(hospital | known_dead, outcome, -1), frequencies.OUTCOMES),
         is_death=known_dead,
     )
 
@@ -374,8 +317,10 @@ def _codes(rows: pd.DataFrame, name: str) -> Ints:
 
 def _confused(mechanism: Ints, draw: Draw) -> Ints:
     """The mechanism a hurried clerk would tick instead; a fifth say unknown."""
-    position = district.MECHANISMS.index
-    table = np.array([[position(word) for word in (*CONFUSED_MECHANISMS[m], "unknown")] for m in district.MECHANISMS])
+    position = frequencies.MECHANISMS.index
+    table = np.array(
+        [[position(word) for word in (*CONFUSED_MECHANISMS[m], "unknown")] for m in frequencies.MECHANISMS]
+    )
     return np.asarray(table[mechanism, district.pick_one(draw.rng, (4, 3, 1, 2), draw.size)])
 
 
@@ -396,15 +341,15 @@ def _add_violence(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     suspected = (intent == 0) & (draw.rng.random(draw.size) < 0.05 * draw.value("intent_wrong"))
     intent = np.select([draw.hit("intent_missing"), hidden, suspected], [-1, 0, 2], intent)
     told = (intent == 2) & (_codes(rows, "violence_type") >= 0)
-    unknown = district.VIOLENCE_TYPES.index("unknown")
+    unknown = frequencies.VIOLENCE_TYPES.index("unknown")
     violence = np.where(draw.share(0.15) | ~told, unknown, _codes(rows, "violence_type"))
     perpetrator = np.where(
-        draw.share(0.25) | ~told, len(district.PERPETRATORS) - 1, _codes(rows, "perpetrator_relation")
+        draw.share(0.25) | ~told, len(frequencies.PERPETRATORS) - 1, _codes(rows, "perpetrator_relation")
     )
     return rows.assign(
-        intent=district.coded(intent, district.INTENTS),
-        violence_type=district.coded(np.where(intent == 2, violence, -1), district.VIOLENCE_TYPES),
-        perpetrator_relation=district.coded(np.where(intent == 2, perpetrator, -1), district.PERPETRATORS),
+        intent=district.coded(intent, frequencies.INTENTS),
+        violence_type=district.coded(np.where(intent == 2, violence, -1), frequencies.VIOLENCE_TYPES),
+        perpetrator_relation=district.coded(np.where(intent == 2, perpetrator, -1), frequencies.PERPETRATORS),
     )
 
 
@@ -419,7 +364,7 @@ def ledger(rows: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) ->
         _confused(
             np.asarray(wrong["mechanism"].cat.codes, dtype=np.int64), Draw(rates, wrong["source"].to_numpy(), rng)
         ),
-        district.MECHANISMS,
+        frequencies.MECHANISMS,
     )
     wrong["event_date_from"] = wrong["event_date_to"] = wrong["event_date_to"] - np.timedelta64(1, "D")
     again = rows[resent].assign(received_date=rows["received_date"] + wait)

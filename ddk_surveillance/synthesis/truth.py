@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ddk_surveillance.library import Library
-from ddk_surveillance.synthesis import district
+from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import holds
 from ddk_surveillance.synthesis.district import District, Ints
 
@@ -26,7 +26,7 @@ def population(town: District) -> pd.DataFrame:
     plan = town.plan
     years = range(plan.first_day.year, plan.last_day.year + 1)
     cells = pd.MultiIndex.from_product(
-        [years, plan.townships, district.SEXES, range(district.ADULT_AGE_YEARS)],
+        [years, plan.townships, frequencies.SEXES, range(frequencies.ADULT_AGE_YEARS)],
         names=["year", "township_code", "sex", "age_years"],
     )
     counted = pd.concat([_children_on(town, year) for year in years]).groupby(cells.names).size()
@@ -40,11 +40,11 @@ def _children_on(town: District, year: int) -> pd.DataFrame:
     dead = children.index.isin(fatal.loc[fatal["death_day"] <= midyear, "child"])
     birth_day = children["birth_day"].to_numpy()
     age = district.completed_years(birth_day, np.full(len(children), midyear))
-    here = children["is_resident"] & (birth_day <= midyear) & (age < district.ADULT_AGE_YEARS) & ~dead
+    here = children["is_resident"] & (birth_day <= midyear) & (age < frequencies.ADULT_AGE_YEARS) & ~dead
     words = {
         "year": year,
         "township_code": np.array(town.plan.townships)[children["township"]],
-        "sex": np.array(district.SEXES)[children["sex"]],
+        "sex": np.array(frequencies.SEXES)[children["sex"]],
         "age_years": age,
     }
     return pd.DataFrame(words)[here.to_numpy()]
@@ -59,7 +59,7 @@ def indicator_counts(town: District, reported: Ints, library: Library) -> pd.Dat
     incidents = town.incidents.reset_index(names="incident")
     child = town.children.take(incidents["child"].to_numpy())
     incidents = incidents.assign(
-        sex=np.array(district.SEXES)[child["sex"]], is_resident=child["is_resident"].to_numpy()
+        sex=np.array(frequencies.SEXES)[child["sex"]], is_resident=child["is_resident"].to_numpy()
     )
     incidents = incidents[incidents["is_resident"]]
     group_of_age = _age_groups(library)
@@ -67,7 +67,7 @@ def indicator_counts(town: District, reported: Ints, library: Library) -> pd.Dat
     known = incidents[incidents["incident"].isin(reported)]
     years = range(town.plan.first_day.year, town.plan.last_day.year + 1)
     groups = (*dict.fromkeys(group_of_age.values()), "all")
-    cells = pd.MultiIndex.from_product([years, (*district.SEXES, "all"), groups], names=["year", "sex", "age_group"])
+    cells = pd.MultiIndex.from_product([years, (*frequencies.SEXES, "all"), groups], names=["year", "sex", "age_group"])
     parts = [
         _counted(rows, code, cells).assign(basis=basis)
         for basis, rows in (("all", incidents), ("reported", known))
@@ -98,7 +98,7 @@ def _age_groups(library: Library) -> dict[int, str]:
 
 
 def write_truth(out: Path, town: District, sent: pd.DataFrame, library: Library) -> None:
-    """`truth/record_truth.csv` and `truth/indicator_counts.csv` below `out`."""
+    """`truth/record_truth.csv.gz` and `truth/indicator_counts.csv` below `out`."""
     folder = out / "truth"
     folder.mkdir(parents=True, exist_ok=True)
     columns = [
@@ -112,7 +112,8 @@ def write_truth(out: Path, town: District, sent: pd.DataFrame, library: Library)
         "is_acceptable",
     ]
     sent = sent[columns].sort_values(columns[:4])
-    sent.to_csv(folder / "record_truth.csv", index=False, lineterminator="\n")
+    packed = {"method": "gzip", "mtime": 0}  # a fixed time keeps the bytes the same
+    sent.to_csv(folder / "record_truth.csv.gz", index=False, lineterminator="\n", compression=packed)
     reported = sent.loc[sent["is_acceptable"], "true_incident_id"].unique()
     counts = indicator_counts(town, reported, library)
     counts.to_csv(folder / "indicator_counts.csv", index=False, lineterminator="\n")

@@ -1,7 +1,7 @@
 -- Every current record as the comparison needs it: void tokens removed, dates as day numbers, unknown as NULL.
 -- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
--- `content_hash` covers whatever could change this record's links or its incident's values: a record whose hash is
--- not the one that was linked last is dirty.
+-- `link_hash` covers whatever could change this record's links or its incident's values: a record whose hash is not
+-- the one that was linked last is dirty.
 WITH
 token_poor AS (
     SELECT source_code FROM core.record GROUP BY source_code
@@ -10,9 +10,9 @@ token_poor AS (
 decision AS (
     SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
     FROM (
-        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link_decision
+        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link.adjudication
         UNION ALL
-        SELECT right_record_id, left_record_id, decision FROM link_decision
+        SELECT right_record_id, left_record_id, decision FROM link.adjudication
     ) AS decided
     GROUP BY record_id
 ),
@@ -24,7 +24,7 @@ record AS (
             CASE WHEN p.token IS NULL THEN r.phone_token END AS phone_token,
             CASE WHEN c.token IS NULL THEN r.case_token END AS case_token
         ),
-        decision.decisions,
+        coalesce(decision.decisions, '') AS decisions,
         coalesce(s.window_days, 1) AS window_days,
         coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
         token_poor.source_code IS NOT NULL AS needs_token
@@ -41,27 +41,9 @@ dated AS (
     SELECT
         *,
         md5(concat_ws('|',
-            coalesce(CAST(source_code AS VARCHAR), ''), coalesce(CAST(institution_id AS VARCHAR), ''),
-            coalesce(CAST(reported_date AS VARCHAR), ''), coalesce(CAST(id_token AS VARCHAR), ''),
-            coalesce(CAST(name_token AS VARCHAR), ''), coalesce(CAST(phone_token AS VARCHAR), ''),
-            coalesce(CAST(case_token AS VARCHAR), ''), coalesce(CAST(birth_month AS VARCHAR), ''),
-            coalesce(CAST(age_years AS VARCHAR), ''), coalesce(CAST(sex AS VARCHAR), ''),
-            coalesce(CAST(township_code AS VARCHAR), ''), coalesce(CAST(residence AS VARCHAR), ''),
-            coalesce(CAST(event_date_from AS VARCHAR), ''), coalesce(CAST(event_date_to AS VARCHAR), ''),
-            coalesce(CAST(date_precision AS VARCHAR), ''), coalesce(CAST(event_hour AS VARCHAR), ''),
-            coalesce(CAST(mechanism AS VARCHAR), ''), coalesce(CAST(place AS VARCHAR), ''),
-            coalesce(CAST(activity AS VARCHAR), ''), coalesce(CAST(nature AS VARCHAR), ''),
-            coalesce(CAST(body_part AS VARCHAR), ''), coalesce(CAST(intent AS VARCHAR), ''),
-            coalesce(CAST(severity AS VARCHAR), ''), coalesce(CAST(care_level AS VARCHAR), ''),
-            coalesce(CAST(outcome AS VARCHAR), ''), coalesce(CAST(is_death AS VARCHAR), ''),
-            coalesce(CAST(death_date AS VARCHAR), ''), coalesce(CAST(icd10_external AS VARCHAR), ''),
-            coalesce(CAST(violence_type AS VARCHAR), ''), coalesce(CAST(perpetrator_relation AS VARCHAR), ''),
-            coalesce(CAST(offence AS VARCHAR), ''), coalesce(CAST(case_status AS VARCHAR), ''),
-            coalesce(CAST(injury_grade AS VARCHAR), ''), coalesce(CAST(bullying_form AS VARCHAR), ''),
-            coalesce(CAST(bullying_level AS VARCHAR), ''), coalesce(CAST(window_days AS VARCHAR), ''),
-            coalesce(CAST(has_no_doubles AS VARCHAR), ''), coalesce(CAST(needs_token AS VARCHAR), ''),
-            coalesce(CAST(decisions AS VARCHAR), '')
-        )) AS content_hash,
+            content_hash, coalesce(id_token, ''), coalesce(name_token, ''), coalesce(phone_token, ''),
+            coalesce(case_token, ''), window_days, has_no_doubles, needs_token, decisions
+        )) AS link_hash,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
         date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_day,
@@ -72,7 +54,7 @@ dated AS (
 known AS (
     SELECT
         CAST(concat('0x', substr(md5(d.record_id), 1, 15)) AS BIGINT) AS key,
-        d.record_id, d.content_hash, d.content_hash IS DISTINCT FROM m.content_hash AS is_dirty, d.reported_date,
+        d.record_id, d.link_hash, d.link_hash IS DISTINCT FROM m.link_hash AS is_dirty, d.reported_date,
         d.source_code, d.institution_id,
         CASE
             WHEN d.source_code IN ('school', 'kindergarten', 'nursery') THEN 'school'
@@ -91,12 +73,11 @@ known AS (
         coalesce(d.date_precision = 'unknown', TRUE) AS is_undated,
         year(d.event_date_from) * 12 + month(d.event_date_from) AS month,
         day(d.event_date_from) = 1 AS is_first_of_month,
-        -- exact dates stray by a day or two; wider guesses than a month would pair everyone with everyone
+        -- exact dates stray by a day or two, and the first of a month may stand for any of its days
         CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 62) END AS near_from,
-        CASE WHEN d.is_exact THEN d.day_to + 2 ELSE d.day_to END AS near_to,
+        d.day_to + CASE WHEN NOT d.is_exact THEN 0 WHEN day(d.event_date_from) = 1 THEN 30 ELSE 2 END AS near_to,
         coalesce(d.is_death, FALSE) AS is_death,
         d.death_day,
-        d.death_day // 8 AS death_bucket,
         coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_day), FALSE) AS event_is_death,
         nullif(d.mechanism, 'unknown') AS mechanism,
         nullif(d.place, 'unknown') AS place,
@@ -128,6 +109,7 @@ known AS (
             AS is_abuse
     FROM dated AS d LEFT JOIN link.member AS m ON m.record_id = d.record_id
 )
--- a register often states the day of death for the day of the injury, which may lie up to a year before
-SELECT *, CASE WHEN event_is_death THEN death_day - 365 ELSE day_from END AS reach_from
+-- how far back a token may connect: a register often states the day of death for that of the injury, which may lie a
+-- year before; and an undated report may be late
+SELECT *, CASE WHEN event_is_death THEN death_day - 365 WHEN is_undated THEN day_to - 400 ELSE day_from END AS reach_from
 FROM known

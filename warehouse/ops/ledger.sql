@@ -21,12 +21,13 @@ WITH stored AS (
     FROM dealt GROUP BY batch_id
 ), booked AS (
     SELECT b.batch_id, b.source_code,
-           coalesce(b.rows_received, 0) AS rows_received,
+           -- a file that came before, byte for byte, is not read again: it has the rows of its first copy
+           coalesce(b.rows_received, max(b.rows_received) OVER (PARTITION BY b.source_code, b.sha256), 0) AS rows_received,
            coalesce(b.rows_unreadable, 0) AS unreadable,
            b.status IN ('loaded', 'withdrawn') AS is_dealt,
            CASE WHEN b.status IN ('refused', 'unreadable') THEN coalesce(b.rows_received, 0) ELSE 0 END AS refused,
            CASE WHEN b.status IN ('held', 'taken', 'guarded', 'recoded', 'checked') THEN coalesce(b.rows_received, 0) - coalesce(b.rows_unreadable, 0) ELSE 0 END AS held,
-           CASE WHEN b.status = 'identical' THEN coalesce(b.rows_received, 0) ELSE 0 END AS identical,
+           b.status = 'identical' AS is_identical,
            c.* EXCLUDE (batch_id)
     FROM ops.batch b LEFT JOIN counted c USING (batch_id)
 ), ledger AS (
@@ -37,7 +38,7 @@ WITH stored AS (
            CASE WHEN is_dealt THEN coalesce(out_of_scope, 0) ELSE 0 END AS out_of_scope,
            CASE WHEN is_dealt THEN coalesce(quarantined, 0) ELSE 0 END AS quarantined,
            held,
-           identical + CASE WHEN is_dealt THEN coalesce(duplicate, 0) ELSE 0 END AS duplicate,
+           CASE WHEN is_identical THEN rows_received ELSE 0 END + CASE WHEN is_dealt THEN coalesce(duplicate, 0) ELSE 0 END AS duplicate,
            CASE WHEN is_dealt THEN coalesce(superseded, 0) ELSE 0 END AS superseded,
            CASE WHEN is_dealt THEN coalesce(withdrawn, 0) ELSE 0 END AS withdrawn,
            CASE WHEN is_dealt THEN coalesce(loaded, 0) ELSE 0 END AS loaded

@@ -44,9 +44,7 @@ def _compound_file(stream_name: str, stream: bytes) -> bytes:
 
 def _entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
     text = (name + "\0").encode("utf-16-le")
-    return struct.pack(
-        "<64sHBBIII16sIQQIQ", text, len(text), kind, 1, FREE, FREE, child, b"", 0, 0, 0, start, size
-    )
+    return struct.pack("<64sHBBIII16sIQQIQ", text, len(text), kind, 1, FREE, FREE, child, b"", 0, 0, 0, start, size)
 
 
 def _biff8(rows: Sequence[Sequence[str | float]], is_locked: bool) -> bytes:

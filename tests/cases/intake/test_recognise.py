@@ -161,6 +161,15 @@ def test_a_unit_in_brackets_that_changes_the_meaning_makes_another_column(header
         assert reason(*lines) == "required_column_missing"
 
 
+@pytest.mark.parametrize(
+    ("header", "is_hour"), [("伤害发生时(时)", True), ("伤害发生时（24小时制）", True), ("受伤时间(时)", False)]
+)
+def test_a_unit_said_twice_changes_nothing(header: str, is_hour: bool) -> None:
+    table = found(f"学校名称|性别|年龄|{header}", "一小|男|8|14")
+    assert values(table, "event_hour") == ["14" if is_hour else None]
+    assert values(table, "event_date") == [None]
+
+
 def test_of_two_synonyms_the_first_declared_wins_and_the_other_is_listed() -> None:
     table = found("学校名称|性别|周岁|年龄|班级|", "一小|男|8|9|二班|x")
     assert values(table, "age") == ["9"]
@@ -181,6 +190,14 @@ def test_f8_cells_are_half_width_trimmed_and_null_where_nothing_is_left() -> Non
     assert values(table, "event_date") == ["2024年3月5日", None]
     assert values(table, "event_hour") == [None, None]
     assert values(table, "remark") == ["ICD:W19.9", None]
+
+
+def test_f7_the_marks_by_which_excel_keeps_zeros_are_no_part_of_the_text() -> None:
+    table = found(HEADER, "一小|男|'008|=\"0012\"||５'", "二小|女|008||'九|")
+    assert values(table, "age") == ["008", "008"]
+    assert values(table, "event_date") == ["0012", None]
+    assert values(table, "event_hour") == [None, "九"]
+    assert values(table, "remark") == ["5'", None]
 
 
 # ---------------------------------------------------------------------------------------- F13, F15: no list of cases

@@ -9,18 +9,16 @@ into ops.quarantine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pandas
 
-from ddk_surveillance.contracts import Check, Source
-from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
+from ddk_surveillance.quality.docs import write_page
+from ddk_surveillance.quality.evaluation import ROW, Verdict, evaluate
+from ddk_surveillance.quality.rules import rules_of
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
-ROW = "_row"
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
 DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning"}
 NOT_EVALUATED = "check_not_evaluated"
@@ -35,136 +33,22 @@ _FRAME = """
     ORDER BY batch_id, sheet, row_number, victim_number"""
 
 
-@dataclass(frozen=True)
-class RowRule:
-    """One expectation with what we need to know when it fails."""
-
-    code: str
-    column: str  # the column of the file or of the record that the receipt will name
-    severity: str
-    expectation: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A rule, how many rows broke it, and which."""
-
-    rule: RowRule
-    failed_rows: tuple[int, ...]
-    is_evaluated: bool
-
-
 def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
     frame = db.frame(_FRAME.format(table=f"recoded.{key}", more=_COMPARED if source.target == "record" else ""))
     frame[ROW] = range(len(frame))
     rules = tuple(rules_of(db.library, source))
-    verdicts = evaluate(frame, rules)
+    evaluation = evaluate(frame, rules)
     with db.transaction():
-        refused = _record(db, source, frame, verdicts)
+        refused = _record(db, source, frame, evaluation.verdicts)
+    if evaluation.report is not None:
+        write_page(db.settings.quality_docs, source, evaluation.report)
     return Outcome(len(frame), len(frame) - refused, refused)
 
 
-def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
-    """Every rule that this source can be held to."""
-    table = library.recoded_table(source).columns
-    for name, column in source.columns.items():
-        if f"problem_{name}" in table:
-            yield _readable(name, column.unreadable)
-        if column.filled:
-            yield _filled(name, column.to or name, column.filled, f"problem_{name}" in table)
-    for name in sorted(set(source.parsed_columns) - set(source.columns)):
-        yield _readable(name, "error")
-    for code, check in library.checks.items():
-        severity = source.checks.get(code, check.severity)
-        applies = not check.sources or source.source in check.sources
-        if applies and severity != "off" and source.target == "record" and set(check.needs) <= library.fed(source):
-            yield _catalogued(code, check, severity)
-
-
-def _readable(name: str, severity: str) -> RowRule:
-    return RowRule("readable", name, severity, "ExpectColumnValuesToBeNull", {"column": f"problem_{name}"})
-
-
-def _filled(name: str, target: str, severity: str, is_parsed: bool) -> RowRule:
-    column = "event_date_from" if target == "event_date" else target
-    arguments: dict[str, Any] = {"column": column}
-    if is_parsed:  # an unreadable cell is already reported as such
-        arguments |= {"row_condition": f"problem_{name}.isnull()", "condition_parser": "pandas"}
-    return RowRule("filled", name, severity, "ExpectColumnValuesToNotBeNull", arguments)
-
-
-def _catalogued(code: str, check: Check, severity: str) -> RowRule:
-    arguments = dict(check.arguments)
-    if check.where:
-        arguments |= {"row_condition": check.where, "condition_parser": "pandas"}
-    return RowRule(code, check.column, severity, check.expect, arguments)
-
-
-def evaluate(frame: pandas.DataFrame, rules: tuple[RowRule, ...]) -> tuple[Verdict, ...]:
-    """Great Expectations' verdict on every rule; one that raised or is missing counts as not evaluated."""
-    if frame.empty:
-        return tuple(Verdict(rule, (), True) for rule in rules)
-    validate = _validator(frame)
-    first = validate(rules, "BOOLEAN_ONLY")
-    failing = [number for number, result in first.items() if not result.success]
-    with_keys = validate(tuple(rules[number] for number in failing), "COMPLETE") if failing else {}
-    complete = {failing[place]: result for place, result in with_keys.items()}
-    return tuple(_verdict(rule, first.get(number), complete.get(number)) for number, rule in enumerate(rules))
-
-
-def _validator(frame: pandas.DataFrame) -> Any:
-    import great_expectations
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-
-    def validate(rules: tuple[RowRule, ...], detail: str) -> dict[int, Any]:
-        suite = great_expectations.ExpectationSuite(name=detail)
-        for number, rule in enumerate(rules):
-            suite.add_expectation(_expectation(rule, number))
-        result_format = {"result_format": detail, "return_unexpected_index_query": False}
-        if detail == "COMPLETE":
-            result_format["unexpected_index_column_names"] = [ROW]
-        outcome = batch.validate(suite, result_format=result_format)
-        configured = [(result.expectation_config, result) for result in outcome.results]
-        return {configuration.meta["number"]: result for configuration, result in configured if configuration}
-
-    return validate
-
-
-def _expectation(rule: RowRule, number: int) -> Any:
-    import great_expectations.expectations as expectations
-
-    severity = "warning" if rule.severity == "warning" else "critical"
-    kind = getattr(expectations, rule.expectation, None)
-    if kind is None:
-        raise DeclarationError(
-            f"检查 {rule.code} 使用了不存在的期望 {rule.expectation},请改正 checks.yaml。",
-            f"The check {rule.code} uses the expectation {rule.expectation}, which does not exist: mend checks.yaml.",
-        )
-    return kind(**rule.arguments, severity=severity, meta={"number": number})
-
-
-def _verdict(rule: RowRule, first: Any, complete: Any) -> Verdict:
-    """A rule is believed only if it was evaluated and the list of keys is as long as its count."""
-    if first is None or first.exception_info.get("raised_exception", True):
-        return Verdict(rule, (), False)
-    if first.success:
-        return Verdict(rule, (), True)
-    if complete is None or complete.exception_info.get("raised_exception", True):
-        return Verdict(rule, (), False)
-    rows = tuple(sorted(item[ROW] for item in complete.result.get("unexpected_index_list") or ()))
-    return Verdict(rule, rows, bool(rows) and len(rows) == complete.result["unexpected_count"])
-
-
 def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> int:
-    """Write quarantine, counts and batch states; returns how many rows may not go on."""
+    """Write quarantine, counts and batch states; returns how many rows await correction."""
     waiting = f"SELECT DISTINCT batch_id FROM recoded.{source.source}"
     for table in ("ops.quarantine", "ops.check_result"):
         db.execute(f"DELETE FROM {table} WHERE batch_id IN ({waiting})")
@@ -178,7 +62,13 @@ def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tu
         )
         db.execute("INSERT INTO ops.check_result BY NAME SELECT * FROM results")
     _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
-    return int(failures.loc[failures["disposition"] != "warning", ROW].nunique())
+    return int(
+        db.value(
+            f"SELECT count(*) FROM recoded.{source.source} c JOIN ops.batch b USING (batch_id) WHERE b.status = 'held' OR EXISTS "
+            "(FROM ops.quarantine q WHERE q.disposition = 'quarantined' AND (q.batch_id, q.sheet, q.row_number, q.victim_number)"
+            " = (c.batch_id, c.sheet, c.row_number, c.victim_number))"
+        )
+    )
 
 
 def _failures(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:

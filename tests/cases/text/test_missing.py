@@ -2,7 +2,7 @@
 
 import pytest
 
-from ddk_surveillance.normalise.missing import is_missing
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import PROBLEMS, Problem
 
 KINDS = ("text", "number", "code", "date", "hour", "age", "icd10", "township", "identifier")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ddk_surveillance.normalise.spelling import plain
+from ddk_surveillance.text.spelling import plain
 
 # A cell of nothing but these says nothing, whatever the column.
 MARKS = re.compile(r"[-_/\\|.。…·*?~、,;:\"'“”\s]*")

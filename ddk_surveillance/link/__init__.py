@@ -1,0 +1,96 @@
+"""Stage 6: records → incidents (one child, one event) → children; the whole is recomputed only where it changed.
+
+The result is a function of the current records, the reviewers' decisions and the model alone: any order or batching of
+the same files gives the same incidents under the same names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ddk_surveillance.link import declaration as declarations
+from ddk_surveillance.link import model as models
+from ddk_surveillance.link.children import make_children, make_groups
+from ddk_surveillance.link.golden import make_incidents
+from ddk_surveillance.link.incidents import compare, make_clusters
+from ddk_surveillance.link.model import Model
+from ddk_surveillance.link.prepare import prepare
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+DERIVED = ("link.pair", "link.member", "link.event_group", "link.golden_field", "link.incident_bound", "core.incident")
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Link what has changed since the last run; `key` names the night."""
+    model = shipped_model(db.library.folders)
+    with db.transaction():
+        is_new_model = _forget_other_model(db, model)
+        dirty, gone = prepare(db, model.declaration)
+        if dirty or gone:
+            compared = compare(db, model)
+            make_clusters(db, model)
+            make_children(db, model.declaration)
+            _replace_members(db, is_new_model)
+            _replace_groups(db)
+            make_incidents(db, model.declaration.golden)
+            _record(db, key, model, is_new_model, dirty, compared)
+    records = int(db.value("SELECT count(*) FROM link.member"))
+    return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
+
+
+def shipped_model(folders: tuple[Path, ...]) -> Model:
+    """The declaration and the frozen model of the last folder that has them."""
+    folder = next(folder for folder in reversed(folders) if (folder / "linkage.yaml").exists())
+    return models.load(folder / "linkage_model.json", declarations.load(folder / "linkage.yaml"))
+
+
+def _forget_other_model(db: Warehouse, model: Model) -> bool:
+    """Scores of different models do not mix: another model starts from nothing; returns whether it is another."""
+    if db.remembered("linkage_model") == model.version:
+        return False
+    db.execute("CREATE OR REPLACE TEMP TABLE link_before AS SELECT record_id, incident_id FROM link.member")
+    for table in DERIVED:
+        db.execute(f"DELETE FROM {table}")
+    db.remember("linkage_model", model.version)
+    return True
+
+
+def _replace_members(db: Warehouse, is_new_model: bool) -> None:
+    """Write link.member for all touched records; fills link_before and link_renewed (incidents to be made again)."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_new_member AS {db.statement('link.member')}")
+    old = """FROM link.member WHERE record_key IN (SELECT key FROM link_kept)
+        OR record_key IN (SELECT record_key FROM link_gone)"""
+    if not is_new_model:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_before AS SELECT record_id, incident_id {old}")
+    db.execute("""CREATE OR REPLACE TEMP TABLE link_renewed AS
+        SELECT incident_id FROM link_before UNION SELECT incident_id FROM link_kept""")
+    db.execute(f"DELETE {old}")
+    db.execute("INSERT INTO link.member BY NAME SELECT * FROM link_new_member")
+
+
+def _replace_groups(db: Warehouse) -> None:
+    """Write link.event_group; incidents whose group is another than before are made again too."""
+    make_groups(db)
+    db.execute("""
+        INSERT INTO link_renewed
+        SELECT incident_id FROM (
+            (FROM link_new_group EXCEPT FROM link.event_group) UNION (FROM link.event_group EXCEPT FROM link_new_group)
+        ) EXCEPT FROM link_renewed""")
+    db.execute("DELETE FROM link.event_group; INSERT INTO link.event_group BY NAME FROM link_new_group")
+
+
+def _record(db: Warehouse, key: str, model: Model, is_new_model: bool, dirty: int, compared: int) -> None:
+    """The bounds of the renewed incidents, the log of moved records, the aliases of retired ids, and the run itself."""
+    db.execute("DELETE FROM link.incident_bound WHERE incident_id IN (FROM link_renewed)")
+    db.execute(f"INSERT INTO link.incident_bound BY NAME {db.statement('link.incident_bound')}")
+    changes = {"changed_by": key, "is_new_model": is_new_model}
+    db.execute(f"INSERT INTO link.incident_change BY NAME {db.statement('link.incident_change')}", changes)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_alias AS {db.statement('link.incident_alias')}")
+    db.execute("DELETE FROM link.incident_alias; INSERT INTO link.incident_alias BY NAME FROM link_alias")
+    db.execute("DELETE FROM link.run WHERE run_id = ?", [key])
+    db.execute(
+        """INSERT INTO link.run BY NAME SELECT $run_id AS run_id, $model AS model_version, $dirty AS dirty_records,
+            $compared AS compared_pairs, count(*) AS records, count(DISTINCT incident_id) AS incidents,
+            count(DISTINCT child_id) AS children FROM link.member""",
+        {"run_id": key, "model": model.version, "dirty": dirty, "compared": compared},
+    )

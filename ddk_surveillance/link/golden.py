@@ -1,0 +1,136 @@
+"""One value per field of an incident, and every value that lost together with the rule that decided.
+
+Numbers of agreeing reports decide (with three or more reports errors fall by two thirds), but where the law gives a
+source the word: of a death its register; of violence courts, procuratorate and police, then hospitals. A claim of
+violence is not overwritten by `unintentional` from anyone, unless the record that made it was found to be unfounded.
+"""
+
+from __future__ import annotations
+
+from ddk_surveillance.link.declaration import Golden, GoldenRule
+from ddk_surveillance.warehouse import Warehouse
+
+LEGAL = "('court', 'procuratorate', 'police')"
+# What stands behind a bare claim of assault: an institution's own finding, where it files no status.
+CASE_STATUS = f"""coalesce(r.case_status, CASE WHEN r.intent = 'assault'
+    AND r.source_code IN ('hospital', 'death_registry', 'court', 'procuratorate', 'police') THEN 'probable' END)"""
+READ = {
+    "event_date": "CASE WHEN l.is_exact THEN r.event_date_from END",
+    "age_years": "l.age",
+    "case_status": CASE_STATUS,
+}
+# Of an undated incident the narrowest interval; the report is the best guess for one without any date.
+VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
+
+
+def make_incidents(db: Warehouse, golden: Golden) -> None:
+    """Replace the incidents in link_renewed (incident_id) in core.incident and link.golden_field."""
+    for table in ("core.incident", "link.golden_field"):
+        db.execute(f"DELETE FROM {table} WHERE incident_id IN (SELECT incident_id FROM link_renewed)")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_report AS {_report_sql(golden)}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_contested AS {_contested_sql(golden)}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_claim AS {_claim_sql(golden)}")
+    db.execute(f"INSERT INTO link.golden_field BY NAME {db.statement('link.golden_field')}")
+    db.execute(f"INSERT INTO core.incident BY NAME {_incident_sql(golden)}")
+
+
+def _report_sql(golden: Golden) -> str:
+    """One row per record of the renewed incidents, unknown as NULL, with the standing of its source."""
+    fields = ", ".join(f"{_known(READ.get(field, f'r.{field}'))} AS {field}" for field in golden.fields)
+    return f"""
+        SELECT m.incident_id, m.child_id, r.source_code, coalesce(r.is_death, FALSE) AS is_death, {fields},
+            {VAGUE} AS vague_date, r.date_precision, l.width_days,
+            concat(coalesce(CAST(r.reported_date AS VARCHAR), '9999-12-31'), r.record_id) AS seniority,
+            {_place("r.source_code", golden.source_order)} AS source_place,
+            {_place("r.source_code", golden.authority_order)} AS authority_place
+        FROM link.member AS m
+        JOIN link_renewed USING (incident_id)
+        JOIN core.record AS r ON r.record_id = m.record_id
+        JOIN link_linkable AS l ON l.key = m.record_key"""
+
+
+def _known(expression: str) -> str:
+    return f"CASE WHEN CAST({expression} AS VARCHAR) <> 'unknown' THEN {expression} END"
+
+
+def _place(column: str, order: tuple[str, ...]) -> str:
+    """Position in the order, from 1; all others share the last."""
+    cases = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(order, 1))
+    return f"CASE {column} {cases} ELSE {len(order) + 1} END"
+
+
+def _contested_sql(golden: Golden) -> str:
+    fields = ", ".join(f"min({field}) <> max({field}) AS {field}" for field in golden.fields)
+    return f"""
+        SELECT incident_id, bool_or(is_death) AS is_fatal,
+            coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault, {fields}
+        FROM link_report GROUP BY incident_id HAVING count(*) > 1"""
+
+
+def _claim_sql(golden: Golden) -> str:
+    """One row per record and contested field: the value, and how much it weighs (less is more)."""
+    names = ", ".join(golden.fields)
+    cells = ", ".join(f"CASE WHEN c.{field} THEN CAST(r.{field} AS VARCHAR) END AS {field}" for field in golden.fields)
+    weights = " ".join(f"WHEN '{field}' THEN {_weight(field, rule)}" for field, rule in golden.fields.items())
+    rules = " ".join(f"WHEN '{field}' THEN '{rule.rule}'" for field, rule in golden.fields.items())
+    return f"""
+        SELECT incident_id, field, value, source_code,
+            CASE field WHEN 'event_date' THEN 0 ELSE source_place END AS source_place,
+            CASE field WHEN 'event_date' THEN value ELSE seniority END AS seniority,
+            CASE field {weights} END AS weight,
+            field = 'intent' AND value = 'unintentional' AND has_assault AS would_hide_violence,
+            CASE field {rules} END AS rule
+        FROM (
+            UNPIVOT (
+                SELECT r.incident_id, r.source_code, r.source_place, r.authority_place, r.seniority, c.is_fatal, c.has_assault, {cells}
+                FROM link_report AS r JOIN link_contested AS c USING (incident_id)
+            ) ON {names} INTO NAME field VALUE value
+        ) AS cell"""
+
+
+def _weight(field: str, rule: GoldenRule) -> str:
+    weight = "0"
+    if rule.rule == "authority":
+        weight = "authority_place"
+    if rule.rule == "highest":
+        order = rule.ascending[::-1]
+        weight = f"10 + {_place('value', order)}"
+    if field == "case_status":  # what a court, a procuratorate or the police found, either way, ends the matter
+        weight = f"CASE WHEN source_code IN {LEGAL} AND value IN ('confirmed', 'excluded') THEN authority_place ELSE {weight} END"
+    if field == "intent":  # "unclear" of those who need not find out gives way to whoever knows
+        weight = f"CASE WHEN value = 'undetermined' AND source_code NOT IN {LEGAL} THEN 20 ELSE {weight} END"
+    if rule.of_a_death:
+        weight = f"CASE WHEN is_fatal AND source_code = 'death_registry' THEN -1 ELSE {weight} END"
+    return weight
+
+
+def _incident_sql(golden: Golden) -> str:
+    types = {"age_years": "INTEGER", "death_date": "DATE", "event_date": "DATE"}
+    agreed = ", ".join(f"min({field}) AS {field}" for field in golden.fields)
+    chosen = ", ".join(f"max(value) FILTER (field = '{field}') AS {field}" for field in golden.fields)
+    values = ", ".join(
+        f"coalesce(CAST(w.{field} AS {types.get(field, 'VARCHAR')}), a.{field}) AS {field}"
+        for field in golden.fields if field != "event_date"
+    )  # fmt: skip
+    return f"""
+        WITH agreed AS (
+            SELECT incident_id, min(child_id) AS child_id, CAST(count(*) AS INTEGER) AS records,
+                string_agg(DISTINCT source_code, ',' ORDER BY source_code) AS sources, bool_or(is_death) AS is_death,
+                min((width_days, vague_date, date_precision)) AS narrowest, {agreed}
+            FROM link_report GROUP BY incident_id
+        ),
+        winner AS (
+            SELECT incident_id, {chosen}
+            FROM link.golden_field JOIN link_renewed USING (incident_id) WHERE is_chosen GROUP BY incident_id
+        ),
+        dated AS (
+            SELECT incident_id, coalesce(CAST(w.event_date AS DATE), a.event_date) AS exact_date,
+                coalesce(exact_date, narrowest[2]) AS event_date,
+                CASE WHEN exact_date IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision
+            FROM agreed AS a LEFT JOIN winner AS w USING (incident_id)
+        )
+        SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.is_death,
+            d.event_date, year(d.event_date) AS event_year, d.date_precision,
+            w.incident_id IS NOT NULL AS has_conflict, {values}
+        FROM agreed AS a JOIN dated AS d USING (incident_id)
+        LEFT JOIN winner AS w USING (incident_id) LEFT JOIN link.event_group AS g USING (incident_id)"""

@@ -1,0 +1,114 @@
+"""Scored pairs and the incidents they make, for the touched part of the records only.
+
+A touched part is made of whole components, old and new, so recomputing it alone gives what recomputing everything would.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow
+
+from ddk_surveillance.link import cluster
+from ddk_surveillance.link.candidates import make_candidates, patterns_sql
+from ddk_surveillance.link.model import SAFETY, Ints, Model
+from ddk_surveillance.warehouse import Warehouse
+
+
+def compare(db: Warehouse, model: Model) -> int:
+    """Replace in link.pair the pairs of all dirty and gone records; returns how many pairs were compared."""
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_stale AS
+        SELECT key FROM link_linkable WHERE is_dirty UNION ALL SELECT record_key FROM link_gone""")
+    db.execute("""DELETE FROM link.pair WHERE left_key IN (SELECT key FROM link_stale)
+        OR right_key IN (SELECT key FROM link_stale)""")
+    make_candidates(db, model.declaration)
+    left, right, pattern = _columns(db, patterns_sql(model.declaration, "link_candidate"))
+    score = _scores(model, pattern)
+    keep = score >= model.declaration.thresholds.centibits[-1]
+    with db.offering(link_scored=_scored_table(model, left[keep], right[keep], pattern[keep], score[keep])):
+        db.execute("INSERT INTO link.pair BY NAME SELECT *, ? AS model_version FROM link_scored", [model.version])
+    return len(score)
+
+
+def make_clusters(db: Warehouse, model: Model) -> None:
+    """Fill link_clustered: for every record of a touched component its component, incidents and strongest tie."""
+    _mark_affected(db)
+    left, right, score = _columns(db, """
+        SELECT p.left_key, p.right_key, p.score_centibits FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key""")
+    nodes, component = cluster.components(left, right)
+    groups = (nodes, nodes, nodes)
+    if len(nodes):
+        pairs = _all_pairs(db, model, nodes, component, left, right, score)
+        groups = cluster.partition(nodes, component, *pairs, model.declaration.thresholds.centibits)
+    names = ("key", "component", "strict", "adopted", "loose")
+    table = pyarrow.table(dict(zip(names, (nodes, component, *groups), strict=True)))
+    with db.offering(link_group=table, link_tie=_ties(nodes, groups[1], left, right, score)):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
+
+
+def _columns(db: Warehouse, sql: str) -> tuple[Ints, ...]:
+    return tuple(column.to_numpy().astype(np.int64) for column in db.arrow(sql).columns)
+
+
+def _scores(model: Model, patterns: Ints) -> Ints:
+    """A few hundred thousand patterns stand for millions of pairs."""
+    found, position = np.unique(patterns, return_inverse=True)
+    return model.centibits(found)[position]
+
+
+def _scored_table(model: Model, left: Ints, right: Ints, pattern: Ints, score: Ints) -> pyarrow.Table:
+    names = [None, *(rule.rule for rule in model.declaration.safety)]
+    digit = (pattern % model.declaration.radices[SAFETY]).astype(np.int8)
+    rule = pyarrow.DictionaryArray.from_arrays(pyarrow.array(digit), pyarrow.array(names, pyarrow.string()))
+    return pyarrow.table(
+        {"left_key": left, "right_key": right, "pattern": pattern, "score_centibits": score.astype(np.int32), "rule": rule}
+    )
+
+
+def _mark_affected(db: Warehouse) -> None:
+    """Fill link_affected: dirty records, and all of every old component that lost or gained a pair."""
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_affected AS
+        WITH near AS (
+            SELECT key FROM link_stale
+            UNION SELECT right_key FROM link.pair JOIN link_stale ON key = left_key
+            UNION SELECT left_key FROM link.pair JOIN link_stale ON key = right_key
+        ),
+        touched AS (SELECT DISTINCT component_key FROM link.member JOIN near ON near.key = record_key)
+        SELECT key FROM link_linkable WHERE is_dirty
+        UNION SELECT record_key FROM link.member JOIN touched USING (component_key)
+        EXCEPT SELECT record_key FROM link_gone""")
+
+
+def _all_pairs(
+    db: Warehouse, model: Model, nodes: Ints, component: Ints, left: Ints, right: Ints, score: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Every pair inside the components: blocking may have missed some of those whose mean decides."""
+    _, position, size = np.unique(component, return_inverse=True, return_counts=True)
+    large = size[position] > 2
+    table = pyarrow.table({"key": nodes[large], "component": component[large]})
+    with db.offering(link_large=table):
+        db.execute("""
+            CREATE OR REPLACE TEMP TABLE link_inside AS
+            SELECT a.key AS left_key, b.key AS right_key
+            FROM link_large AS a JOIN link_large AS b ON a.component = b.component AND a.key < b.key""")
+    inside_left, inside_right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
+    couple = np.isin(left, nodes[~large])
+    return (
+        np.concatenate([left[couple], inside_left]),
+        np.concatenate([right[couple], inside_right]),
+        np.concatenate([score[couple], _scores(model, pattern)]),
+    )
+
+
+def _ties(nodes: Ints, group: Ints, left: Ints, right: Ints, score: Ints) -> pyarrow.Table:
+    """For every record its best-scoring partner of the same incident; of equals the one with the smaller key."""
+    by_key = np.argsort(nodes)
+    of = [group[by_key[np.searchsorted(nodes, end, sorter=by_key)]] for end in (left, right)]
+    same = of[0] == of[1]
+    key = np.concatenate([left[same], right[same]])
+    partner = np.concatenate([right[same], left[same]])
+    value = np.concatenate([score[same], score[same]])
+    order = np.lexsort((partner, -value, key))
+    key, first = np.unique(key[order], return_index=True)
+    return pyarrow.table({"key": key, "tie_key": partner[order][first], "tie_centibits": value[order][first]})

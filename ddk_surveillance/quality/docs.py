@@ -1,0 +1,53 @@
+"""Great Expectations' Data Docs as pages that need no network: what its renderer makes, without what it would fetch."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from ddk_surveillance.contracts import Source
+
+# Its pages load a dozen scripts and styles from elsewhere, and a logo whose address tells who looks.
+FETCHED = re.compile(
+    r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<iframe\b.*?</iframe>|<a\b[^>]*href=\"https?:[^>]*>.*?</a>",
+    re.DOTALL,
+)
+STYLE = """<meta charset="utf-8"><style>
+body { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif; margin: 2rem; }
+table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top; }
+.fa-check-circle::before { content: "✓"; color: #080; } .fa-times::before, .fa-exclamation-triangle::before { content: "✗"; color: #b00; }
+.modal, nav, #ge-cta-footer, .navbar { display: none; }
+</style>"""
+
+
+def write_page(folder: Path, source: Source, report: Any) -> None:
+    """quality_docs/<source>.html: every rule, whether it held, and how many rows broke it; never a value."""
+    import great_expectations.render.renderer as renderer
+    import great_expectations.render.view as view
+
+    report.meta.setdefault("run_id", {"run_name": source.title.zh, "run_time": "1970-01-01T00:00:00+00:00"})
+    report.suite_name = f"{source.title.zh} {source.source}"
+    draw: Any = view.DefaultJinjaPageView()  # type: ignore[attr-defined]
+    page = draw.render(renderer.ValidationResultsPageRenderer().render(report))  # type: ignore[attr-defined]
+    _replace(folder / f"{source.source}.html", _offline(page))
+    links = "".join(
+        f'<li><a href="{path.name}">{path.stem}</a></li>'
+        for path in sorted(folder.glob("*.html"))
+        if path.stem != "index"
+    )
+    _replace(
+        folder / "index.html",
+        f"<!doctype html>{STYLE}<title>质量检查</title><h1>质量检查 / quality</h1><ul>{links}</ul>",
+    )
+
+
+def _offline(page: str) -> str:
+    return FETCHED.sub("", page).replace("<head>", f"<head>{STYLE}", 1)
+
+
+def _replace(path: Path, text: str) -> None:
+    working = path.with_suffix(".partial")
+    working.write_text(text, encoding="utf-8")
+    os.replace(working, path)

@@ -1,0 +1,166 @@
+"""Files that come twice, late, corrected or in another order; and a run that dies on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pytest
+from tests.conftest import HOSPITAL, TOKEN_A, Home, csv_of
+
+from ddk_surveillance import guard, intake, load, publish
+from ddk_surveillance.errors import BooksDoNotBalance
+
+FIRST = csv_of(HOSPITAL)
+CORRECTED = csv_of(HOSPITAL, C1_伤害严重程度="重度", C1_报告日期="2024-03-20")
+LATE = csv_of(HOSPITAL, C1_卡片编号="C7", C1_伤害发生日期="2024-02-01", C1_患者就诊日期="2024-02-02", C1_报告日期="2024-06-01",
+              C2_卡片编号="C8", C2_身份令牌=TOKEN_A, C3_卡片编号="C9")  # fmt: skip
+TABLES = {
+    "core.record": "record_id",
+    "core.incident": "incident_id",
+    "mart.indicator_rate": "ALL",
+}
+
+
+def state(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that matters to anybody, run times and batch numbers aside."""
+    return {
+        table: home.query(f"SELECT * {'EXCLUDE (batch_id)' if table == 'core.record' else ''} FROM {table} ORDER BY {order}")
+        for table, order in TABLES.items()
+    }
+
+
+def send(home: Home, *files: str) -> Home:
+    """Each file in a night of its own."""
+    for number, content in enumerate(files):
+        home.drop("hospital", f"{number}.csv", content)
+        home.night()
+    return home
+
+
+def test_the_same_file_again_changes_nothing(home: Home) -> None:
+    send(home, FIRST)
+    before = state(home)
+    send(home, FIRST)
+    assert state(home) == before
+    assert home.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
+    assert home.column("SELECT release_id FROM ops.release") == ["R000001"]
+
+
+def test_the_same_rows_in_another_file_are_duplicates(home: Home) -> None:
+    send(home, FIRST, FIRST + "\n")
+    assert home.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
+
+
+def test_a_correction_equals_having_sent_the_right_record_first(make_home: Callable[..., Home]) -> None:
+    corrected = send(make_home("corrected"), FIRST, CORRECTED)
+    right = send(make_home("right"), CORRECTED)
+    assert state(corrected) == state(right)
+    assert corrected.ledger("hospital") == {"rows_received": 6, "duplicate": 2, "superseded": 1, "loaded": 3}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_the_order_of_arrival_decides_nothing(make_home: Callable[..., Home], order: tuple[int, ...]) -> None:
+    files = (FIRST, CORRECTED, LATE)
+    one_night = make_home("one")
+    for number, content in enumerate(files):
+        one_night.drop("hospital", f"{number}.csv", content)
+    one_night.night()
+    assert state(send(make_home("several"), *(files[place] for place in order))) == state(one_night)
+
+
+def test_one_number_for_two_different_rows_is_not_a_correction(home: Home) -> None:
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_卡片编号="C1"))
+    home.night()
+    assert home.column("SELECT DISTINCT problem FROM ops.quarantine WHERE problem IS NOT NULL") == ["record_number_reused"]
+    assert home.ledger("hospital") == {"rows_received": 3, "quarantined": 2, "loaded": 1}
+
+
+class PowerFailure(BaseException):
+    """Nothing catches this, as nothing catches a kill."""
+
+
+KILLS = {
+    "after the files were claimed": (intake, "_read"),
+    "while the rows are being stored": (guard, "_rekeyed"),
+    "inside the loading transaction": (load, "_settle"),
+    "after the analyst file was built": (publish, "_point_to"),
+    "before the release was recorded": (publish, "_build"),
+}
+
+
+@pytest.mark.parametrize(("module", "function"), KILLS.values(), ids=KILLS.keys())
+def test_a_night_that_died_is_finished_by_the_next(
+    make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch, module: Any, function: str
+) -> None:
+    undisturbed = send(make_home("undisturbed"), FIRST)
+    home = make_home("killed")
+    home.drop("hospital", "0.csv", FIRST)
+
+    def dies(*_: object) -> None:
+        raise PowerFailure
+
+    with monkeypatch.context() as patched, pytest.raises(PowerFailure):
+        patched.setattr(module, function, dies)
+        home.night()
+    home.night()
+    assert state(home) == state(undisturbed)
+    assert home.ledger("hospital") == undisturbed.ledger("hospital")
+    assert home.column("SELECT release_id FROM ops.release") == ["R000001"]
+    assert home.settings.analyst_file.exists()
+
+
+def test_books_that_do_not_balance_are_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(home, FIRST)
+    before = home.settings.analyst_file.resolve()
+    settle = load._settle
+
+    def loses_a_row(db: Any) -> None:
+        settle(db)
+        db.execute("DELETE FROM core.record_version WHERE source_record_number = 'C7'")
+
+    monkeypatch.setattr(load, "_settle", loses_a_row)
+    with pytest.raises(BooksDoNotBalance):
+        send(home, LATE)
+    assert home.settings.analyst_file.resolve() == before
+    assert home.column("SELECT status FROM ops.night ORDER BY started_at DESC LIMIT 1") == ["not_published"]
+
+
+def test_a_reader_keeps_the_release_it_opened(home: Home) -> None:
+    send(home, FIRST)
+    with duckdb.connect(str(home.settings.analyst_file.resolve()), read_only=True) as reader:
+        count = "SELECT count(*), min(release_id) FROM out.indicator_rate"
+        before = reader.execute(count).fetchall()
+        send(home, LATE)
+        assert reader.execute(count).fetchall() == before
+    with duckdb.connect(str(home.settings.analyst_file.resolve()), read_only=True) as later:
+        assert later.execute("SELECT DISTINCT release_id FROM out.indicator_rate").fetchall() == [("R000002",)]
+
+
+def test_every_table_and_column_of_the_analyst_file_is_explained_in_two_languages(home: Home) -> None:
+    send(home, FIRST)
+    with duckdb.connect(str(home.settings.analyst_file.resolve()), read_only=True) as reader:
+        tables = reader.execute("SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()").fetchall()
+        columns = reader.execute(
+            "SELECT schema_name || '.' || table_name, column_name, comment FROM duckdb_columns() "
+            "WHERE NOT internal AND table_name <> 'population'"
+        ).fetchall()
+        listed = reader.execute("SELECT table_name, column_name FROM ref.data_dictionary").fetchall()
+    assert len(tables) == 8
+    assert all(" | " in str(comment) for *_, comment in [*tables, *columns])
+    assert {(name, "") for name, _ in tables} | {(name, column) for name, column, _ in columns} == set(listed)
+
+
+def test_only_the_owner_may_look(home: Home) -> None:
+    send(home, FIRST)
+    for path in home.settings.home.rglob("*"):
+        if not path.is_symlink():
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_no_small_class_is_shown_to_analysts(home: Home) -> None:
+    """Three incidents are fewer than five: none of them may stand alone in the analyst file."""
+    send(home, FIRST)
+    with duckdb.connect(str(home.settings.analyst_file.resolve()), read_only=True) as reader:
+        assert reader.execute("SELECT count(*) FROM out.incident").fetchall() == [(0,)]
