@@ -13,12 +13,11 @@ import duckdb
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.safe_text import neutralise_formula
-from ddk_surveillance.settings import TIME_ZONE, Settings
+from ddk_surveillance.settings import Settings
 
 CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "lock_configuration": "true",
-    "TimeZone": TIME_ZONE,
 }
 # Kinds of error whose text speaks of the statement, not of the data.
 ABOUT_THE_STATEMENT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)

@@ -106,7 +106,11 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
     from ddk_surveillance.synthesis import synthesise as make
 
     summary = make(out, seed, children, first.date(), last.date())
-    context.voice.say(f"已写入 {out}:{summary}", f"Written to {out}: {summary}")
+    context.voice.say(
+        f"已写入 {out}:{summary.files} 个文件,{summary.rows} 行;合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
+        f"Written to {out}: {summary.files} files, {summary.rows} rows; {summary.children} children and {summary.incidents}"
+        " incidents, all synthetic.",
+    )
     return ExitCode.GOOD
 
 

@@ -76,10 +76,15 @@ def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "", 1).isdigit() or text == ""
 
 
+# A refused file is named by its batch, for its name may identify somebody; a copy by the file that it repeats.
+_NAME = """coalesce(b.file_name, '= ' || (SELECT min(o.file_name) FROM ops.batch o WHERE b.status = 'identical'
+    AND o.source_code = b.source_code AND o.sha256 = b.sha256), b.batch_id)"""
+
+
 def show_files(voice: Voice, db: Warehouse, night_id: str) -> None:
     """One line for each file that a night took, then a sentence for each that needs somebody."""
     rows = db.rows(
-        "SELECT coalesce(b.file_name, b.batch_id), b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
+        f"SELECT {_NAME}, b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
         " l.loaded, l.quarantined, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
         " FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.night_id = ? ORDER BY b.source_code, 1, b.batch_id",
         [night_id],

@@ -122,7 +122,11 @@ class Library:
     def extra_codes(self, source: Source) -> list[str]:
         """Coded columns that are no column of the target but decide others, such as a school's kind of event."""
         target = self.target_table(source).columns
-        return [name for name, column in source.columns.items() if column.kind == "code" and (column.to or name) not in target]
+        return [
+            name
+            for name, column in source.columns.items()
+            if column.kind == "code" and (column.to or name) not in target
+        ]
 
     def fed(self, source: Source) -> set[str]:
         """Columns of the record that this source can fill at all; a check that needs others does not apply."""

@@ -24,7 +24,9 @@ def verdicts_of(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str
     target = indicator.target
     if target is None:
         return []
-    years: list[dict[str, Any]] = [dict(zip(totals.columns, row, strict=True)) for row in totals.itertuples(index=False)]
+    years: list[dict[str, Any]] = [
+        dict(zip(totals.columns, row, strict=True)) for row in totals.itertuples(index=False)
+    ]
     usable = [row for row in years if _why_not(row) is None]
     baseline = _baseline(target, usable)
     return [

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 CELLS_AT_ONCE = 2_000_000
+LARGEST_PART = 40  # records; seven reports of one incident are rare, so a larger component is a chain of strangers
 
 
 def components(left: Ints, right: Ints) -> tuple[Ints, Ints]:
@@ -30,6 +31,18 @@ def components(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     component = nodes[first[label]]
     order = np.lexsort((nodes, component))
     return nodes[order], component[order]
+
+
+def parts(left: Ints, right: Ints, score: Ints) -> tuple[Ints, Ints]:
+    """Like `components`, but a chain of too many records is cut at its weakest links, one bit at a time."""
+    while True:
+        nodes, component = components(left, right)
+        _, number, size = np.unique(component, return_inverse=True, return_counts=True)
+        crowded = np.isin(left, nodes[size[number] > LARGEST_PART])
+        if not crowded.any():
+            return nodes, component
+        keep = ~crowded | (score >= score[crowded].min() + 100)
+        left, right, score = left[keep], right[keep], score[keep]
 
 
 def partition(

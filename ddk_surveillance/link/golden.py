@@ -19,6 +19,7 @@ READ = {
     "age_years": "l.age",
     "case_status": CASE_STATUS,
 }
+NEVER_UNKNOWN = ("event_date", "death_date", "age_years")
 # Of an undated incident the narrowest interval; the report is the best guess for one without any date.
 VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
 
@@ -27,6 +28,7 @@ def make_incidents(db: Warehouse, golden: Golden) -> None:
     """Replace the incidents in link_renewed (incident_id) in core.incident and link.golden_field."""
     for table in ("core.incident", "link.golden_field"):
         db.execute(f"DELETE FROM {table} WHERE incident_id IN (SELECT incident_id FROM link_renewed)")
+    db.execute(f"INSERT INTO core.incident BY NAME {_single_sql(golden)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_report AS {_report_sql(golden)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_contested AS {_contested_sql(golden)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_claim AS {_claim_sql(golden)}")
@@ -34,23 +36,41 @@ def make_incidents(db: Warehouse, golden: Golden) -> None:
     db.execute(f"INSERT INTO core.incident BY NAME {_incident_sql(golden)}")
 
 
+RECORDS = """FROM (
+        SELECT m.*, count(*) OVER (PARTITION BY incident_id) AS records
+        FROM link.member AS m JOIN link_renewed USING (incident_id)
+    ) AS m
+    JOIN core.record AS r ON r.record_id = m.record_id
+    JOIN link_linkable AS l ON l.key = m.record_key"""
+
+
+def _single_sql(golden: Golden) -> str:
+    """Incidents that one record alone tells of: nothing to choose."""
+    values = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields if field != "event_date")
+    return f"""
+        SELECT m.incident_id, m.child_id, g.event_group_id, CAST(1 AS INTEGER) AS records, r.source_code AS sources,
+            coalesce(r.is_death, FALSE) AS is_death, {VAGUE} AS event_date, year({VAGUE}) AS event_year,
+            CASE WHEN l.is_exact THEN 'day' ELSE r.date_precision END AS date_precision, FALSE AS has_conflict, {values}
+        {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = m.incident_id
+        WHERE m.records = 1"""
+
+
 def _report_sql(golden: Golden) -> str:
-    """One row per record of the renewed incidents, unknown as NULL, with the standing of its source."""
-    fields = ", ".join(f"{_known(READ.get(field, f'r.{field}'))} AS {field}" for field in golden.fields)
+    """One row per record of the other renewed incidents, unknown as NULL, with the standing of its source."""
+    fields = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields)
     return f"""
         SELECT m.incident_id, m.child_id, r.source_code, coalesce(r.is_death, FALSE) AS is_death, {fields},
             {VAGUE} AS vague_date, r.date_precision, l.width_days,
             concat(coalesce(CAST(r.reported_date AS VARCHAR), '9999-12-31'), r.record_id) AS seniority,
             {_place("r.source_code", golden.source_order)} AS source_place,
             {_place("r.source_code", golden.authority_order)} AS authority_place
-        FROM link.member AS m
-        JOIN link_renewed USING (incident_id)
-        JOIN core.record AS r ON r.record_id = m.record_id
-        JOIN link_linkable AS l ON l.key = m.record_key"""
+        {RECORDS} WHERE m.records > 1"""
 
 
-def _known(expression: str) -> str:
-    return f"CASE WHEN CAST({expression} AS VARCHAR) <> 'unknown' THEN {expression} END"
+def _read(field: str) -> str:
+    """What a record says of a field; unknown is nothing said."""
+    expression = READ.get(field, f"r.{field}")
+    return expression if field in NEVER_UNKNOWN else f"nullif({expression}, 'unknown')"
 
 
 def _place(column: str, order: tuple[str, ...]) -> str:
@@ -64,7 +84,7 @@ def _contested_sql(golden: Golden) -> str:
     return f"""
         SELECT incident_id, bool_or(is_death) AS is_fatal,
             coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault, {fields}
-        FROM link_report GROUP BY incident_id HAVING count(*) > 1"""
+        FROM link_report GROUP BY incident_id"""
 
 
 def _claim_sql(golden: Golden) -> str:

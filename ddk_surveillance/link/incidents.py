@@ -35,14 +35,13 @@ def make_clusters(db: Warehouse, model: Model) -> None:
     _mark_affected(db)
     left, right, score = _columns(db, """
         SELECT p.left_key, p.right_key, p.score_centibits FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key""")
-    nodes, component = cluster.components(left, right)
-    groups = (nodes, nodes, nodes)
-    if len(nodes):
-        pairs = _all_pairs(db, model, nodes, component, left, right, score)
-        groups = cluster.partition(nodes, component, *pairs, model.declaration.thresholds.centibits)
-    names = ("key", "component", "strict", "adopted", "loose")
-    table = pyarrow.table(dict(zip(names, (nodes, component, *groups), strict=True)))
-    with db.offering(link_group=table, link_tie=_ties(nodes, groups[1], left, right, score)):
+    names, columns = ("key", "component"), cluster.components(left, right)
+    components = pyarrow.table(dict(zip(names, columns, strict=True)))
+    nodes, part = cluster.parts(left, right, score)
+    groups = cluster.partition(nodes, part, *_all_pairs(db, model, nodes, part), model.declaration.thresholds.centibits)
+    table = pyarrow.table(dict(zip(("key", "strict", "adopted", "loose"), (nodes, *groups), strict=True)))
+    ties = _ties(nodes, groups[1], left, right, score)
+    with db.offering(link_component=components, link_group=table, link_tie=ties):
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
 
 
@@ -80,25 +79,15 @@ def _mark_affected(db: Warehouse) -> None:
         EXCEPT SELECT record_key FROM link_gone""")
 
 
-def _all_pairs(
-    db: Warehouse, model: Model, nodes: Ints, component: Ints, left: Ints, right: Ints, score: Ints
-) -> tuple[Ints, Ints, Ints]:
-    """Every pair inside the components: blocking may have missed some of those whose mean decides."""
-    _, position, size = np.unique(component, return_inverse=True, return_counts=True)
-    large = size[position] > 2
-    table = pyarrow.table({"key": nodes[large], "component": component[large]})
-    with db.offering(link_large=table):
+def _all_pairs(db: Warehouse, model: Model, nodes: Ints, part: Ints) -> tuple[Ints, Ints, Ints]:
+    """Every pair inside the parts with its score: blocking may have missed some of those whose mean decides."""
+    with db.offering(link_part=pyarrow.table({"key": nodes, "part": part})):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_inside AS
             SELECT a.key AS left_key, b.key AS right_key
-            FROM link_large AS a JOIN link_large AS b ON a.component = b.component AND a.key < b.key""")
-    inside_left, inside_right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
-    couple = np.isin(left, nodes[~large])
-    return (
-        np.concatenate([left[couple], inside_left]),
-        np.concatenate([right[couple], inside_right]),
-        np.concatenate([score[couple], _scores(model, pattern)]),
-    )
+            FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.key < b.key""")
+    left, right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
+    return left, right, _scores(model, pattern)
 
 
 def _ties(nodes: Ints, group: Ints, left: Ints, right: Ints, score: Ints) -> pyarrow.Table:

@@ -6,8 +6,8 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 
 OLDEST_YEARS = 120

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddk_surveillance.errors import DeclarationError
-from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.text.spelling import folded, plain, whole_number
 
 LABEL_COLUMNS = ("code", "zh", "en", "aliases")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from ddk_surveillance.normalise.problems import Problem
-from ddk_surveillance.text.spelling import plain
 from ddk_surveillance.settings import resource
+from ddk_surveillance.text.spelling import plain
 
 Value = TypeVar("Value")
 # Letter and two digits, a fourth character (x = left out), then a WHO fifth digit or the national two- and three-digit

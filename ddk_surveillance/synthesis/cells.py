@@ -50,6 +50,7 @@ class Style:
     full_width_share: float = 0.0
     has_title: bool = False
     has_monthly_sheets: bool = False
+    groups_institutions: bool = False  # sorted, each institution's code in its first row only, as merged cells read
     has_products: bool = False  # a column that no contract declares
 
 
@@ -92,7 +93,12 @@ class Typist:
         cells = {name: self._column(rows, name, column) for name, column in self._columns()}
         if self.style.has_products:
             cells[PRODUCT_HEADER] = [self._product() for _ in range(len(rows))]
-        return pd.DataFrame(cells, index=rows.index, dtype=object)
+        typed = pd.DataFrame(cells, index=rows.index, dtype=object)
+        if self.style.groups_institutions:
+            typed[self.source.institution] = typed[self.source.institution].mask(
+                rows["institution_id"].duplicated(), None
+            )
+        return typed
 
     def _product(self) -> Cell:
         brand, product = self._any(CompanyNames.company_prefixes), self._any(PRODUCTS)

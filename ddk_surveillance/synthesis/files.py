@@ -51,7 +51,8 @@ OFFICES = (
            Style("json", dates="compact", ages="text", omits=("phone_token", "age_unit")),
            ("H0004",), months_per_file=6, silent_last_months=5),
     Office("school", "区教委", "学生伤害事故登记表",
-           replace(WORKBOOK, dates="dots", ages="text", missing=("", "无")), months_per_file=6, repeats_period=2),
+           replace(WORKBOOK, dates="dots", ages="text", groups_institutions=True, missing=("", "无")),
+           months_per_file=6, repeats_period=2),
     Office("nursery", "{word}托育园", "托育机构伤害登记", Style("csv", "utf-8-sig", ages="months"),
            ("N0007",), months_per_file=1, silent_last_months=30, sends_zero_reports=True),
     Office("nursery", "区卫生健康委", "托育机构伤害登记表",
@@ -77,7 +78,15 @@ def as_plain_csv(offices: Sequence[Office] = OFFICES) -> tuple[Office, ...]:
 
 
 def _plain(style: Style) -> Style:
-    return replace(style, format="csv", encoding="utf-8", dates="iso", has_title=False, has_monthly_sheets=False)
+    return replace(
+        style,
+        format="csv",
+        encoding="utf-8",
+        dates="iso",
+        has_title=False,
+        has_monthly_sheets=False,
+        groups_institutions=False,
+    )
 
 
 class Clerk:
@@ -131,7 +140,8 @@ class Clerk:
 
     def _write(self, months: list[pd.Period], rows: pd.DataFrame, suffix: str = "", days_late: int = 0) -> Path:
         period = _period_name(months)
-        groups = [(f"{one.month}月", rows[rows["reported_date"].dt.to_period("M") == one]) for one in months]
+        sheet = rows["reported_date"].dt.to_period("M").where(lambda month: month >= months[0], months[0])
+        groups = [(f"{one.month}月", rows[sheet == one]) for one in months]
         if not self.office.style.has_monthly_sheets:
             groups = [(self.office.kind if self.office.style.format == "xlsx" else "", rows)]
         tables = [self._table(name, period, part) for name, part in groups]
@@ -154,6 +164,8 @@ class Clerk:
         self.truth += [one.assign(file=self.files[-1]) for one in sent]
 
     def _table(self, name: str, period: str, rows: pd.DataFrame) -> Table:
+        if self.office.style.groups_institutions:
+            rows = rows.sort_values("institution_id", kind="stable")
         typed = self.typist.typed(rows)
         truth = rows[["record_id", "true_incident_id", "true_child_id", "defect"]].assign(victim_number=1)
         truth["is_acceptable"] = is_acceptable(rows)

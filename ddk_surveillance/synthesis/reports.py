@@ -1,7 +1,7 @@
 """Who reports what: true incidents become records of nine sources, with the defects real reports have.
 
-Two profiles share one mechanism. `district` has the assumed defect rates of the invented district; `linkage` is the
-harder test bed of record linkage, 150,000 children to a district and ten events per 100 children and year.
+The invented district and the harder test bed of record linkage (150,000 children to a district, ten events per 100
+children and year, tokens missing in a third to a half of the records) differ in their rates only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -22,6 +21,7 @@ from ddk_surveillance.synthesis.defects import (
     SCENARIOS,
     SOURCES,
     Draw,
+    Flags,
     Scenario,
     holds,
     read_rates,
@@ -30,20 +30,16 @@ from ddk_surveillance.synthesis.defects import (
 from ddk_surveillance.synthesis.district import District, Floats, Ints, Plan
 from ddk_surveillance.tokens import Key, derive, rekey
 
-Flags = npt.NDArray[np.bool_]
-
 LINKAGE_CHILDREN_PER_TOWNSHIP = 12_500
 TOWNSHIPS_PER_DISTRICT = 12
 LINKAGE_FIRST_DAY, LINKAGE_LAST_DAY = date(2023, 1, 1), date(2025, 12, 31)
 LINKAGE_RECORDS_PER_CHILD = 0.36  # over the three years; measured, and generous by 2 % so that records can be exact
-
 
 INSTITUTION_LETTER = dict(zip(SOURCES, "HDSKNCPRJ", strict=True))
 INSTITUTIONS_PER_TOWNSHIP = {"school": 5, "kindergarten": 6, "nursery": 2, "community": 5, "police": 1}
 HOSPITAL_WEIGHTS = (0.46, 0.22, 0.27, 0.05)
 PARENT_ID_FAMILIES = 0.04
 FIRST, TRANSFER, FOLLOW_UP, DOUBLE_ENTRY = range(4)
-
 
 LINKAGE_COLUMNS = (
     "record_id", "source_code", "institution_id", "reported_date", "id_token", "name_token", "phone_token",
@@ -190,9 +186,8 @@ def _add_dates(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
 
 def _add_stated_dates(rows: pd.DataFrame, day: Ints, by_visit: Flags, draw: Draw) -> pd.DataFrame:
     """The interval of days that the record leaves open, its precision and the hour."""
-    month = day.astype("datetime64[D]").astype("datetime64[M]")
-    first_day = month.astype("datetime64[D]").astype(np.int64)
-    last_day = (month + 1).astype("datetime64[D]").astype(np.int64) - 1
+    month, _ = district.month_and_day(day)
+    first_day, last_day = district.first_day(month), district.first_day(month + 1) - 1
     month_only, missing = draw.hit("month_only"), draw.hit("date_missing")
     flagged = month_only & draw.share(0.8)  # the others pass for an exact day: the first of the month
     ten_days, third = flagged & draw.share(0.3), np.minimum((day - first_day) // 10, 2)
@@ -221,20 +216,17 @@ def _add_person(rows: pd.DataFrame, plan: Plan, draw: Draw) -> pd.DataFrame:
     """Birth month, age, sex and township as stated, with the usual slips."""
     birth_day = rows["child_birth_day"].to_numpy()
     slip = np.array((-1, 1, -12, 12))[district.pick_one(draw.rng, (3, 3, 2, 2), draw.size)]
-    month = birth_day.astype("datetime64[D]").astype("datetime64[M]") + np.where(draw.hit("birth_wrong"), slip, 0)
+    month, day_in_month = district.month_and_day(birth_day)
+    month = month + np.where(draw.hit("birth_wrong"), slip, 0)
     only_year = draw.hit("january_birth")
-    month = np.where(only_year, month.astype("datetime64[Y]").astype("datetime64[M]"), month)
-    day_in_month = birth_day - birth_day.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(
-        np.int64
-    )
-    stated_birth_day = month.astype("datetime64[D]").astype(np.int64) + np.where(only_year, 0, day_in_month)
+    month = np.where(only_year, month // 12 * 12, month)
     age = np.clip(district.completed_years(birth_day, rows["visit_day"].to_numpy()), 0, 17) + draw.hit("age_nominal")
     sex = rows["child_sex"].to_numpy() ^ draw.hit("sex_wrong")
     township = _township(rows["child_township"].to_numpy(), len(plan.townships), draw)
-    birth_month = month.astype("datetime64[s]")
+    birth_month = district.timestamps(district.first_day(month))
     birth_month[draw.hit("birth_missing")] = np.datetime64("NaT")
     return rows.assign(
-        stated_birth_day=stated_birth_day,
+        stated_birth_day=district.first_day(month) + np.where(only_year, 0, day_in_month),
         stated_sex=sex,
         birth_month=birth_month,
         age_years=_numbers(age, draw.hit("age_missing")),
@@ -255,25 +247,31 @@ def _add_tokens(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
     """Keyed tokens: missing together more often than alone, now and then a parent's, a placeholder's, a misspelt name's."""
     key = Key(draw.rng.bytes(32))
     one_form = draw.rng.random(draw.size)  # a form without identity lacks every token at once
+    tokens = {}
+    for kind, subject in _token_subjects(rows, draw).items():
+        blank = np.where(draw.share(0.3), one_form, draw.rng.random(draw.size)) < draw.value(f"{kind}_missing")
+        tokens[f"{kind}_token"] = _token(key, kind, subject, blank)
+    is_case = np.isin(rows["source"].to_numpy(), [SOURCES.index(name) for name in CASE_SOURCES])
+    case = rows["true_group"].to_numpy() * 2 + (rows["kind"] == DOUBLE_ENTRY).to_numpy()  # two numbers if entered twice
+    tokens["case_token"] = _token(key, "case", case, ~is_case | draw.hit("case_missing"))
+    return rows.assign(**tokens)
+
+
+def _token_subjects(rows: pd.DataFrame, draw: Draw) -> dict[str, Ints]:
+    """Whom or what each personal token of a record really stands for, as a number."""
     child, family = rows["true_child_id"].to_numpy(), rows["child_family"].to_numpy()
     placeholder = draw.hit("placeholder")
     # some families always give the mother's number: then brothers, sisters and twins share a token
     habit = draw.rng.random(family.max(initial=0) + 1)[family] < PARENT_ID_FAMILIES
     parent = habit & (draw.rng.random(draw.size) < draw.value("parent_id") / PARENT_ID_FAMILIES)
-    person = np.select([placeholder, parent], [-1, -2 - family], child)
     variant = np.where(draw.hit("name_variant"), 1 + district.pick_one(draw.rng, (0.6, 0.3, 0.1), draw.size), 0)
     born_and_sex = (rows["stated_birth_day"].to_numpy() + 2**15) * 2 + rows["stated_sex"].to_numpy()
     name = (rows["child_name"].to_numpy() * 4 + variant) * 2**18 + born_and_sex
-    phone = (family * 2 + draw.share(0.3)) * 2 + draw.share(0.05)
-    tokens = {}
-    for kind, subject in (("id", person), ("name", np.where(placeholder, -1, name)), ("phone", phone)):
-        blank = np.where(draw.share(0.3), one_form, draw.rng.random(draw.size)) < draw.value(f"{kind}_missing")
-        tokens[f"{kind}_token"] = _token(key, kind, subject, blank)
-    is_case = np.isin(rows["source"].to_numpy(), [SOURCES.index(name) for name in CASE_SOURCES])
-    twice = (rows["kind"] == DOUBLE_ENTRY).to_numpy()
-    case = rows["true_group"].to_numpy() * 2 + twice  # registered twice: two case numbers
-    tokens["case_token"] = _token(key, "case", case, ~is_case | draw.hit("case_missing"))
-    return rows.assign(**tokens)
+    return {
+        "id": np.select([placeholder, parent], [-1, -2 - family], child),
+        "name": np.where(placeholder, -1, name),
+        "phone": (family * 2 + draw.share(0.3)) * 2 + draw.share(0.05),
+    }
 
 
 def _token(key: Key, kind: str, subject: Ints, blank: Flags) -> pd.Series:

@@ -5,10 +5,11 @@ record AS (
     SELECT
         l.key, l.record_id, l.link_hash,
         concat(coalesce(CAST(l.reported_date AS VARCHAR), '9999-12-31'), l.record_id) AS seniority,
-        coalesce(g.component, l.key) AS component_key,
+        coalesce(c.component, l.key) AS component_key,
         coalesce(g.strict, l.key) AS strict, coalesce(g.adopted, l.key) AS adopted, coalesce(g.loose, l.key) AS loose
     FROM link_affected AS a
     JOIN link_linkable AS l ON l.key = a.key
+    LEFT JOIN link_component AS c ON c.key = a.key
     LEFT JOIN link_group AS g ON g.key = a.key
 ),
 strict_anchor AS (SELECT strict, substr(min(seniority), 11) AS anchor FROM record GROUP BY strict HAVING count(*) > 1),

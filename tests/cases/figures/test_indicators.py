@@ -78,7 +78,9 @@ def add_incidents(db: Warehouse, table: str) -> None:
     )
 
 
-def figures(db: Warehouse, where: str = DISTRICT, columns: str = "indicator_code, records, incidents, children, numerator") -> Any:
+def figures(
+    db: Warehouse, where: str = DISTRICT, columns: str = "indicator_code, records, incidents, children, numerator"
+) -> Any:
     return db.rows(f"SELECT {columns} FROM mart.indicator_rate WHERE {where} AND period = '2024' ORDER BY ALL")
 
 
@@ -98,7 +100,9 @@ def test_rates_and_exact_intervals(warehouse: Warehouse) -> None:
     add_population(warehouse, 2024)
     add_incidents(warehouse, INCIDENTS)
     indicators.run(warehouse, "night")
-    rates = figures(warehouse, columns="indicator_code, denominator, round(rate_per_1000, 4), round(ci_low, 4), round(ci_high, 4)")
+    rates = figures(
+        warehouse, columns="indicator_code, denominator, round(rate_per_1000, 4), round(ci_low, 4), round(ci_high, 4)"
+    )
     assert rates == [  # 36 000 children; Garwood's limits of 2, 1 and 4 events
         ("18", 36000.0, 0.0556, 0.0067, 0.2007),
         ("19", 36000.0, 0.0278, 0.0007, 0.1548),
@@ -134,7 +138,11 @@ def test_what_is_not_known_is_empty_with_a_reason(warehouse: Warehouse) -> None:
 def test_a_year_becomes_final_at_the_end_of_june_of_the_next() -> None:
     from datetime import date
 
-    assert [indicators.is_final(2025, day) for day in (date(2025, 12, 31), date(2026, 6, 29), date(2026, 6, 30))] == [False, False, True]
+    assert [indicators.is_final(2025, day) for day in (date(2025, 12, 31), date(2026, 6, 29), date(2026, 6, 30))] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> None:
@@ -148,7 +156,9 @@ def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> 
             "\n".join(f"i{n} c{n} 2024-03-01 5 male unintentional fall yes resident ·" for n in range(deaths)),
         )
         indicators.run(warehouse, "night")
-        [verdicts[deaths]] = warehouse.rows("SELECT verdict, verdict_zh FROM mart.indicator_verdict WHERE indicator_code = '19' AND year = 2024")
+        [verdicts[deaths]] = warehouse.rows(
+            "SELECT verdict, verdict_zh FROM mart.indicator_verdict WHERE indicator_code = '19' AND year = 2024"
+        )
     assert verdicts[3][0] == "met" and verdicts[3][1].startswith("达标;")
     assert verdicts[4][0] == "missed" and verdicts[4][1].startswith("未达标;")
 

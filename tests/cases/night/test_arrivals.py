@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.conftest import HOSPITAL, TOKEN_A, Home, csv_of
 
 from ddk_surveillance import guard, intake, load, publish
 from ddk_surveillance.errors import BooksDoNotBalance
+from tests.conftest import HOSPITAL, TOKEN_A, Home, csv_of
 
 FIRST = csv_of(HOSPITAL)
 CORRECTED = csv_of(HOSPITAL, C1_伤害严重程度="重度", C1_报告日期="2024-03-20")
@@ -26,7 +26,9 @@ TABLES = {
 def state(home: Home) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that matters to anybody, run times and batch numbers aside."""
     return {
-        table: home.query(f"SELECT * {'EXCLUDE (batch_id)' if table == 'core.record' else ''} FROM {table} ORDER BY {order}")
+        table: home.query(
+            f"SELECT * {'EXCLUDE (batch_id)' if table == 'core.record' else ''} FROM {table} ORDER BY {order}"
+        )
         for table, order in TABLES.items()
     }
 
@@ -73,7 +75,9 @@ def test_the_order_of_arrival_decides_nothing(make_home: Callable[..., Home], or
 def test_one_number_for_two_different_rows_is_not_a_correction(home: Home) -> None:
     home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_卡片编号="C1"))
     home.night()
-    assert home.column("SELECT DISTINCT problem FROM ops.quarantine WHERE problem IS NOT NULL") == ["record_number_reused"]
+    assert home.column("SELECT DISTINCT problem FROM ops.quarantine WHERE problem IS NOT NULL") == [
+        "record_number_reused"
+    ]
     assert home.ledger("hospital") == {"rows_received": 3, "quarantined": 2, "loaded": 1}
 
 

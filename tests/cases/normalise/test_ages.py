@@ -53,7 +53,12 @@ def test_an_unknown_unit_or_a_nominal_one_is_refused() -> None:
 
 @given(years=st.integers(0, 119), months=st.integers(0, 11))
 def test_years_and_months_add_up(years: int, months: int) -> None:
-    for text in (f"{years}岁{months}个月", f"{years}Y{months}M", f"{years}岁零{months}月", f"{12 * years + months}月龄"):
+    for text in (
+        f"{years}岁{months}个月",
+        f"{years}Y{months}M",
+        f"{years}岁零{months}月",
+        f"{12 * years + months}月龄",
+    ):
         assert parse_age(text) == ParsedAge(years, 12 * years + months)
 
 
@@ -65,7 +70,10 @@ def test_months_from_days_never_exceed_the_calendar_by_more_than_a_day(days: int
     assert parsed.months * 365 / 12 <= days < (parsed.months + 1) * 365 / 12
 
 
-@given(text=st.text(alphabet="0123456789.-岁月天日个半零YMD 虚周约", max_size=12), unit=st.sampled_from([None, "岁", "月", "天", "x"]))
+@given(
+    text=st.text(alphabet="0123456789.-岁月天日个半零YMD 虚周约", max_size=12),
+    unit=st.sampled_from([None, "岁", "月", "天", "x"]),
+)
 def test_any_text_gives_a_human_age_or_a_known_problem(text: str, unit: str | None) -> None:
     parsed = parse_age(text, unit)
     if isinstance(parsed, Problem):

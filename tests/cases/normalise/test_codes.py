@@ -53,7 +53,9 @@ LABELS = {
 
 @pytest.mark.parametrize("dictionary", [None, "card_a", "card_b", "community", "not_in_this_list"])
 @pytest.mark.parametrize(("text", "expected"), LABELS.items())
-def test_labels_hold_in_every_dictionary(lists: dict[str, CodeList], text: str, expected: str, dictionary: str | None) -> None:
+def test_labels_hold_in_every_dictionary(
+    lists: dict[str, CodeList], text: str, expected: str, dictionary: str | None
+) -> None:
     assert decoded(lists["mechanism"], text, dictionary) == expected
 
 
@@ -82,13 +84,20 @@ DIGITS = [
 
 @pytest.mark.parametrize(("text", "card_a", "card_b", "community", "undeclared"), DIGITS)
 def test_digits_hold_only_in_the_declared_dictionary(
-    lists: dict[str, CodeList], text: str, card_a: str | None, card_b: str | None, community: str | None, undeclared: str | None
+    lists: dict[str, CodeList],
+    text: str,
+    card_a: str | None,
+    card_b: str | None,
+    community: str | None,
+    undeclared: str | None,
 ) -> None:
     answers = [decoded(lists["mechanism"], text, dictionary) for dictionary in ("card_a", "card_b", "community", None)]
     assert answers == [card_a, card_b, community, undeclared]
 
 
-@pytest.mark.parametrize("text", ["", "/", "\\", "-", "—", "－", "N/A", "NULL", "未填", "空", "#N/A", "#REF!", "不祥", "待查"])
+@pytest.mark.parametrize(
+    "text", ["", "/", "\\", "-", "—", "－", "N/A", "NULL", "未填", "空", "#N/A", "#REF!", "不祥", "待查"]
+)
 def test_words_for_nothing_are_nothing_unless_the_list_has_them(lists: dict[str, CodeList], text: str) -> None:
     assert decoded(lists["mechanism"], text, "card_a") is None
 
@@ -109,7 +118,9 @@ def test_two_meanings_of_one_word_are_a_mistake_of_the_list(tmp_path: Path) -> N
 
 @given(label=st.sampled_from(["跌倒/坠落", "烧烫伤", "刀/锐器伤", "机动车车祸", "sharp force"]), number=st.integers(0, 99),
        shape=st.sampled_from(["{l}", "{n} {l}", "{n}.{l}", "{n}、{l}", "({n}){l}", "{n}-{l}", "{l}({n})", " {l} ", "【{l}】"]))  # fmt: skip
-def test_a_label_wins_over_any_number_beside_it(lists: dict[str, CodeList], label: str, number: int, shape: str) -> None:
+def test_a_label_wins_over_any_number_beside_it(
+    lists: dict[str, CodeList], label: str, number: int, shape: str
+) -> None:
     text = shape.format(l=label, n=number)
     for dictionary in (None, "card_a", "card_b"):
         assert lists["mechanism"].decode(text, dictionary) == lists["mechanism"].decode(label)

@@ -130,7 +130,9 @@ def test_hours(text: str, expected: int | str) -> None:
 def chinese(number: int) -> str:
     tens, ones = divmod(number, 10)
     digits = "〇一二三四五六七八九"
-    return ("" if tens == 0 else "十" if tens == 1 else f"{digits[tens]}十") + ("" if number and not ones else digits[ones])
+    return ("" if tens == 0 else "十" if tens == 1 else f"{digits[tens]}十") + (
+        "" if number and not ones else digits[ones]
+    )
 
 
 DAY_SPELLINGS = {
@@ -140,9 +142,13 @@ DAY_SPELLINGS = {
     "two-digit year": lambda day: f"{day:%y}.{day.month}.{day.day}",
     "compact": lambda day: f"{day:%Y%m%d}",
     "Chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
-    "Chinese numerals": lambda day: "".join("〇一二三四五六七八九"[int(digit)] for digit in str(day.year))
-    + f"年{chinese(day.month)}月{chinese(day.day)}日",
-    "full width": lambda day: f"{day.year}年{day.month}月{day.day}日".translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+    "Chinese numerals": lambda day: (
+        "".join("〇一二三四五六七八九"[int(digit)] for digit in str(day.year))
+        + f"年{chinese(day.month)}月{chinese(day.day)}日"
+    ),
+    "full width": lambda day: f"{day.year}年{day.month}月{day.day}日".translate(
+        str.maketrans("0123456789", "０１２３４５６７８９")
+    ),
     "timestamp": lambda day: f"{day} 00:00:00",
     "universal time": lambda day: f"{datetime(day.year, day.month, day.day) - timedelta(hours=8):%Y-%m-%dT%H:%M:%S}Z",
     "Excel serial": lambda day: str((day - date(1899, 12, 30)).days),
@@ -165,7 +171,9 @@ def test_a_moment_keeps_its_day_and_hour(moment: datetime) -> None:
     assert parsed.hour == (moment.hour if (moment.hour, moment.minute) != (0, 0) else None)
 
 
-@given(first=st.dates(date(2000, 1, 1), date(2049, 12, 31)), days=st.integers(0, 400), between=st.sampled_from("至到~～-"))
+@given(
+    first=st.dates(date(2000, 1, 1), date(2049, 12, 31)), days=st.integers(0, 400), between=st.sampled_from("至到~～-")
+)
 def test_a_period_keeps_its_ends(first: date, days: int, between: str) -> None:
     last = first + timedelta(days)
     assert interval(f"{first}{between}{last}")[:2] == (first.isoformat(), last.isoformat())
@@ -178,7 +186,10 @@ def test_day_and_month_are_never_guessed(day: int, month: int, year: int) -> Non
     assert parsed == ("ambiguous_date" if expected is None else (expected, expected, "day"))
 
 
-@given(text=st.text(alphabet="0123456789年月日时点分上下旬午初底半至到-/.: ~TZ十二〇JanMayAM", max_size=20), title=st.booleans())
+@given(
+    text=st.text(alphabet="0123456789年月日时点分上下旬午初底半至到-/.: ~TZ十二〇JanMayAM", max_size=20),
+    title=st.booleans(),
+)
 def test_any_text_gives_an_ordered_interval_or_a_known_problem(text: str, title: bool) -> None:
     parsed = parse_date(text, 2024 if title else None, 3 if title else None)
     if isinstance(parsed, Problem):

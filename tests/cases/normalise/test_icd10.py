@@ -25,7 +25,17 @@ UNREADABLE = [
     "X6O.0", "19.9", "跌倒", "", "W1", "W1.9", "WI9.9", "W 19.9", "W19,9", "W19-9", "W19..9", "W19.9XXA", "W19.90123", "跌倒 W19.9",
     "W19.9,X6O.0", "W19.9 19.9", "5.00104E+17", "١٩.٩", "W١٩.٩",
 ]  # fmt: skip
-TWO_CODES = ["W19.9,S06.0", "W19.9;S06.0", "W19.9；S06.0", "W19.9、S06.0", "W19.9/S06.0", "W19.9|S06.0", "W19.9 S06.0", "W19.9\nS06.0", "W19.9†S06.0*"]
+TWO_CODES = [
+    "W19.9,S06.0",
+    "W19.9;S06.0",
+    "W19.9；S06.0",
+    "W19.9、S06.0",
+    "W19.9/S06.0",
+    "W19.9|S06.0",
+    "W19.9 S06.0",
+    "W19.9\nS06.0",
+    "W19.9†S06.0*",
+]
 
 # code → intent, mechanism, detail, cause of the report card
 MEANINGS: dict[str, tuple[str, str, str | None, str]] = {
@@ -82,7 +92,9 @@ def test_two_codes_in_a_cell_stand_only_where_several_are_allowed(text: str) -> 
     shape=st.sampled_from(["{l}{c}.{f}", "{l}{c}{f}", "{l}{c}.{f}01", "{l}{c}.{f}00x001", "{l}{c}。{f}", "{l}{c} . {f}", "{l}{c}.{f}†", "{l}{c}.{f}跌倒"]),
     lower=st.booleans(), wide=st.booleans(),
 )  # fmt: skip
-def test_a_code_in_any_spelling_reads_back(letter: str, category: int, fourth: int, shape: str, lower: bool, wide: bool) -> None:
+def test_a_code_in_any_spelling_reads_back(
+    letter: str, category: int, fourth: int, shape: str, lower: bool, wide: bool
+) -> None:
     text = shape.format(l=letter, c=f"{category:02d}", f=fourth)
     text = text.lower() if lower else text
     text = "".join(chr(ord(mark) + 0xFEE0) if "!" <= mark <= "~" else mark for mark in text) if wide else text
@@ -122,7 +134,13 @@ def test_sequelae_belong_to_their_intent() -> None:
     for code, intent in intents.items():
         cause = classify(code)
         assert cause is not None and cause.is_sequela and cause.intent == intent
-    assert {code[:3] for code, cause in external_causes().items() if cause.is_sequela} == {"Y85", "Y86", "Y87", "Y88", "Y89"}
+    assert {code[:3] for code, cause in external_causes().items() if cause.is_sequela} == {
+        "Y85",
+        "Y86",
+        "Y87",
+        "Y88",
+        "Y89",
+    }
 
 
 def test_three_characters_say_only_what_all_their_codes_share() -> None:
@@ -131,7 +149,11 @@ def test_three_characters_say_only_what_all_their_codes_share() -> None:
         cause = classify(code)
         assert cause is not None and cause.intent == "undetermined"
     pedestrian, fall = classify("V03"), classify("W19")
-    assert pedestrian is not None and (pedestrian.mechanism, pedestrian.detail, pedestrian.card_mechanism) == ("transport", "unresolved", "unknown")
+    assert pedestrian is not None and (pedestrian.mechanism, pedestrian.detail, pedestrian.card_mechanism) == (
+        "transport",
+        "unresolved",
+        "unknown",
+    )
     assert fall is not None and (fall.mechanism, fall.place) == ("fall", None)
 
 
@@ -148,10 +170,32 @@ def test_what_is_no_external_cause_is_not_classified() -> None:
 
 
 def test_which_diagnoses_are_injuries_and_what_maltreatment_they_name() -> None:
-    injuries = ["S00", "S06.0", "S99.9", "T00", "T14.9", "T20.3", "T36.0", "T74.1", "T78.8", "T79", "T90.1", "T98", "T98.2"]
+    injuries = [
+        "S00",
+        "S06.0",
+        "S99.9",
+        "T00",
+        "T14.9",
+        "T20.3",
+        "T36.0",
+        "T74.1",
+        "T78.8",
+        "T79",
+        "T90.1",
+        "T98",
+        "T98.2",
+    ]
     others = ["R95", "T80.1", "T88.9", "T98.3", "T78.0", "T78.4", "P15.0", "Z61.4", "R45.8", "W19.9", "A00"]
     assert [code for code in injuries + others if diagnosis(code).is_injury] == injuries
-    named = {"T74.0": "neglect", "T74.1": "physical", "T74.2": "sexual", "T74.3": "psychological", "T74.8": "other", "T74.9": "unknown", "T74": "unknown"}
+    named = {
+        "T74.0": "neglect",
+        "T74.1": "physical",
+        "T74.2": "sexual",
+        "T74.3": "psychological",
+        "T74.8": "other",
+        "T74.9": "unknown",
+        "T74": "unknown",
+    }
     assert {code: diagnosis(code).violence_type for code in named} == named
     assert diagnosis("S06.0") == Diagnosis(is_injury=True, violence_type=None)
 

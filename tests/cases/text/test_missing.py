@@ -2,8 +2,8 @@
 
 import pytest
 
-from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+from ddk_surveillance.text.missing import is_missing
 
 KINDS = ("text", "number", "code", "date", "hour", "age", "icd10", "township", "identifier")
 EMPTY_EVERYWHERE = [
@@ -12,8 +12,38 @@ EMPTY_EVERYWHERE = [
     "NA", "N.A.", "NaN", "NULL", "null", "未填", "未填写", "未录入", "空", "(空)", "空白", "缺失",
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#n/a",
 ]  # fmt: skip
-UNKNOWN_WORDS = ["不详", "不祥", "不清楚", "不清", "不明", "未知", "无", "暂无", "没有", "(不详)", "待查", "未提供", "unknown", "Not known", "none"]
-SAYING_SOMETHING = ["跌倒", "1", "2024-03-05", "3岁", "W19.9", "八桥镇", "0.5", "-1", "N", "A", "无名指骨折", "不详细", "+"]
+UNKNOWN_WORDS = [
+    "不详",
+    "不祥",
+    "不清楚",
+    "不清",
+    "不明",
+    "未知",
+    "无",
+    "暂无",
+    "没有",
+    "(不详)",
+    "待查",
+    "未提供",
+    "unknown",
+    "Not known",
+    "none",
+]
+SAYING_SOMETHING = [
+    "跌倒",
+    "1",
+    "2024-03-05",
+    "3岁",
+    "W19.9",
+    "八桥镇",
+    "0.5",
+    "-1",
+    "N",
+    "A",
+    "无名指骨折",
+    "不详细",
+    "+",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -39,7 +69,9 @@ def test_zero_is_an_hour_an_age_a_number_and_a_code_but_no_date(text: str) -> No
     assert {kind for kind in KINDS if is_missing(text, kind)} == {"date", "icd10", "township"}
 
 
-@pytest.mark.parametrize("text", ["0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900/1/0", "1900/1/0 0:00:00", "00000000"])
+@pytest.mark.parametrize(
+    "text", ["0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900/1/0", "1900/1/0 0:00:00", "00000000"]
+)
 def test_the_zero_dates_of_databases_and_excel_are_empty(text: str) -> None:
     assert is_missing(text, "date")
 
@@ -49,4 +81,8 @@ def test_every_problem_says_in_both_languages_what_to_do() -> None:
     for code, text in PROBLEMS.items():
         assert Problem.of(code) == (code, text)
         assert text.zh.endswith("。") and text.en.endswith(".")
-    assert {Problem.unknown_code().code, Problem.unreadable_number().code, Problem.number_out_of_range().code} <= PROBLEMS.keys()
+    assert {
+        Problem.unknown_code().code,
+        Problem.unreadable_number().code,
+        Problem.number_out_of_range().code,
+    } <= PROBLEMS.keys()
