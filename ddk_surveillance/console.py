@@ -46,7 +46,7 @@ class Voice:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        width = None if sys.stdout.isatty() else 160
+        width = None if sys.stdout.isatty() else 400  # into a file or a pipe nothing is folded
         self.out = Console(highlight=False, soft_wrap=False, width=width)
         self.err = Console(stderr=True, highlight=False, width=width)
 
@@ -59,17 +59,25 @@ class Voice:
     def complain(self, text: Text) -> None:
         self.err.print(self.pick(text), markup=False, soft_wrap=True)
 
-    def table(self, names: Sequence[str], rows: Iterable[Sequence[Any]], title: Text | None = None) -> None:
-        """A table whose columns are numbers to the right, words to the left."""
-        table = Table(title=self.pick(title) if title else None, title_justify="left", box=None, pad_edge=False)
+    def table(self, headings: Sequence[Text | str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table with numbers to the right, words to the left; a heading that is no Text is written as it is."""
+        table = Table(box=None, pad_edge=False)
         rows = [["" if cell is None else str(cell) for cell in row] for row in rows]
-        for place, name in enumerate(names):
+        for place, heading in enumerate(headings):
             numeric = bool(rows) and all(_is_number(row[place]) for row in rows)
-            heading = self.pick(HEADINGS[name]) if name in HEADINGS else name
-            table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+            title = self.pick(heading) if isinstance(heading, Text) else heading
+            table.add_column(title, justify="right" if numeric else "left", overflow="fold")
         for row in rows:
             table.add_row(*(cell.replace("[", "\\[") for cell in row))
-        self.out.print(table)
+        with self.out.capture() as capture:
+            self.out.print(table)
+        for line in capture.get().splitlines():
+            self.out.file.write(line.rstrip() + "\n")
+
+
+def headings(*names: str) -> list[Text]:
+    """The headings of our own tables by their short names."""
+    return [HEADINGS[name] for name in names]
 
 
 def _is_number(text: str) -> bool:
@@ -90,7 +98,7 @@ def show_files(voice: Voice, db: Warehouse, night_id: str) -> None:
         [night_id],
     )
     names = ("source", "file", "received", "loaded", "quarantined", "out_of_scope", "duplicate", "superseded", "state")
-    voice.table(names, [_file_line(voice, db, row) for row in rows])
+    voice.table(headings(*names), [_file_line(voice, db, row) for row in rows])
     for row in rows:
         if row[10]:
             voice.say(f"! {row[0]}:{row[10]}", f"! {row[0]}: {row[11]}")
@@ -115,7 +123,7 @@ def show_indicators(voice: Voice, db: Warehouse) -> None:
         WHERE r.period_type = 'year' AND r.sex = 'all' AND r.age_group = 'all' AND r.township_code = 'all'
         ORDER BY r.indicator_code, r.period""")
     names = ("indicator", "year", "numerator", "children", "rate", "interval", "target", "verdict")
-    voice.table(names, [_indicator_line(voice, db, row) for row in rows])
+    voice.table(headings(*names), [_indicator_line(voice, db, row) for row in rows])
 
 
 def _indicator_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:

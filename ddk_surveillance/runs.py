@@ -48,7 +48,7 @@ def run_night(settings: Settings, voice: Voice) -> int:
         if taken:
             show_files(voice, db, night_id)
         else:
-            voice.say("没有新文件,数字不变。", "Nothing new; no figure has changed.")
+            voice.say("没有新文件。", "Nothing new has arrived.")
         _say_outcome(voice, db, night_id)
     return ExitCode.DATA_PROBLEMS if needs_attention else ExitCode.GOOD
 
@@ -143,4 +143,4 @@ def _lay_out_samples(settings: Settings) -> None:
         if hashlib.sha256(sample.read_bytes()).hexdigest() not in seen:
             target = settings.landing / sample.relative_to(samples)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(sample, target)
+            shutil.copyfile(sample, target)  # it arrives now, whatever time a checkout gave it

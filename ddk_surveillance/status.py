@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import Any
 
-from ddk_surveillance.console import Voice
+from ddk_surveillance.console import Voice, headings
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
@@ -94,7 +94,7 @@ def _tell(facts: dict[str, Any], voice: Voice) -> None:
         voice.say(f"当前发布 {release['release_id']},数据截至 {release['data_as_of'][:16]}",
                   f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}")  # fmt: skip
     names = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
-    voice.table(names, [[row[name] for name in names] for row in facts["sources"]])
+    voice.table(headings(*names), [[row[name] for name in names] for row in facts["sources"]])
     for item in facts["files_to_mend"]:
         voice.say(
             f"! {item['source']} {item['file']}:{item['message_zh']}",

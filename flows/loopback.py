@@ -44,7 +44,7 @@ def _application(private: bool) -> Any:
     """Prefect's server; the private one has neither user interface nor scheduler ("ephemeral" in Prefect's words)."""
     from prefect.server.api.server import create_app
 
-    application = create_app(ephemeral=private, final=True)
+    application = create_app(ephemeral=private)
     inner = application.router.lifespan_context
 
     @contextlib.asynccontextmanager

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,24 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 PORT = 4200
-CRASH_WATCH = "runs that fell silent have crashed"
-SILENCE = timedelta(seconds=90)  # three missed heartbeats
-ENDED = ("Completed", "Failed", "Crashed", "Cancelled")
+HEARTBEAT = "prefect.flow-run.heartbeat"
+ENDED = [f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Crashed", "Cancelled")]
+SILENCE_SECONDS = 90  # three missed heartbeats
+# Prefect marks a run as crashed that has neither ended nor sent a sign of life: its process was killed.
+CRASH_WATCH: dict[str, Any] = {
+    "name": "runs that fell silent have crashed",
+    "trigger": {
+        "type": "event",
+        "posture": "Proactive",
+        "after": [HEARTBEAT],
+        "expect": [HEARTBEAT, *ENDED],
+        "match": {"prefect.resource.id": "prefect.flow-run.*"},
+        "for_each": ["prefect.resource.id"],
+        "threshold": 1,
+        "within": SILENCE_SECONDS,
+    },
+    "actions": [{"type": "change-flow-run-state", "state": "CRASHED", "message": "No sign of life: it was killed."}],
+}
 
 
 def main() -> int:
@@ -102,27 +116,10 @@ def deployments() -> Iterator[RunnerDeployment]:
 
 
 async def _watch_for_crashes(client: PrefectClient) -> None:
-    """Mark a run as crashed that has sent no sign of life for SILENCE: its process was killed."""
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+    from prefect.events.schemas.automations import AutomationCore
 
-    if await client.read_automations_by_name(CRASH_WATCH):
-        return
-    heartbeat = "prefect.flow-run.heartbeat"
-    trigger = EventTrigger(
-        after={heartbeat},
-        expect={heartbeat, *(f"prefect.flow-run.{end}" for end in ENDED)},
-        match={"prefect.resource.id": "prefect.flow-run.*"},
-        for_each={"prefect.resource.id"},
-        posture=Posture.Proactive,
-        threshold=1,
-        within=SILENCE,
-    )
-    crashed = ChangeFlowRunState(
-        name=None, state=StateType.CRASHED, message="No sign of life: the process was killed.", force=False
-    )
-    await client.create_automation(AutomationCore(name=CRASH_WATCH, trigger=trigger, actions=[crashed]))
+    if not await client.read_automations_by_name(CRASH_WATCH["name"]):
+        await client.create_automation(AutomationCore.model_validate(CRASH_WATCH))
 
 
 async def _keep_one_late_run_each(client: PrefectClient) -> None:

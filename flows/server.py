@@ -15,6 +15,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -59,7 +60,7 @@ class OwnServer(NamedTuple):
 @contextlib.contextmanager
 def own_server(home: Path, lock: IO[str], port: int = 0, *, private: bool = True) -> Iterator[OwnServer]:
     """Start a server as a child and stop it afterwards; the lock is held until the child has ended."""
-    with socket.create_server((LOOPBACK, port)) as listening:
+    with _listening(port) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/api"
         process = _start(home, listening, lock, private)
     try:
@@ -114,12 +115,12 @@ def prefect_settings(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
         "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",  # only a label, and quarrels with itself over the database
-        # One transaction a second, not one per event; so large that the last one, at the stop, holds all there is.
+        # One transaction every few seconds, not one for each event; so large that the last, at the stop, holds all.
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "1000",
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "1000",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-        "no_proxy": LOOPBACK,
+        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy", os.environ.get("NO_PROXY")), LOOPBACK])),
     }
 
 
@@ -156,8 +157,19 @@ def _ask(address: str, patience_seconds: float, otherwise: ConfigurationError) -
     """Return when the server says that it is ready."""
     try:
         urllib.request.urlopen(f"{address}/health", timeout=patience_seconds).close()
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         raise otherwise from None
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on loopback; port 0 takes any that is free."""
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError:
+        raise ConfigurationError(
+            f"端口 {port} 已被占用。请停止占用它的程序,或用环境变量 PREFECT_SERVER_API_PORT 另选端口。",
+            f"Port {port} is taken. Stop what uses it, or choose another with PREFECT_SERVER_API_PORT.",
+        ) from None
 
 
 def _start(home: Path, listening: socket.socket, lock: IO[str], private: bool) -> subprocess.Popen[bytes]:
@@ -174,6 +186,7 @@ def _start(home: Path, listening: socket.socket, lock: IO[str], private: bool) -
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            umask=0o077,
             start_new_session=True,  # Ctrl-C is for the run, which then tells the server how it ended
             env=os.environ | NO_WAY_OUT,
         )
@@ -217,8 +230,8 @@ def _hand_over() -> None:
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    EventsWorker.drain_all()
-    APILogWorker.drain_all()
+    EventsWorker.drain_all(timeout=STOP_SECONDS)
+    APILogWorker.drain_all(timeout=STOP_SECONDS)
 
 
 def _set_variables(values: Mapping[str, str | None]) -> None:

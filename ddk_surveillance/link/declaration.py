@@ -16,13 +16,19 @@ CENTIBITS = 100
 
 
 class BlockingRule(Declared):
-    """Records with these columns equal are compared, when also their dates are near enough."""
+    """Records with these columns equal and near dates are compared."""
 
     rule: Identifier
-    family: Literal["token", "quasi", "death"]
     equal: tuple[Identifier, ...]
-    window_days: int | None = None
+    dates: Literal["overlap", "any"] | int = "any"
+    close_age: bool = False
+    one: str | None = None
     where: str = "TRUE"
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether the rule pairs by a token, which also records that must not be linked without one may use."""
+        return any(column.endswith("_token") for column in self.equal)
 
 
 class SafetyRule(Declared):

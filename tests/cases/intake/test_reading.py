@@ -214,6 +214,17 @@ def test_a_csv_row_number_is_that_of_the_record_and_odd_widths_are_known(tmp_pat
 CSV_TEXT = st.text(alphabet='ab男", \n\r', max_size=30)
 
 
+def test_a_bar_that_is_half_of_a_character_parts_no_cells(tmp_path: Path) -> None:
+    rows: Rows = [["亅", "性别"], ["倈", "男"]]
+    assert "|" in rows[0][0].encode("gb18030").decode("latin-1")  # type: ignore[union-attr]
+    assert cells(read(as_csv(rows, "|").encode("gb18030"), "a.txt", tmp_path)) == rows
+
+
+def test_remarks_of_several_lines_with_commas_are_no_swallowed_rows(tmp_path: Path) -> None:
+    rows: Rows = [["a", "b"], ["1", "x, y,\nz, w"], ["2", "v"]]
+    assert cells(read(as_csv(rows).encode(), "a.csv", tmp_path)) == rows
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CSV_TEXT, st.sampled_from(["utf-8", "gb18030"]))
 def test_any_csv_is_read_as_the_strict_csv_module_reads_it_or_refused(tmp_path: Path, text: str, code: str) -> None:

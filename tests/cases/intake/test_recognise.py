@@ -1,5 +1,7 @@
 """What offices write around their tables, and what of it is a row (quirks F1–F18 of Chinese office files)."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from ddk_surveillance.errors import FileRefused
 from ddk_surveillance.intake.headers import ColumnHeaders
+from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.recognise import Recognised, recognise, recognise_all
 from ddk_surveillance.intake.rows import Total
 from ddk_surveillance.intake.sheets import Sheet
@@ -232,6 +235,16 @@ def test_a_record_with_few_cells_is_never_taken_for_a_zero_report() -> None:
     assert rows(found(HEADER, "一小|男|8|||无伤害", "一小|女|9|||无")) == [2, 3]
 
 
+def test_a_record_of_a_wide_table_is_no_zero_report_either() -> None:
+    more = tuple(ColumnHeaders(f"x{n}", (f"列{n}",), required=False) for n in range(9))
+    header = "|".join([HEADER, *(f"列{n}" for n in range(9))])
+    assert rows(recognise(sheet(header, "一小|男|8|||无伤害"), (*COLUMNS, *more))) == [2]
+
+
+def test_a_table_without_header_is_no_zero_report_whatever_its_cells_say() -> None:
+    assert reason("一小|男|8|未发生伤害", "一小|女|9|跌倒") == "header_not_found"
+
+
 def test_a_header_without_rows_is_no_zero_report() -> None:
     assert reason(TITLE, HEADER, "", "填表人:甲") == "no_rows"
 
@@ -261,6 +274,32 @@ def test_f1_sheets_without_the_table_are_passed_over_and_named() -> None:
 def test_a_sheet_that_lacks_a_column_refuses_the_file_even_beside_a_good_one() -> None:
     with pytest.raises(FileRefused, match="性别"):
         recognise_all([sheet(HEADER, "一小|男|8"), sheet("学校名称|年龄|情况", "一小|8|跌倒")], COLUMNS)
+
+
+# ------------------------------------------------------------------------------------------------------- ragged rows
+
+
+def delimited(text: str, folder: Path) -> Sheet:
+    (folder / "a.csv").write_text(text, encoding="utf-8")
+    return read_sheets(folder / "a.csv")[0]
+
+
+def test_a_ragged_row_is_unreadable_and_named_while_the_others_go_on(tmp_path: Path) -> None:
+    text = "2024年登记表\n学校名称,性别,年龄\n一小,男,8\n一小,男\n一小,女,9,多\n\n一小,女,7,\n合计,3\n填表人:甲\n一小,男,6\n"
+    table = recognise(delimited(text, tmp_path), COLUMNS)
+    assert table.unreadable == (4, 5)
+    assert rows(table) == [3, 7, 10]
+    assert table.dropped == {"blank": 1, "total": 1, "footer": 1}
+    assert table.totals == (Total(8, "合计", 3, 4),)
+
+
+def test_commas_after_the_last_column_are_harmless_and_an_unnamed_cell_is_not(tmp_path: Path) -> None:
+    harmless = recognise(delimited("学校名称,性别,年龄\n一小,男,8,\n一小,女,9,\n一小,女,7,\n", tmp_path), COLUMNS)
+    assert (rows(harmless), harmless.unreadable) == ([2, 3, 4], ())
+    shifted = recognise(delimited("学校名称,性别,年龄\n一,小,男,8\n一,小,女,9\n一小,女,7\n", tmp_path), COLUMNS)
+    assert (rows(shifted), shifted.unreadable) == ([4], (2, 3))
+    short = recognise(delimited("学校名称,性别,年龄,\n一小,男,8\n一小,女,9\n", tmp_path), COLUMNS)
+    assert (rows(short), short.unreadable) == ([2, 3], ())
 
 
 # ------------------------------------------------------------------------------------------------------ nothing lost

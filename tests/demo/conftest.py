@@ -1,0 +1,45 @@
+"""The demo as a stranger runs it: one data home, the real commands, run once for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A data home that has seen the demo, and what the demo said."""
+
+    home: Path
+    state: Path
+    first: Result
+
+    def ddk(self, *arguments: str) -> Result:
+        return run_ddk(self.home, self.state, *arguments)
+
+
+def run_ddk(home: Path, state: Path, *arguments: str) -> Result:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "ddk_surveillance.cli", "--home", str(home), *arguments],
+        capture_output=True, text=True, env={**kept, "XDG_STATE_HOME": str(state)}, timeout=600, check=False,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    home, state = tmp_path_factory.mktemp("demo") / "data", tmp_path_factory.mktemp("state")
+    return Demo(home, state, run_ddk(home, state, "demo"))

@@ -1,0 +1,121 @@
+"""What a stranger sees after `make demo`, and what must be true of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from pathlib import Path
+
+import duckdb
+
+from ddk_surveillance.settings import resource
+from tests.demo.conftest import Demo
+
+SAMPLE = resource("sample_data")
+RATES = (
+    "SELECT indicator_code, period, sex, age_group, numerator, denominator::INTEGER AS children FROM out.indicator_rate "
+    "WHERE period_type = 'year' AND township_code = 'all' ORDER BY ALL"
+)
+
+
+def test_it_ends_well_and_names_every_file(demo: Demo) -> None:
+    assert demo.first.exit_code == 0, demo.first.errors
+    samples = [path.name for path in (SAMPLE / "landing").glob("*/*")]
+    assert len(samples) >= 70
+    assert not [
+        name
+        for name in samples
+        if name not in demo.first.output and name.removesuffix(".xlsx") not in demo.first.output
+    ]
+    assert "Traceback" not in demo.first.output + demo.first.errors
+
+
+def test_its_figures_are_the_expected_ones(demo: Demo) -> None:
+    assert demo.ddk("sql", RATES, "--format", "csv").output == (SAMPLE / "expected" / "indicator_rate.csv").read_text()
+
+
+def test_a_second_run_finds_nothing_new_and_changes_no_figure(demo: Demo) -> None:
+    before = demo.ddk("sql", "FROM out.indicator_rate ORDER BY ALL", "--format", "csv").output
+    again = demo.ddk("demo")
+    assert again.exit_code == 0 and again.output.startswith("没有新文件。\n数字无变化")
+    assert demo.ddk("sql", "FROM out.indicator_rate ORDER BY ALL", "--format", "csv").output == before
+
+
+def test_the_figures_are_the_truth_within_linkage_error(demo: Demo) -> None:
+    """The generator knows what perfect linkage of the reported incidents would give."""
+    with (SAMPLE / "truth" / "indicator_counts.csv").open() as stream:
+        truth = {
+            (row["indicator_code"], row["year"]): int(row["numerator"])
+            for row in csv.DictReader(stream)
+            if (row["basis"], row["sex"], row["age_group"]) == ("reported", "all", "all")
+        }
+    rows = csv.DictReader(io.StringIO(demo.ddk("sql", RATES, "--format", "csv").output))
+    found = {(row["indicator_code"], row["period"]): int(row["numerator"]) for row in rows
+             if (row["sex"], row["age_group"]) == ("all", "all")}  # fmt: skip
+    assert len(found) == 9
+    for cell, count in found.items():
+        allowed = 0 if cell[0] == "19" else max(3, 0.16 * truth[cell])  # reports that leave intent or residence open
+        assert abs(count - truth[cell]) <= allowed, (cell, count, truth[cell])
+
+
+def test_prefect_keeps_the_whole_history_and_no_row(demo: Demo) -> None:
+    with sqlite3.connect(demo.home / "prefect" / "prefect.db") as history:
+        states = history.execute("SELECT state_type, count(*) FROM task_run GROUP BY 1").fetchall()
+        flows = {state for (state,) in history.execute("SELECT state_type FROM flow_run")}
+    assert [state for state, _ in states] == ["COMPLETED"] and states[0][1] >= 29 and flows == {"COMPLETED"}
+    stored = b"".join(path.read_bytes() for path in (demo.home / "prefect").rglob("*") if path.is_file())
+    with duckdb.connect(str(demo.home / "ddk.duckdb"), read_only=True) as warehouse:
+        [(token, number)] = warehouse.execute(
+            "SELECT id_token, source_record_number FROM core.record WHERE id_token IS NOT NULL AND length(source_record_number) > 6 LIMIT 1"
+        ).fetchall()
+    assert token.encode() not in stored and number.encode() not in stored
+
+
+def test_quality_pages_need_no_network_and_show_no_value(demo: Demo) -> None:
+    pages = sorted((demo.home / "quality_docs").glob("*.html"))
+    assert {page.stem for page in pages} >= {"index", "hospital", "school", "nursery", "police", "population"}
+    with duckdb.connect(str(demo.home / "ddk.duckdb"), read_only=True) as warehouse:
+        bad = {
+            value
+            for (value,) in warehouse.execute(
+                "SELECT DISTINCT value FROM ops.quarantine WHERE value IS NOT NULL"
+            ).fetchall()
+        }
+    long_enough = [value for value in bad if len(value) >= 8]
+    assert long_enough
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "http://" not in text and "https://" not in text and "<script" not in text
+        assert not [value for value in long_enough if value in text]
+
+
+def test_status_says_it_in_one_look_and_for_machines(demo: Demo) -> None:
+    import json
+
+    facts = json.loads(demo.ddk("status", "--json").output)
+    assert facts["last_night"]["status"] in ("published", "unchanged") and facts["release"]["release_id"] == "R000001"
+    assert {row["source"] for row in facts["sources"]} >= {"hospital", "school", "nursery", "police", "population"}
+
+
+def test_sql_is_read_only_and_has_three_forms(demo: Demo) -> None:
+    assert demo.ddk("sql", "DROP TABLE out.incident").exit_code == 2
+    assert demo.ddk("sql", "SELEKT 1").exit_code == 2
+    assert demo.ddk("sql", "FROM read_csv('/etc/passwd')").exit_code == 2
+    assert demo.ddk("sql", "SELECT 1 AS one", "--format", "json").output == '[\n {\n  "one": 1\n }\n]\n'
+    assert demo.ddk("sql", "SELECT '=1+1' AS formula", "--format", "csv").output == "formula\n'=1+1\n"
+
+
+def test_without_a_key_nothing_runs(demo: Demo, tmp_path: Path) -> None:
+    from tests.demo.conftest import run_ddk
+
+    refused = run_ddk(tmp_path / "home", tmp_path, "nightly")
+    assert refused.exit_code == 2 and "DDK_KEY_FILE" in refused.errors and "Traceback" not in refused.errors
+
+
+def test_wrong_usage_is_told_apart(demo: Demo, tmp_path: Path) -> None:
+    from tests.demo.conftest import run_ddk
+
+    assert demo.ddk("no-such-command").exit_code == 2
+    assert run_ddk(tmp_path / "empty", tmp_path, "status").exit_code == 2
+    assert run_ddk(tmp_path / "empty", tmp_path, "sql", "SELECT 1").exit_code == 2
