@@ -98,11 +98,12 @@ def plain(file: Path, home: Path) -> dict[str, Any]:
         title = Bilingual(zh="", en="")
         needed = ["监测医院编号", "卡片编号", "年龄", "日期", "伤害发生原因", "是否故意", "伤害严重程度", "伤害结局"]
         rules = [
-            RowRule(name, name, "error", title, "ExpectColumnValuesToNotBeNull", {"column": name}) for name in needed
+            RowRule(name, name, "error", title, "ExpectColumnValuesToNotBeNull", {"column": name}, {})
+            for name in needed
         ]
         rules.append(RowRule("age", "年龄", "error", title, "ExpectColumnValuesToBeBetween",
-                             {"column": "年龄", "min_value": 0, "max_value": 17}))  # fmt: skip
-        rows["_row"] = range(len(rows))
+                             {"column": "年龄", "min_value": 0, "max_value": 17}, {}))  # fmt: skip
+        rows.reset_index(drop=True, inplace=True)
         bad = {row for verdict in evaluate(rows, tuple(rules)).verdicts for row in verdict.failed_rows}
         frames["rows"] = rows.drop(index=list(bad))
 

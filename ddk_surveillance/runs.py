@@ -23,6 +23,7 @@ STAGE_WORDS = {
     "normalise": Text("统一编码", "recoding"),
     "quality": Text("质量检查", "checking quality"),
     "load": Text("入库", "loading"),
+    "receipts": Text("出具回执", "writing receipts"),
     "link": Text("识别同一事件", "linking records to incidents"),
     "indicators": Text("计算指标", "computing indicators"),
     "publish": Text("发布", "publishing"),

@@ -15,7 +15,7 @@ from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
 from flows.stage import discover, run_stage, safely, writing
 
-LATER = ("link", "indicators", "publish")
+LATER = ("receipts", "link", "indicators", "publish")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
 
 

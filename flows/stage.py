@@ -23,7 +23,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
-from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, settings
+from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, receipts, settings
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
@@ -35,6 +35,7 @@ STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
     "normalise": normalise.run,
     "quality": quality.run,
     "load": load.run,
+    "receipts": receipts.run,
     "link": link.run,
     "indicators": indicators.run,
     "publish": publish.run,

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, tokens
+from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, receipts, tokens
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
-NIGHT_STAGES = (link, indicators, publish)
+NIGHT_STAGES = (receipts, link, indicators, publish)
 
 TOKEN_A, TOKEN_B, TOKEN_C = ("a" * 26, "b" * 26, "c" * 26)
 HOSPITAL = f"""

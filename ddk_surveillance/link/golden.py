@@ -12,7 +12,7 @@ from ddk_surveillance.warehouse import Warehouse
 
 LEGAL = "('court', 'procuratorate', 'police')"
 # What stands behind a bare claim of assault: an institution's own finding, where it files no status.
-CASE_STATUS = f"""coalesce(r.case_status, CASE WHEN r.intent = 'assault'
+CASE_STATUS = """coalesce(r.case_status, CASE WHEN r.intent = 'assault'
     AND r.source_code IN ('hospital', 'death_registry', 'court', 'procuratorate', 'police') THEN 'probable' END)"""
 READ = {
     "event_date": "CASE WHEN l.is_exact THEN r.event_date_from END",

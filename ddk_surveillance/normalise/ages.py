@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 
 CHINA_MINUTES_AHEAD = 8 * 60
 NIGHT = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddk_surveillance.errors import DeclarationError
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.text.spelling import folded, plain, whole_number
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from ddk_surveillance.normalise.clock import CHINA_MINUTES_AHEAD, PARTS_OF_DAY, Clock, parse_clock
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 
 YEARS = range(1900, 2100)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.settings import resource
 from ddk_surveillance.text.spelling import plain
 

@@ -15,8 +15,8 @@ from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList
 from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
-from ddk_surveillance.normalise.problems import Problem
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.warehouse import Warehouse
 

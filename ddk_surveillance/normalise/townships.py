@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddk_surveillance.normalise.problems import Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.spelling import folded, plain
 
 ELSEWHERE = "elsewhere"

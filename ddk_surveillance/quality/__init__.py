@@ -13,38 +13,38 @@ import re
 import pandas
 
 from ddk_surveillance.contracts import Source
-from ddk_surveillance.library import Library
+from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
-from ddk_surveillance.quality.evaluation import ROW, Verdict, evaluate
-from ddk_surveillance.quality.rules import rules_of
+from ddk_surveillance.quality.evaluation import Verdict, evaluate
+from ddk_surveillance.quality.rules import RowRule, rules_of
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
 DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning"}
 NOT_EVALUATED = "check_not_evaluated"
 
-# What the checks compare besides the columns of the record itself.
-_COMPARED = """
-    c.age_years - date_diff('month', c.birth_month, c.event_date_from) // 12 AS age_difference_years,
-    date_diff('day', c.event_date_to, c.reported_date) AS report_delay_days,
-    date_diff('day', c.event_date_to, c.visit_date) AS visit_delay_days,"""
-_FRAME = """
-    SELECT c.*, {more} b.received_at::DATE AS received_date FROM {table} c JOIN ops.batch b USING (batch_id)
-    ORDER BY batch_id, sheet, row_number, victim_number"""
-
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
-    frame = db.frame(_FRAME.format(table=f"recoded.{key}", more=_COMPARED if source.target == "record" else ""))
-    frame[ROW] = range(len(frame))
     rules = tuple(rules_of(db.library, source))
+    frame = _frame(db, source, rules)
     evaluation = evaluate(frame, rules)
     with db.transaction():
         refused = _record(db, source, frame, evaluation.verdicts)
     if evaluation.report is not None:
         write_page(db.settings.quality_docs, source, evaluation.report)
     return Outcome(len(frame), len(frame) - refused, refused)
+
+
+def _frame(db: Warehouse, source: Source, rules: tuple[RowRule, ...]) -> pandas.DataFrame:
+    """The rows of the waiting batches with no more columns than the rules look at: some rules copy them all."""
+    looked_at = {name: sql for rule in rules for name, sql in rule.looks_at.items()}
+    selected = [f"c.{name}" for name in POSITION] + [f"{sql} AS {name}" for name, sql in sorted(looked_at.items())]
+    return db.frame(
+        f"SELECT {', '.join(selected)} FROM recoded.{source.source} c JOIN ops.batch b USING (batch_id) "
+        "ORDER BY batch_id, sheet, row_number, victim_number"
+    )
 
 
 def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> int:
@@ -56,7 +56,7 @@ def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tu
     with db.offering(failures=failures, results=_results(frame, verdicts)):
         db.execute(
             "INSERT INTO ops.quarantine BY NAME "
-            f"SELECT f.* EXCLUDE ({ROW}), {_problem(source, db.library)} AS problem, {_value(source)} AS value "
+            f"SELECT f.*, {_problem(source, db.library)} AS problem, {_value(source)} AS value "
             f"FROM failures f JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number) "
             f"JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
         )
@@ -73,7 +73,7 @@ def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tu
 
 def _failures(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
     """One line per failing row and rule."""
-    position = ["batch_id", "sheet", "row_number", "victim_number", ROW]
+    position = list(POSITION)
     parts = [
         frame.loc[list(verdict.failed_rows), position].assign(
             rule=verdict.rule.code,
@@ -84,7 +84,7 @@ def _failures(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.
         if verdict.failed_rows
     ]
     empty = frame.loc[[], position].assign(rule="", column_name="", disposition="")
-    return pandas.concat([empty, *parts]).drop_duplicates([ROW, "rule", "column_name"])
+    return pandas.concat([empty, *parts]).drop_duplicates([*POSITION, "rule", "column_name"])
 
 
 def _results(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ddk_surveillance.contracts import Bilingual, Check, Source
 from ddk_surveillance.library import Library
+from ddk_surveillance.problems import FILLED, READABLE
 
-READABLE = Bilingual(zh="每个单元格都能读懂", en="every cell can be read")
-FILLED = Bilingual(zh="必填项不为空", en="what must be given is given")
+# What the checks compare besides the columns of the record itself.
+COMPARED = {
+    "age_difference_years": "c.age_years - date_diff('month', c.birth_month, c.event_date_from) // 12",
+    "report_delay_days": "date_diff('day', c.event_date_to, c.reported_date)",
+    "visit_delay_days": "date_diff('day', c.event_date_to, c.visit_date)",
+    "received_date": "b.received_at::DATE",
+}
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class RowRule:
     title: Bilingual
     expectation: str
     arguments: dict[str, Any]
+    looks_at: dict[str, str]  # column of the checked frame → how it is made of a recoded row c and its batch b
 
 
 def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
@@ -44,19 +53,24 @@ def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
 
 
 def _readable(name: str, severity: str) -> RowRule:
-    return RowRule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": f"problem_{name}"})
+    column = f"problem_{name}"
+    looks_at = {column: f"c.{column}"}
+    return RowRule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
 
 
 def _filled(name: str, target: str, severity: str, is_parsed: bool) -> RowRule:
-    column = "event_date_from" if target == "event_date" else target
-    arguments: dict[str, Any] = {"column": column}
-    if is_parsed:  # an unreadable cell is already reported as such
-        arguments |= {"row_condition": f"problem_{name}.isnull()", "condition_parser": "pandas"}
-    return RowRule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", arguments)
+    """An unreadable cell is reported as such and is not an empty one."""
+    value = f"c.{'event_date_from' if target == 'event_date' else target}::VARCHAR"
+    column = f"filled_{name}"
+    looks_at = {column: f"coalesce({value}, c.problem_{name})" if is_parsed else value}
+    return RowRule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
 
 
 def _catalogued(code: str, check: Check, severity: str) -> RowRule:
     arguments = dict(check.arguments)
     if check.where:
         arguments |= {"row_condition": check.where, "condition_parser": "pandas"}
-    return RowRule(code, check.column, severity, check.title, check.expect, arguments)
+    columns = {str(value) for name, value in check.arguments.items() if name in COLUMN_ARGUMENTS}
+    columns |= set(re.findall(r"[a-z_]+", check.where or "")) & set(check.needs)
+    looks_at = {name: COMPARED.get(name, f"c.{name}") for name in sorted(columns)}
+    return RowRule(code, check.column, severity, check.title, check.expect, arguments, looks_at)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +159,15 @@ def stored(home: Path, sql: str) -> list[tuple[Any, ...]]:
     """Ask Prefect's own database."""
     with sqlite3.connect(home / "prefect" / "prefect.db") as connection:
         return connection.execute(sql).fetchall()
+
+
+def ask(address: str, path: str, body: object) -> Any:
+    """POST to Prefect's API; what it answers."""
+    request = urllib.request.Request(
+        f"{address}{path}", json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read() or "null")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 90) -> bool:

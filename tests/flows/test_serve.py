@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,20 +13,12 @@ import yaml
 from ddk_surveillance.settings import resource
 from flows.server import orchestration
 
-from .conftest import Script, stored, wait_until
+from .conftest import Script, ask, stored, wait_until
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED")
 TIMES_OF_COMING_NIGHTS = (
     "SELECT DISTINCT substr(expected_start_time, 12, 8) FROM flow_run WHERE state_type = 'SCHEDULED'"
 )
-
-
-def ask(address: str, path: str, **body: object) -> Any:
-    request = urllib.request.Request(
-        f"{address}{path}", json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 def test_the_schedule_is_declared_once_as_two_in_the_morning_in_shanghai() -> None:
@@ -55,7 +44,7 @@ def test_after_downtime_one_night_is_caught_up_and_the_schedule_survives_the_sto
 
     with orchestration(script.home) as joined:
         assert joined == address
-    [deployment] = ask(address, "/deployments/filter")
+    [deployment] = ask(address, "/deployments/filter", {})
     assert (deployment["name"], deployment["paused"]) == ("nightly", False)
 
     script.process.send_signal(signal.SIGTERM)

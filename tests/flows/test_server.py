@@ -6,17 +6,19 @@ import os
 import signal
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from flows.server import orchestration, server_lock
 
-from .conftest import Script, stored, wait_until
+from .conftest import Script, ask, stored, wait_until
 
 ENDLESS_NIGHT = """
     with orchestration(Path(os.environ["DDK_HOME"])) as address:
@@ -25,6 +27,9 @@ ENDLESS_NIGHT = """
         stages["load"] = lambda db, key: (print(address, flush=True), time.sleep(600))
         nightly()
 """
+
+
+HEARD = {"prefect.resource.id": "test"}
 
 
 def is_up(address: str) -> bool:
@@ -40,7 +45,7 @@ def is_free(home: Path) -> bool:
         return ours
 
 
-def test_a_killed_run_leaves_no_server_and_is_marked_when_the_next_one_starts(
+def test_a_killed_run_leaves_no_server_and_is_marked_by_the_next_which_loses_nothing(
     used_home: Path, program: Callable[..., Script]
 ) -> None:
     script = program(used_home, ENDLESS_NIGHT)
@@ -49,12 +54,17 @@ def test_a_killed_run_leaves_no_server_and_is_marked_when_the_next_one_starts(
     os.kill(script.process.pid, signal.SIGKILL)
     assert wait_until(lambda: not is_up(address))
     assert wait_until(lambda: is_free(used_home))
-    # the server wrote what it had heard before it followed: the night is known as running, with its first tasks
     assert stored(used_home, "SELECT count(*) FROM flow_run WHERE state_type = 'RUNNING'") == [(1,)]
-    assert stored(used_home, "SELECT count(*) FROM task_run WHERE name = 'quality-hospital'") == [(1,)]
 
-    with orchestration(used_home):
+    with orchestration(used_home) as next_address:
         assert stored(used_home, "SELECT state_type FROM flow_run ORDER BY start_time DESC LIMIT 1") == [("CRASHED",)]
+        happenings = [
+            {"event": "heard", "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat(), "resource": HEARD}
+            for _ in range(1000)
+        ]
+        ask(next_address, "/events", happenings)
+    # it was told to stop with all of this still in its queue, and wrote it first
+    assert stored(used_home, "SELECT count(*) FROM events WHERE event = 'heard'") == [(1000,)]
     assert is_free(used_home)
 
 

@@ -83,7 +83,7 @@ def test_f3_a_header_of_two_rows_is_read_as_one() -> None:
         ("2024年一至三月", 2024, None),
         ("2023-2024学年伤害登记", None, None),
         ("填报日期:2024年4月2日", None, None),
-        ("3月统计 |填报日期|2024-04-02", None, 3),
+        ("3月统计|填报日期|2024年4月2日", None, 3),
         ("0-36月龄婴幼儿伤害登记", None, None),
     ],
 )
@@ -251,6 +251,13 @@ def test_a_header_without_rows_is_no_zero_report() -> None:
 
 def test_f15_a_table_of_counts_is_refused_as_such() -> None:
     assert reason("学校名称|学生人数|伤害人数|跌倒人数|合计", "一小|500|3|2|3") == "aggregated_table"
+
+
+def test_one_known_header_makes_no_table_even_if_nothing_is_required() -> None:
+    optional = tuple(ColumnHeaders(column.name, column.headers, required=False) for column in COLUMNS)
+    with pytest.raises(FileRefused) as refusal:
+        recognise(sheet("案件编号|案由|性别", "1|2|男"), optional)
+    assert refusal.value.reason == "header_not_found"
 
 
 def test_another_sources_file_and_a_missing_column_are_told_apart() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
-from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+from ddk_surveillance.problems import PROBLEMS, Problem
 
 AGES: dict[str, tuple[int, int | None, int | None]] = {
     "3岁": (3, None, None), "３岁": (3, None, None), "3": (3, None, None), "3.0": (3, None, None), "3Y": (3, None, None), "3 y": (3, None, None),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.normalise.codes import CodeList
-from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+from ddk_surveillance.problems import PROBLEMS, Problem
 
 MECHANISM = """\
 code,zh,en,aliases,attribute_intent,card_a,card_b,community

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddk_surveillance.normalise.icd10 import Diagnosis, classify, diagnosis, external_causes, parse_icd10
-from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+from ddk_surveillance.problems import PROBLEMS, Problem
 
 # text → (code we keep, fourth character, extension)
 SPELLINGS: dict[str, tuple[str, str | None, str | None]] = {

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddk_surveillance.normalise.problems import Problem
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.settings import resource
 
 TOWNSHIPS = Townships.load(Path(resource("schemas")) / "codelists" / "township.csv")

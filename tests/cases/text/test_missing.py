@@ -2,7 +2,7 @@
 
 import pytest
 
-from ddk_surveillance.normalise.problems import PROBLEMS, Problem
+from ddk_surveillance.problems import PROBLEMS, Problem
 from ddk_surveillance.text.missing import is_missing
 
 KINDS = ("text", "number", "code", "date", "hour", "age", "icd10", "township", "identifier")
@@ -77,7 +77,7 @@ def test_the_zero_dates_of_databases_and_excel_are_empty(text: str) -> None:
 
 
 def test_every_problem_says_in_both_languages_what_to_do() -> None:
-    assert len(PROBLEMS) == 16
+    assert len(PROBLEMS) == 17
     for code, text in PROBLEMS.items():
         assert Problem.of(code) == (code, text)
         assert text.zh.endswith("。") and text.en.endswith(".")

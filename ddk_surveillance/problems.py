@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ddk_surveillance.contracts import Bilingual
 from ddk_surveillance.errors import Text
+
+# The two rules that every declared column brings with it; the others stand in checks.yaml.
+READABLE = Bilingual(zh="每个单元格都能读懂", en="every cell can be read")
+FILLED = Bilingual(zh="必填项不为空", en="what must be given is given")
+FILL_IT = Text("此项必填。请补填后重新报送。", "This must be given. Fill it in and send the file again.")
 
 PROBLEMS: dict[str, Text] = {
     "unknown_code": Text(
@@ -66,6 +72,10 @@ PROBLEMS: dict[str, Text] = {
     "victims_do_not_match": Text(
         "同一案件各被害人列的人数不一致。请让每列的人数相同,顺序一致。",
         "The victim columns of this case name different numbers of victims. Give each column one part per victim.",
+    ),
+    "not_a_token": Text(
+        "不是令牌,可能是未去标识的原始信息,原值未存储。请用 ddk deidentify 生成令牌。",
+        "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
     ),
     "record_number_reused": Text(
         "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",

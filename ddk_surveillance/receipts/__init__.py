@@ -1,0 +1,52 @@
+"""Stage: a receipt (回执) for every file that has been dealt with, for the institution to read, print and mend by."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ddk_surveillance.receipts.content import COUNTS, Receipt, receipt_of
+from ddk_surveillance.receipts.page import write_page
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+STEM_CHARACTERS = 50  # at most 200 bytes: with batch and ending within the 255 of every file system
+# Also a file whose fate has changed since, such as one held and then admitted by a mended declaration.
+DUE = """
+    SELECT b.batch_id FROM ops.batch b LEFT JOIN ops.receipt r USING (batch_id)
+    WHERE b.status IN ('loaded', 'held', 'refused', 'unreadable', 'identical', 'withdrawn')
+      AND (r.status IS DISTINCT FROM b.status OR r.contract_fingerprint IS DISTINCT FROM b.contract_fingerprint)
+    ORDER BY b.batch_id"""
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Write receipts/<source>/<file>_<batch>.xlsx and a line in ops.receipt for every finished file; `key` is the night."""
+    due = [batch for (batch,) in db.rows(DUE)]
+    with db.transaction():
+        for batch in due:
+            _issue(db, key, receipt_of(db, batch))
+    return Outcome(len(due), len(due))
+
+
+def _issue(db: Warehouse, night_id: str, receipt: Receipt) -> None:
+    path = db.settings.receipts / receipt.source / f"{_stem(receipt)}_{receipt.batch_id}.xlsx"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    working = path.with_name(f".{receipt.batch_id}.partial")
+    write_page(receipt, working)
+    working.chmod(0o600)
+    os.replace(working, path)
+    counts = {"received": receipt.received} | {name: receipt.counts[name] for name in COUNTS}
+    line = {"batch": receipt.batch_id, "night": night_id, "file": str(path.relative_to(db.settings.receipts)),
+            "findings": receipt.findings} | counts  # fmt: skip
+    db.execute("DELETE FROM ops.receipt WHERE batch_id = ?", [receipt.batch_id])
+    db.execute(
+        "INSERT INTO ops.receipt BY NAME SELECT batch_id, source_code, status, contract_fingerprint, $night AS night_id,"
+        f" $file AS file, $findings AS findings, {', '.join(f'${name} AS {name}' for name in counts)}"
+        " FROM ops.batch WHERE batch_id = $batch",
+        line,
+    )
+
+
+def _stem(receipt: Receipt) -> str:
+    """The name the institution gave, without anything that a file system or a shell might stumble over."""
+    name = receipt.file_name or receipt.outcome.word
+    return re.sub(r"[^\w()（）.-]+", "_", name.rpartition(".")[0] or name)[:STEM_CHARACTERS].lstrip(".")

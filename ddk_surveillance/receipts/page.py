@@ -1,0 +1,116 @@
+"""The receipt as a sheet of paper: one A4 landscape workbook in Chinese, the failing cells in red."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from ddk_surveillance.receipts.content import COUNTS, LISTED, Line, Receipt
+from ddk_surveillance.safe_text import neutralise_formula
+
+HEADINGS = {"工作表": 14, "行": 11, "列": 18, "单元格内容": 22, "检查内容": 28, "处理": 9, "怎么改": 52}
+LAST = len(HEADINGS) - 1
+VALUE_CHARACTERS = 200
+LINE_POINTS = 16
+FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "top", "text_wrap": True}
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"font_size": 16, "bold": True, "font_color": "#1F3864", "valign": "vcenter", "text_wrap": False},
+    "label": {"font_color": "#595959", "text_wrap": False},
+    "text": {"text_wrap": True},
+    "number": {"bold": True, "align": "right", "num_format": "#,##0"},
+    "good": {"bold": True, "bg_color": "#E2EFDA", "font_size": 11, "valign": "vcenter"},
+    "attention": {"bold": True, "bg_color": "#FCE4D6", "font_size": 11, "valign": "vcenter"},
+    "heading": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864", "border": 1, "border_color": "#BFBFBF"},
+    "cell": {"border": 1, "border_color": "#BFBFBF"},
+    "failing": {"border": 1, "border_color": "#BFBFBF", "bg_color": "#FFC7CE", "font_color": "#9C0006"},
+}
+
+
+def write_page(receipt: Receipt, path: Path) -> None:
+    """Write the workbook, row by row, so that it takes no memory; the same receipt gives the same bytes."""
+    options = {"constant_memory": True, "tmpdir": str(path.parent)}  # what it holds shall lie nowhere else
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": "数据回执", "created": receipt.received_at})
+        styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}
+        sheet = book.add_worksheet("回执")
+        for number, width in enumerate(HEADINGS.values()):
+            sheet.set_column(number, number, width)
+        row = _write_counts(sheet, styles, receipt, _write_top(sheet, styles, receipt))
+        if receipt.lines:
+            row = _write_lines(sheet, styles, receipt, row + 1)
+        _set_up_printing(sheet, row)
+
+
+def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
+    """Title, verdict and which file it is about; returns the next row."""
+    sheet.set_row(0, 30)
+    sheet.write_string(0, 0, f"大渡口区儿童伤害监测 数据回执:{receipt.outcome.word}", styles["title"])
+    sheet.set_row(1, _height(receipt.message, sum(HEADINGS.values())) + 8)
+    sheet.merge_range(1, 0, 1, LAST, receipt.message, styles["good" if receipt.is_clean else "attention"])
+    facts = (
+        ("来源", receipt.source_title),
+        ("文件", neutralise_formula(receipt.file_name or "(未存文件名)")),
+        ("收到", f"{receipt.received_at:%Y-%m-%d %H:%M}"),
+        ("批次", receipt.batch_id),
+    )
+    for number, (label, text) in enumerate(facts, start=2):
+        sheet.write_string(number, 0, label, styles["label"])
+        sheet.merge_range(number, 1, number, LAST, text, styles["text"])
+    return 2 + len(facts)
+
+
+def _write_counts(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
+    """What became of the rows; only what there is, but always how many came and how many are in."""
+    counts = [("收到", receipt.received, "行(一案多人按人计)")]
+    counts += [(word, receipt.counts[name], f"行:{meaning}") for name, (word, meaning) in COUNTS.items()
+               if receipt.counts[name] or name == "accepted"]  # fmt: skip
+    for label, count, meaning in counts:
+        row += 1
+        sheet.write_string(row, 0, label, styles["label"])
+        sheet.write_number(row, 1, count, styles["number"])
+        sheet.merge_range(row, 2, row, LAST, meaning, styles["text"])
+    return row + 1
+
+
+def _write_lines(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
+    for number, heading in enumerate(HEADINGS):
+        sheet.write_string(row, number, heading, styles["heading"])
+    sheet.repeat_rows(row)
+    for row, line in enumerate(receipt.lines, start=row + 1):
+        texts = tuple(_texts(line))
+        sheet.set_row(row, max(_height(text, width) for text, width in zip(texts, HEADINGS.values(), strict=True)))
+        for number, text in enumerate(texts):
+            sheet.write_string(row, number, text, styles["failing" if number == 3 else "cell"])
+    if receipt.findings > LISTED:
+        row += 1
+        note = f"只列出前 {LISTED} 处,另有 {receipt.findings - LISTED} 处未列出;同类问题请一并更正。"
+        sheet.merge_range(row, 0, row, LAST, note, styles["attention"])
+    return row + 1
+
+
+def _texts(line: Line) -> Iterator[str]:
+    value = line.value if len(line.value) <= VALUE_CHARACTERS else f"{line.value[:VALUE_CHARACTERS]}…"
+    row = f"{line.row}(第{line.victim}人)" if line.victim > 1 else str(line.row)
+    for text in (line.sheet, row, line.column, value or "(空)", line.title, line.treatment, line.remedy):
+        yield neutralise_formula(text)
+
+
+def _height(text: str, width: float) -> float:
+    """Points for the lines a text takes in a column of so many characters; Chinese ones are twice as wide."""
+    breadth = sum(2 if unicodedata.east_asian_width(character) in "FWA" else 1 for character in text)
+    return LINE_POINTS * max(1, math.ceil(breadth / (width - 1)))
+
+
+def _set_up_printing(sheet: Any, rows: int) -> None:
+    sheet.set_paper(9)  # A4
+    sheet.set_landscape()
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.print_area(0, 0, rows, LAST)
+    sheet.hide_gridlines(2)
+    sheet.set_footer("&L含原始内容,仅限报送单位使用&R第 &P 页 共 &N 页")
