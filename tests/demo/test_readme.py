@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.demo.conftest import Demo
 
 from ddk_surveillance.settings import PROJECT
+from tests.demo.conftest import Demo
 
 QUERIES = (
     "SELECT period, numerator, round(rate_per_1000, 3) AS rate, round(ci_low, 3) AS low, round(ci_high, 3) AS high, status\n"
