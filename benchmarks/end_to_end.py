@@ -36,6 +36,7 @@ def write_file(path: Path, records: int) -> None:
     townships = [code for code, _, _ in library.code_labels("township")]
     districts = sorted(truth["township_code"].dropna().unique())
     own = {code: townships[place % len(townships)] for place, code in enumerate(districts)}
+    truth["outcome"] = truth["outcome"].fillna("treated_released")  # a hospital's card always has it
     day = truth["event_date_from"].astype("datetime64[s]")
     frame = pandas.DataFrame({
         "监测医院编号": truth["institution_id"].fillna("H9999"),

@@ -114,6 +114,54 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
     return ExitCode.GOOD
 
 
+@command(
+    "check",
+    "报送之前先检查一份文件(不需要密钥,不留存任何内容)",
+    "try a file before sending it; no key, nothing is kept",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+def check(context: Context, file: Path, source: str) -> int:
+    from ddk_surveillance.check import check_file
+
+    return check_file(context.settings, context.voice, file, source)
+
+
+@command(
+    "deidentify",
+    "报送单位去标识:原始表 → 只含令牌和声明列的表",
+    "take names and numbers out: raw table to clean submission",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+@click.option("--key-file", type=click.Path(path_type=Path), required=True, help=words("交换密钥文件", "exchange key"))
+@click.option("--out", type=click.Path(path_type=Path), default=None, help=words("写到哪里", "where to write"))
+def deidentify(context: Context, file: Path, source: str, key_file: Path, out: Path | None) -> int:
+    from ddk_surveillance.deidentify import deidentify_file
+
+    return deidentify_file(context.settings, context.voice, file, source, key_file, out)
+
+
+@ddk.group("refused", help=words("被拒收的文件", "the refused files"))
+def refused() -> None:
+    pass
+
+
+@refused.command("purge", help=words("删除所有被拒收和无法读取的文件", "delete all refused and unreadable files"))
+@click.pass_obj
+def purge(context: Context) -> int:
+    from ddk_surveillance.landing import purge_refused
+    from ddk_surveillance.warehouse import writer_lock
+
+    context.settings.make_folders()
+    with writer_lock(context.settings):
+        count = purge_refused(context.settings)
+    folder = context.settings.refused
+    now = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
+    context.voice.say(f"{now} 已从 {folder} 删除 {count} 个文件。", f"{now} deleted {count} files from {folder}.")
+    return ExitCode.GOOD
+
+
 @command("doctor", "检查这台机器缺什么,如何补救", "what is missing or misconfigured here, and the remedy")
 def doctor(context: Context) -> int:
     from ddk_surveillance.doctor import examine

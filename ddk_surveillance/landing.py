@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse
 
 WORKING_NAMES = ("~$", ".")
@@ -60,6 +61,14 @@ def left_behind(db: Warehouse) -> tuple[Path, ...]:
         path for source in sources for path in source.iterdir() if not _is_regular(path) and not _is_working_copy(path)
     ]
     return tuple(sorted(odd))
+
+
+def purge_refused(settings: Settings) -> int:
+    """Delete every refused and unreadable file; how many there were. What was said of them stays in the warehouse."""
+    files = [path for path in settings.refused.rglob("*") if path.is_file() or path.is_symlink()]
+    for folder in settings.refused.glob("*"):
+        shutil.rmtree(folder) if folder.is_dir() and not folder.is_symlink() else folder.unlink()
+    return len(files)
 
 
 def tidy(db: Warehouse) -> None:

@@ -11,6 +11,7 @@ from ddk_surveillance.errors import Text
 READABLE = Bilingual(zh="每个单元格都能读懂", en="every cell can be read")
 FILLED = Bilingual(zh="必填项不为空", en="what must be given is given")
 FILL_IT = Text("此项必填。请补填后重新报送。", "This must be given. Fill it in and send the file again.")
+FILL_IF_KNOWN = Text("此项应填。如能查明,请补填。", "This should be given. Fill it in where it is known.")
 
 PROBLEMS: dict[str, Text] = {
     "unknown_code": Text(

@@ -29,7 +29,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     batches = [batch for (batch,) in db.rows(TAKEN, [key])]
     secret = record_key(db) if batches else None
     db.ensure(db.library.received_table(source))
-    outcomes = [_guard(db, source, batch, secret) for batch in batches if secret]
+    outcomes = [guard_batch(db, source, batch, secret) for batch in batches if secret]
     tidy(db)
     return Outcome(*(sum(part) for part in zip(*outcomes, strict=True))) if outcomes else Outcome()
 
@@ -58,7 +58,8 @@ def record_key(db: Warehouse) -> Key:
     return derive(secret, LAYER)
 
 
-def _guard(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[int, int, int]:
+def guard_batch(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[int, int, int]:
+    """Refuse or accept one batch that intake has read; the layer's key; rows in, out and refused."""
     size = int(db.value(f"SELECT count(*) FROM temp.incoming_{batch_id}"))
     surplus = _undeclared(db, batch_id)
     findings = _findings(db, source, batch_id)

@@ -136,11 +136,12 @@ def _make_cells(db: Warehouse, indicators: tuple[Indicator, ...]) -> None:
             FROM declared i CROSS JOIN calendar c JOIN dimension d USING (period_type) LEFT JOIN reported r USING (year)""")
 
 
-# A source has reported a year if a record of it lies there, or a zero report names it.
+# A source has reported a year if a record of it lies there, or the title of a file of it names the year: a report of
+# nothing, or a register of deaths in which every child of that year died of a disease.
 _REPORTED = """
     SELECT year, list(DISTINCT source_code ORDER BY source_code) AS sources FROM (
         SELECT year(event_date_from) AS year, source_code FROM core.record
-        UNION ALL SELECT title_year, source_code FROM ops.batch WHERE is_zero_report AND status = 'loaded')
+        UNION ALL SELECT title_year, source_code FROM ops.batch WHERE title_year IS NOT NULL AND status = 'loaded')
     GROUP BY year"""
 
 

@@ -38,7 +38,7 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
     claim_new_files(db)
     _report_left_behind(db, night_id)
     for claim in claims(db):
-        _register(db, claim, night_id)
+        register(db, claim, night_id)
     tidy(db)
     states = ", ".join(f"'{state}'" for state in UNFINISHED)
     return [source for (source,) in db.rows(
@@ -56,7 +56,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     refused = 0
     for claim in claims(db):
         if claim.batch_id in waiting:
-            refused += not _read(db, source, claim)
+            refused += not read(db, source, claim)
     tidy(db)
     return Outcome(len(waiting), len(waiting) - refused, refused)
 
@@ -76,7 +76,7 @@ def _report_left_behind(db: Warehouse, night_id: str) -> None:
         )
 
 
-def _register(db: Warehouse, claim: Claim, night_id: str) -> None:
+def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     """A line in ops.batch; a file that came before, byte for byte, is only counted."""
     status = claim.path.stat()
     sha256 = claim.sha256()
@@ -105,7 +105,7 @@ class Incoming:
     sheets: tuple[Sheet, ...]
 
 
-def _read(db: Warehouse, source: Source, claim: Claim) -> bool:
+def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     """Whether the file could be read; its rows then wait in temporary tables."""
     columns = [
         ColumnHeaders(name, column.headers, column.required, column.fill_down)

@@ -45,7 +45,10 @@ def blocking_sql(rule: BlockingRule, declaration: Declaration) -> list[str]:
     if rule.one is None:  # every dirty record with all; of two dirty ones the smaller looks for the greater
         sides = [(f"{dirty}{where}", f"TRUE{where}", "(a.key < b.key OR NOT b.is_dirty)")]
     else:  # the few that meet the condition with all, once each way
-        sides = [(f"{one} AND {dirty}{where}", f"TRUE{where}", "TRUE"), (f"{one} AND {clean}{where}", f"{dirty}{where}", "TRUE")]
+        sides = [
+            (f"{one} AND {dirty}{where}", f"TRUE{where}", "TRUE"),
+            (f"{one} AND {clean}{where}", f"{dirty}{where}", "TRUE"),
+        ]
     return [_join(rule, declaration, step, *side) for step in steps for side in sides]
 
 

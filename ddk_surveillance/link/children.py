@@ -43,9 +43,7 @@ def make_children(db: Warehouse, declaration: Declaration) -> None:
 
 def _mark_touched(db: Warehouse, declaration: Declaration) -> None:
     """Fill link_touched with all records of each child that lost, gained or changed a record, and their incidents."""
-    kin = _kin_sql(
-        declaration, "(SELECT * FROM link_linkable WHERE is_dirty)", "link_linkable", "NOT b.is_dirty"
-    )
+    kin = _kin_sql(declaration, "(SELECT * FROM link_linkable WHERE is_dirty)", "link_linkable", "NOT b.is_dirty")
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
         WITH near AS (

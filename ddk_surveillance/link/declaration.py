@@ -94,7 +94,6 @@ class Declaration(Declared):
     version: int
     stop_token_persons: dict[Identifier, int]
     minimum_token_share: float = Field(ge=0, le=1)
-    date_window_days: dict[Identifier, int]
     thresholds: Thresholds
     blocking: tuple[BlockingRule, ...]
     terms: dict[Identifier, str]

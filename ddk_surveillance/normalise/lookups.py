@@ -78,7 +78,9 @@ def _context(source: Source, column: SourceColumn) -> tuple[str, ...]:
     if column.kind == "age" and column.unit_column:
         return (column.unit_column,)
     if column.dictionary_by_institution and source.institution:
-        return (source.institution,)
+        cases = " ".join(f"WHEN '{name}' THEN '{used}'" for name, used in column.dictionary_by_institution.items())
+        otherwise = f"'{column.dictionary}'" if column.dictionary else "NULL"
+        return (f"CASE {source.institution} {cases} ELSE {otherwise} END",)
     return ()
 
 
@@ -113,12 +115,12 @@ def _parser(db: Warehouse, column: SourceColumn) -> Parser:
 def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
     codes = CodeList.load(db.library.codelist_path(column.codelist)) if column.codelist else None
 
-    def parse(text: str, institution: str | None = None) -> tuple[Any, ...] | Problem:
+    def parse(text: str, dictionary: str | None = column.dictionary) -> tuple[Any, ...] | Problem:
         if text in column.terms:
             return (column.terms[text],)
         if codes is None:
             return Problem.unknown_code()
-        code = codes.decode(text, column.dictionary_by_institution.get(institution or "", column.dictionary))
+        code = codes.decode(text, dictionary)
         return code if isinstance(code, Problem) else (code,)
 
     return parse

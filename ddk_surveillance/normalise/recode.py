@@ -92,7 +92,7 @@ def _joined(source: Source, lookups: tuple[Lookup, ...]) -> str:
     for lookup in lookups:
         conditions = [f"e.{lookup.keys[0]} = {lookup.name}.k0"]
         conditions += [
-            f"e.{key} IS NOT DISTINCT FROM {lookup.name}.k{place}"
+            f"{key} IS NOT DISTINCT FROM {lookup.name}.k{place}"
             for place, key in enumerate(lookup.keys) if place > 0
         ]  # fmt: skip
         joins.append(f"LEFT JOIN {lookup.name} ON {' AND '.join(conditions)}")
@@ -182,7 +182,10 @@ def _code_column(library: Library, source: Source, name: str) -> str:
 
 
 def _derived(source: Source, previous: str) -> str:
-    """What follows for every record, whatever its source; what ICD-10 implies fills only what nobody said."""
+    """What follows for every record, whatever its source; what ICD-10 implies fills only what nobody said.
+
+    Who died of an event that nobody dated was hurt on the day of death, as registers of deaths count it.
+    """
     coded = [name for name, column in source.columns.items() if column.kind == "icd10"]
     implied = "".join(
         f"coalesce(nullif(p.{name}, 'unknown'), {', '.join(f'p.icd_{code}_{name}' for code in coded)}, p.{name}) AS {name},"
@@ -195,10 +198,21 @@ def _derived(source: Source, previous: str) -> str:
             coalesce(p.residence, 'unknown') AS residence,
             nullif(p.sex, 'unknown') AS sex,
             coalesce(p.is_death, false) AS is_death,
-            coalesce(p.age_years, CASE WHEN p.birth_month IS NOT NULL AND p.date_precision <> 'month'
+            coalesce(p.age_years, CASE WHEN p.birth_month IS NOT NULL AND p.date_precision <> 'year'
                 THEN date_diff('month', p.birth_month, p.event_date_from) // 12 END)::INTEGER AS age_years,
             CASE WHEN p.is_death THEN coalesce(p.death_date, p.event_date_to) END AS death_date)
-        FROM {previous} p"""
+        FROM ({_dated(previous)}) p"""
+
+
+def _dated(previous: str) -> str:
+    """Rows in which a death without a day of the event has that of the death."""
+    is_undated = "event_date_from IS NULL AND is_death AND death_date IS NOT NULL"
+    return f"""
+        SELECT * REPLACE (
+            CASE WHEN {is_undated} THEN death_date ELSE event_date_from END AS event_date_from,
+            CASE WHEN {is_undated} THEN death_date ELSE event_date_to END AS event_date_to,
+            CASE WHEN {is_undated} THEN 'day' ELSE date_precision END AS date_precision)
+        FROM {previous}"""
 
 
 def _text(value: str) -> str:

@@ -15,6 +15,7 @@ from ddk_surveillance.problems import FILLED, READABLE
 COMPARED = {
     "age_difference_years": "c.age_years - date_diff('month', c.birth_month, c.event_date_from) // 12",
     "report_delay_days": "date_diff('day', c.event_date_to, c.reported_date)",
+    "death_report_delay_days": "date_diff('day', c.death_date, c.reported_date)",
     "visit_delay_days": "date_diff('day', c.event_date_to, c.visit_date)",
     "received_date": "b.received_at::DATE",
 }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
-from ddk_surveillance.problems import FILL_IT, FILLED, PROBLEMS, READABLE
+from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, PROBLEMS, READABLE
 from ddk_surveillance.warehouse import Warehouse
 
 LISTED = 2_000  # nobody mends more from one page, and a page of a million lines opens nowhere
@@ -127,9 +127,16 @@ def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
     )
     header = functools.cache(lambda column: _header(db.library, source, column))
     return tuple(
-        Line(sheet, row, victim, header(column), value or "", *_title_and_remedy(db.library, rule, disposition, problem))
+        Line(sheet, row, victim, header(column), _shown(source, column, value),
+             *_title_and_remedy(db.library, rule, disposition, problem))
         for sheet, row, victim, column, value, rule, disposition, problem in rows
-    )
+    )  # fmt: skip
+
+
+def _shown(source: Source, column: str, value: str | None) -> str:
+    """The cell as it came; a token has become one of our own by now, which nobody outside may see."""
+    is_token = column in source.columns and source.columns[column].kind == "token"
+    return "(未存储)" if is_token and value else value or "(空)"
 
 
 def _title_and_remedy(library: Library, rule: str, disposition: str, problem: str | None) -> tuple[str, str, str]:
@@ -137,7 +144,7 @@ def _title_and_remedy(library: Library, rule: str, disposition: str, problem: st
     if rule == "readable" and problem in PROBLEMS:
         return READABLE.zh, treatment, PROBLEMS[problem].zh
     if rule == "filled":
-        return FILLED.zh, treatment, FILL_IT.zh
+        return FILLED.zh, treatment, (FILL_IT if disposition == "quarantined" else FILL_IF_KNOWN).zh
     check = library.checks.get(rule)
     return (f"{rule} {check.title.zh}", treatment, check.remedy.zh) if check else (rule, treatment, "请核对此项。")
 

@@ -65,10 +65,12 @@ OFFICES = (
     Office("community", "区民政局", "儿童伤害线索登记表",
            replace(WORKBOOK, dates="chinese", ages="text", full_width_share=0.3, missing=("", "不清楚")),
            months_per_file=6),
-    Office("death_registry", "区疾控中心", "居民死亡医学证明登记", Style("csv", "gb18030", dates="compact"),
-           months_per_file=12),
+    Office("death_registry", "区疾控中心", "居民死亡医学证明登记",
+           replace(WORKBOOK, codes="digit", dates="compact", omits=("injury_date",)),  # the certificate has no box for it
+           months_per_file=12, sends_zero_reports=True),
     Office("procuratorate", "区检察院", "涉未成年被害人案件", Style("ndjson"), months_per_file=12),
-    Office("court", "区法院", "涉未成年被害人生效裁判", replace(WORKBOOK, dates="chinese"), months_per_file=12),
+    Office("court", "区法院", "涉未成年被害人生效裁判", replace(WORKBOOK, dates="chinese"), months_per_file=12,
+           sends_zero_reports=True),
 )  # fmt: skip
 
 

@@ -35,6 +35,23 @@ EVENT_TYPES: dict[str, Choice] = {
         ("collision", "mechanism == 'blunt_force'"),
         ("other", ""),
     ),
+    "kindergarten": (
+        ("suspected_sexual_abuse", "violence_type == 'sexual'"),
+        ("suspected_abuse", "intent == 'assault'"),
+        ("suffocation", "mechanism == 'suffocation_hanging'"),
+        ("fall", "mechanism == 'fall'"),
+        ("burn_scald", "mechanism == 'burn_scald'"),
+        ("drowning", "mechanism == 'drowning'"),
+        ("poisoning", "mechanism == 'poisoning'"),
+        ("road_traffic", ROAD),
+        ("animal", "mechanism == 'animal'"),
+        ("sharp", "mechanism == 'sharp_force'"),
+        ("peer_bite_scratch", "mechanism == 'blunt_force' and dice < 0.3"),
+        ("collision", "mechanism == 'blunt_force'"),
+        ("pinch", "mechanism == 'other' and dice < 0.3"),
+        ("foreign_body", "mechanism == 'other' and dice < 0.6"),
+        ("other", ""),
+    ),
     "nursery": (
         ("suspected_abuse", "intent == 'assault'"),
         ("suffocation", "mechanism == 'suffocation_hanging'"),
@@ -91,6 +108,7 @@ CARE_LEVELS: Choice = (
     ("outpatient", ""),
 )
 CASE_STATUSES: Choice = (
+    ("confirmed", "source_code == 'court'"),
     ("suspected", "source_code == 'community' and dice < 0.8"),
     ("probable", "dice < 0.25"),
     ("confirmed", ""),

@@ -15,6 +15,7 @@ import textwrap
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,9 @@ def night(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., Scrip
         """,
     )
     result = script.result()
-    with sqlite3.connect(home / "prefect" / "prefect.db") as connection:
+    with closing(sqlite3.connect(home / "prefect" / "prefect.db", isolation_level=None)) as connection:
         connection.execute("UPDATE flow_run SET auto_scheduled = true WHERE name LIKE 'missed%'")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the one file can be copied
     return home, result
 
 
@@ -157,7 +159,7 @@ def used_home(night: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
 
 def stored(home: Path, sql: str) -> list[tuple[Any, ...]]:
     """Ask Prefect's own database."""
-    with sqlite3.connect(home / "prefect" / "prefect.db") as connection:
+    with closing(sqlite3.connect(home / "prefect" / "prefect.db")) as connection:
         return connection.execute(sql).fetchall()
 
 

@@ -60,11 +60,11 @@ def test_a_killed_run_leaves_no_server_and_is_marked_by_the_next_which_loses_not
         assert stored(used_home, "SELECT state_type FROM flow_run ORDER BY start_time DESC LIMIT 1") == [("CRASHED",)]
         happenings = [
             {"event": "heard", "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat(), "resource": HEARD}
-            for _ in range(1000)
+            for _ in range(500)
         ]
         ask(next_address, "/events", happenings)
     # it was told to stop with all of this still in its queue, and wrote it first
-    assert stored(used_home, "SELECT count(*) FROM events WHERE event = 'heard'") == [(1000,)]
+    assert stored(used_home, "SELECT count(*) FROM events WHERE event = 'heard'") == [(500,)]
     assert is_free(used_home)
 
 

@@ -24,10 +24,6 @@ record AS (
             CASE WHEN p.token IS NULL THEN r.phone_token END AS phone_token,
             CASE WHEN c.token IS NULL THEN r.case_token END AS case_token
         ),
-        concat(
-            CASE WHEN i.token IS NOT NULL THEN 'i' END, CASE WHEN n.token IS NOT NULL THEN 'n' END,
-            CASE WHEN p.token IS NOT NULL THEN 'p' END, CASE WHEN c.token IS NOT NULL THEN 'c' END
-        ) AS voided,
         coalesce(decision.decisions, '') AS decisions,
         coalesce(s.window_days, 1) AS window_days,
         coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
@@ -44,9 +40,10 @@ record AS (
 dated AS (
     SELECT
         *,
-        concat_ws(
-            '|', content_hash, window_days, voided, CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, decisions
-        ) AS link_hash,
+        md5(concat_ws('|',
+            content_hash, coalesce(id_token, ''), coalesce(name_token, ''), coalesce(phone_token, ''),
+            coalesce(case_token, ''), window_days, has_no_doubles, needs_token, decisions
+        )) AS link_hash,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
         date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_day,
@@ -105,7 +102,6 @@ known AS (
             AS nature_is_typical,
         coalesce(d.mechanism IN ('motor_vehicle_crash', 'nonmotor_vehicle_crash') AND d.place = 'street_highway', FALSE)
             AS place_is_typical,
-        coalesce(d.outcome = 'transferred', FALSE) AS is_sent_on,
         coalesce(d.severity = 'severe' OR d.care_level IN ('inpatient', 'observation')
             OR d.outcome IN ('hospitalised', 'transferred', 'observation'), FALSE) AS is_grave,
         coalesce(d.offence IN ('abuse_family', 'abuse_caregiver', 'adm_abuse'), FALSE)

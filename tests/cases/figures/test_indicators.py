@@ -50,7 +50,11 @@ def add_population(db: Warehouse, year: int, persons: int = 1000) -> None:
         "FROM range(18) r(age), (VALUES ('male'), ('female')) s(sex)", [year, persons])  # fmt: skip
 
 
-def add_incidents(db: Warehouse, table: str) -> None:
+SOURCES = ("hospital", "death_registry", "police")  # on which the three indicators depend together
+
+
+def add_incidents(db: Warehouse, table: str, sources: tuple[str, ...] = SOURCES) -> None:
+    """The incidents of the table, each of them reported by every one of the sources."""
     for line in table.strip().splitlines():
         identity, child, date, age, sex, intent, mechanism, death, residence, other = line.split()
         values = {
@@ -73,8 +77,9 @@ def add_incidents(db: Warehouse, table: str) -> None:
         db.execute(f"INSERT INTO core.incident BY NAME SELECT {', '.join(selected)}")
     db.execute(
         "INSERT INTO core.record_version BY NAME SELECT incident_id AS record_id, 'b' AS batch_id, '' AS sheet, 1 AS row_number,"
-        " 1 AS victim_number, 'loaded' AS disposition, '' AS content_hash, 'hospital' AS source_code,"
-        " event_date AS event_date_from FROM core.incident"
+        " 1 AS victim_number, 'loaded' AS disposition, '' AS content_hash, source_code,"
+        " event_date AS event_date_from FROM core.incident, (SELECT unnest(?) AS source_code)",
+        [list(sources)],
     )
 
 
@@ -133,6 +138,28 @@ def test_what_is_not_known_is_empty_with_a_reason(warehouse: Warehouse) -> None:
         ("2023", None, 36000.0, None, "not_reported"),  # no hospital record lies in 2023: silence is not zero
         ("2024", 1, None, None, "denominator_missing"),
     ]
+
+
+def test_an_indicator_waits_for_the_sources_it_depends_on(warehouse: Warehouse) -> None:
+    """Deaths without their register, violence without the police: too few, and nobody could tell."""
+    add_population(warehouse, 2024)
+    add_incidents(warehouse, INCIDENTS, sources=("hospital",))
+    indicators.run(warehouse, "night")
+    silent = [(code, None, "not_reported") for code in ("18", "19", "20")]
+    assert figures(warehouse, columns="indicator_code, numerator, reason") == silent
+
+
+def test_a_titled_file_reports_its_year_even_without_an_injury_in_it(warehouse: Warehouse) -> None:
+    """A register in which every child of the year died of a disease has reported; one whose file is held has not."""
+    add_population(warehouse, 2024)
+    add_incidents(warehouse, INCIDENTS, sources=("hospital", "police"))
+    for status, deaths in (("held", None), ("loaded", 1)):
+        warehouse.execute(
+            "INSERT INTO ops.batch BY NAME SELECT ? AS batch_id, 'death_registry' AS source_code, '' AS sha256, 0 AS size_bytes,"
+            " TIMESTAMP '2025-01-09' AS received_at, ? AS status, 2024 AS title_year", [status, status])  # fmt: skip
+        indicators.run(warehouse, "night")
+        [(_, counted)] = [row for row in figures(warehouse, columns="indicator_code, numerator") if row[0] == "19"]
+        assert counted == deaths
 
 
 def test_a_year_becomes_final_at_the_end_of_june_of_the_next() -> None:

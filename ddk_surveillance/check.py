@@ -1,0 +1,78 @@
+"""`ddk check`: an institution tries its file before sending it and reads what the receipt would say.
+
+The same stages as at night, on a warehouse in memory with a key of its own that nobody keeps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import tempfile
+from pathlib import Path
+
+from ddk_surveillance import guard, intake, load, normalise, quality
+from ddk_surveillance.console import Voice
+from ddk_surveillance.contracts import Source
+from ddk_surveillance.errors import ConfigurationError, ExitCode
+from ddk_surveillance.landing import Claim
+from ddk_surveillance.library import Library
+from ddk_surveillance.receipts.content import COUNTS, LISTED, Receipt, receipt_of
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.tokens import KEY_BYTES, Key
+from ddk_surveillance.warehouse import Warehouse, connect
+
+BATCH = "0" * 16
+
+
+def check_file(settings: Settings, voice: Voice, file: Path, source: str) -> int:
+    """Print what the receipt of this file would say, without any value of it; DATA_PROBLEMS if something is to be mended."""
+    library = Library(settings.declarations)
+    declared = declared_source(library, source)
+    if not file.is_file():
+        raise ConfigurationError(
+            "没有这个文件,或不是普通文件。请核对路径。", "There is no such ordinary file. Check the path."
+        )
+    with tempfile.TemporaryDirectory(prefix="ddk-check-") as folder:
+        elsewhere = dataclasses.replace(settings, home=Path(folder))
+        elsewhere.make_folders()
+        warehouse = connect(elsewhere, library)
+        try:
+            receipt = _judged(warehouse, declared, Claim(BATCH, source, file))
+        finally:
+            warehouse.connection.close()
+    _tell(voice, dataclasses.replace(receipt, file_name=None))
+    return ExitCode.GOOD if receipt.is_clean else ExitCode.DATA_PROBLEMS
+
+
+def declared_source(library: Library, name: str) -> Source:
+    """The declaration of a feed; ConfigurationError names those there are."""
+    if name not in library.sources:
+        known = "、".join(sorted(library.sources))
+        raise ConfigurationError(f"没有这个来源。可选:{known}。", f"No such feed. There are: {known}.")
+    return library.sources[name]
+
+
+def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
+    """Through the stages of one source, as far as the file gets."""
+    intake.register(db, claim, "check")
+    if intake.read(db, source, claim):
+        db.ensure(db.library.received_table(source))
+        guard.guard_batch(db, source, claim.batch_id, Key(secrets.token_bytes(KEY_BYTES)))
+    for stage in (normalise, quality, load):
+        stage.run(db, source.source)
+    return receipt_of(db, claim.batch_id)
+
+
+def _tell(voice: Voice, receipt: Receipt) -> None:
+    """In Chinese whatever the language of the terminal: the receipt is."""
+    lines = [f"{receipt.source_title}:{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
+    lines += [f"{word} {receipt.counts[name]} 行:{meaning}" for name, (word, meaning) in COUNTS.items()
+              if receipt.counts[name] or name == "accepted"]  # fmt: skip
+    for text in lines:
+        voice.say(text, text)
+    if receipt.lines:
+        places = [(one.sheet, one.row, one.column, one.title, one.treatment, one.remedy) for one in receipt.lines]
+        voice.table(["工作表", "行", "列", "检查内容", "处理", "怎么改"], places)
+    if receipt.findings > LISTED:
+        voice.say(*[f"只列出前 {LISTED} 处,共 {receipt.findings} 处。"] * 2)
+    voice.say(*["以上为试检,未报送、未留存;与已报送数据的重复和更正要到报送后才能判断。"] * 2)

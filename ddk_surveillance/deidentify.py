@@ -1,0 +1,295 @@
+"""`ddk deidentify`: the institution's tool – a raw table with names and numbers in, the clean submission out.
+
+Only the columns that the feed declares are written. Of the child's resident number, name, guardian's phone and case
+number only tokens under the exchange key remain; birth month and age are taken from the number where they are missing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow
+import xlsxwriter
+
+from ddk_surveillance.check import declared_source
+from ddk_surveillance.console import Voice
+from ddk_surveillance.contracts import Source
+from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text
+from ddk_surveillance.guard.headers import header_kind, kind_title
+from ddk_surveillance.guard.identifiers import GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
+from ddk_surveillance.intake.reading import read_sheets
+from ddk_surveillance.intake.recognise import Recognised, recognise_all
+from ddk_surveillance.intake.rows import rows_of
+from ddk_surveillance.intake.sheets import Sheet
+from ddk_surveillance.library import Library
+from ddk_surveillance.normalise.codes import CodeList
+from ddk_surveillance.normalise.dates import ParsedDate, parse_date
+from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.text.missing import is_missing
+from ddk_surveillance.tokens import (
+    Key,
+    institution_token,
+    load_key,
+    name_with_birth,
+    normalise_resident_id,
+    resident_check_character,
+)
+
+# Whose name and number they are must be the child's; whose telephone, anybody's who is not the suspect.
+ANOTHER_PERSON = re.compile("监护|家长|家属|父|母|联系人|嫌疑|被告|加害|报案|证人")
+SUSPECT = re.compile("嫌疑|被告|加害")
+CASE_NUMBER = re.compile("案号|案件(编)?号|立案(编)?号|^案件$")
+BIRTH_DATE = re.compile("出生日期|出生年月日|出生时间|生日")
+TOKENS = {"id": "id_token", "name": "name_token", "phone": "phone_token", "case": "case_token"}
+TREATED = {
+    "id": Text("转为身份令牌", "becomes a token"),
+    "name": Text("转为姓名令牌", "becomes a token"),
+    "phone": Text("转为电话令牌", "becomes a token"),
+    "case": Text("转为案件令牌", "becomes a token"),
+    "birth": Text("只保留年月", "month and year kept"),
+}
+REMOVED = Text("删除", "removed")
+NOTHING = "本月无伤害事件"
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A column of the raw file that no declared column claims: its header, and what it is needed for, if anything."""
+
+    name: str
+    header: str
+    role: str | None
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a row's raw cells say about one child."""
+
+    number: str | None
+    birth_date: datetime.date | None
+    sex: Literal["male", "female"] | None
+
+
+def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, key_file: Path, out: Path | None) -> int:
+    """Write the clean submission and say what was removed; raises DdkError and writes nothing if it would identify."""
+    library = Library(settings.declarations)
+    declared = declared_source(library, source)
+    key = load_key(key_file)
+    target = out or file.with_name(f"{file.stem}_去标识.xlsx")
+    if target.exists():
+        raise ConfigurationError(f"{target} 已存在。请用 --out 另选。", f"{target} exists. Choose another with --out.")
+    sheets = read_sheets(file)
+    raw = _raw_columns(declared, sheets)
+    recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *_as_headers(raw)])
+    sexes = CodeList.load(library.codelist_path("sex"))
+    cleaned = [Cleaner(declared, raw, key, sexes, one).rows() for one in recognised]
+    _refuse_identifying(declared, target, cleaned)
+    _write(target, declared, recognised, cleaned)
+    _preview(voice, raw, recognised)
+    count = sum(map(len, cleaned))
+    voice.say(
+        f"已写入 {target}:{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
+    )
+    return ExitCode.GOOD
+
+
+def _raw_columns(source: Source, sheets: tuple[Sheet, ...]) -> tuple[RawColumn, ...]:
+    """Every header that the feed does not declare, with the role of the first column that can play it."""
+    columns = [ColumnHeaders(name, one.headers, False) for name, one in source.physical_columns.items()]
+    found = [find_header(rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1)), columns) for sheet in sheets]
+    texts = dict.fromkeys(text for header in found if header for text in header.undeclared.values())
+    free = {role for role, column in TOKENS.items() if column in source.physical_columns} | {"id", "birth"}
+    raw = []
+    for number, text in enumerate(texts):
+        role = _role(text)
+        raw.append(RawColumn(f"raw_{number}", text, role if role in free else None))
+        free -= {role or ""}
+    return tuple(raw)
+
+
+def _role(header: str) -> str | None:
+    kind = header_kind(header)
+    if kind in ("mobile", "landline"):
+        return None if SUSPECT.search(header) else "phone"
+    if ANOTHER_PERSON.search(header):
+        return None
+    if kind in ("resident_id", "name", "person"):
+        return "id" if kind == "resident_id" else "name"
+    return "case" if CASE_NUMBER.search(header) else "birth" if BIRTH_DATE.search(header) else None
+
+
+def _declared_columns(source: Source, raw: tuple[RawColumn, ...]) -> Iterator[ColumnHeaders]:
+    """The feed's columns; what we make ourselves need not be there."""
+    roles = {one.role for one in raw}
+    for name, column in source.physical_columns.items():
+        made = column.kind == "token" or ("id" in roles and (column.to or name) in ("age_years", "birth_month", "sex"))
+        yield ColumnHeaders(name, column.headers, column.required and not made, column.fill_down)
+
+
+def _as_headers(raw: tuple[RawColumn, ...]) -> Iterator[ColumnHeaders]:
+    for one in raw:
+        yield ColumnHeaders(one.name, (one.header,), False)
+
+
+class Cleaner:
+    """Makes the declared cells of one sheet."""
+
+    def __init__(
+        self, source: Source, raw: tuple[RawColumn, ...], key: Key, sexes: CodeList, recognised: Recognised
+    ) -> None:
+        self.source, self.key, self.sexes, self.recognised = source, key, sexes, recognised
+        self.raw = {one.role: one.name for one in raw if one.role}
+        self.by_target = {column.to or name: name for name, column in source.columns.items()}
+
+    def rows(self) -> list[Row]:
+        return [self._row(row) for row in self.recognised.body.to_pylist()]
+
+    def _row(self, row: Mapping[str, Any]) -> Row:
+        cleaned: Row = {name: row[name] for name in self.source.physical_columns}
+        for name, value in self._made(row).items():
+            if name in cleaned and (cleaned[name] is None or is_missing(str(cleaned[name]), "text")):
+                cleaned[name] = value or cleaned[name]
+        return cleaned
+
+    def _made(self, row: Mapping[str, Any]) -> Row:
+        """Tokens, birth month, age and sex of the row; of several children of a case, in their order."""
+        parts = {role: self._parts(role, row.get(name)) for role, name in self.raw.items()}
+        sexes = self._parts("sex", row.get(self.by_target.get("sex", "")))
+        children = [self._child(*cells) for cells in itertools.zip_longest(
+            parts.get("id", ()), parts.get("birth", ()), sexes)] or [Child(None, None, None)]  # fmt: skip
+        event = self._event_date(row)
+        names = itertools.zip_longest(parts.get("name", ()), children)
+        return {
+            TOKENS["id"]: _joined(institution_token(self.key, "id", one.number or "") for one in children),
+            TOKENS["name"]: _joined(self._name_token(name, child) for name, child in names),
+            TOKENS["phone"]: _joined(institution_token(self.key, "phone", text) for text in parts.get("phone", ())),
+            TOKENS["case"]: _joined(institution_token(self.key, "case", text) for text in parts.get("case", ())),
+            self.by_target.get("birth_month", ""): _joined(
+                one.birth_date and f"{one.birth_date:%Y-%m}" for one in children
+            ),
+            self.by_target.get("age_years", ""): _joined(_age(one.birth_date, event) for one in children),
+            self.by_target.get("sex", ""): _joined(
+                one.sex and {"male": "男", "female": "女"}[one.sex] for one in children
+            ),
+        }
+
+    def _parts(self, role: str, cell: Any) -> list[str]:
+        victims = self.source.victims
+        column = TOKENS.get(role, {"birth": "birth_month"}.get(role, role))
+        several = victims is not None and column in victims.columns
+        parts = re.split(victims.separator, str(cell)) if cell and several and victims else [str(cell or "")]
+        return ["" if is_missing(part, "text") else part for part in parts]
+
+    def _child(self, number: str | None, birth: str | None, sex: str | None) -> Child:
+        good = _resident_number(number or "")
+        if good:
+            born = datetime.date(int(good[6:10]), int(good[10:12]), int(good[12:14]))
+            return Child(good, born, "male" if int(good[16]) % 2 else "female")
+        date = parse_date(birth) if birth else None
+        code = self.sexes.decode(sex) if sex else None
+        known = isinstance(date, ParsedDate) and date.first == date.last
+        return Child(None, date.first if known and isinstance(date, ParsedDate) else None,
+                     "male" if code == "male" else "female" if code == "female" else None)  # fmt: skip
+
+    def _name_token(self, name: str | None, child: Child | None) -> str | None:
+        if not (name and child and child.birth_date and child.sex):
+            return None
+        return institution_token(self.key, "name", name_with_birth(name, child.birth_date, child.sex))
+
+    def _event_date(self, row: Mapping[str, Any]) -> datetime.date | None:
+        name = self.by_target.get("event_date", "")
+        parts = self.source.columns[name].combine or (name,) if name else ()
+        text = "-".join(str(row[part]) for part in parts if row[part])
+        parsed = parse_date(text, self.recognised.title_year, self.recognised.title_month) if text else None
+        return parsed.first if isinstance(parsed, ParsedDate) else None
+
+
+def _resident_number(text: str) -> str | None:
+    """The number in its one spelling if its check character and its date of birth are right."""
+    number = normalise_resident_id(text)
+    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", number) or resident_check_character(number[:17]) != number[17]:
+        return None
+    try:
+        datetime.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return None
+    return number
+
+
+def _age(born: datetime.date | None, event: datetime.date | None) -> str | None:
+    """Completed years at the event; of infants months or days."""
+    if born is None or event is None or event < born:
+        return None
+    months = (event.year - born.year) * 12 + event.month - born.month - (event.day < born.day)
+    return f"{months // 12}岁" if months >= 12 else f"{months}月" if months else f"{(event - born).days}天"
+
+
+def _joined(parts: Any) -> str | None:
+    texts = [part or "" for part in parts]
+    return ";".join(texts) if any(texts) else None
+
+
+def _refuse_identifying(source: Source, target: Path, cleaned: list[list[Row]]) -> None:
+    """Raise FileRefused if our own guard would refuse the result; says column and kind, never the value."""
+    found = [(Text("文件名", "file name"), kind) for kind in scan_text(target.name)]
+    for rows in cleaned:
+        schema = pyarrow.schema([(name, pyarrow.string()) for name in source.physical_columns])
+        table = pyarrow.Table.from_pylist(rows, schema=schema)
+        table = table.append_column("row_number", pyarrow.array(range(2, 2 + len(rows)), pyarrow.int32()))
+        guarded = [GuardedColumn(name, one.kind, one.headers[0]) for name, one in source.physical_columns.items()]
+        for finding in find_identifiers(table, guarded):
+            header = source.columns[finding.column].headers[0]
+            found.append(
+                (Text(f"“{header}”列 {finding.count} 处", f"column “{header}”, {finding.count} cells"), finding.kind)
+            )
+    if found:
+        zh = ";".join(f"{place.zh}:{kind_title(kind).zh}" for place, kind in found)
+        en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in found)
+        raise FileRefused(
+            "identifies_a_person",
+            f"去标识后仍含可识别个人的信息,未写出:{zh}。请在原表中清除后再试(文件名可用 --out 更改)。",
+            f"The result would still identify people, so nothing was written: {en}. Clear this in the raw table (or use --out).",
+        )
+
+
+def _write(target: Path, source: Source, recognised: tuple[Recognised, ...], cleaned: list[list[Row]]) -> None:
+    working = target.with_name(f".{target.name}.partial")
+    with xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+        for number, (one, rows) in enumerate(zip(recognised, cleaned, strict=True), start=1):
+            sheet = book.add_worksheet(f"第{number}表{_period(one)}")
+            lines: list[list[str | None]] = [[column.headers[0] for column in source.physical_columns.values()]]
+            lines += [list(row.values()) for row in rows] if rows else [[NOTHING]]
+            for place, line in enumerate(lines):
+                for column, text in enumerate(line):
+                    if text is not None:
+                        sheet.write_string(place, column, neutralise_formula(text) if re.search(r"\w", text) else text)
+    working.chmod(0o600)
+    os.replace(working, target)
+
+
+def _period(one: Recognised) -> str:
+    """The period of the lost title, where dates without a year find it again."""
+    return (f"_{one.title_year}年" if one.title_year else "") + (f"{one.title_month}月" if one.title_month else "")
+
+
+def _preview(voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recognised, ...]) -> None:
+    rows = []
+    for one in raw:
+        filled = sum(len(part.body) - part.body[one.name].null_count for part in recognised)
+        shown = "(列名本身含个人信息)" if scan_text(one.header) else one.header
+        rows.append((shown, filled, voice.pick(TREATED.get(one.role or "", REMOVED))))
+    if rows:
+        voice.table([Text("原表的列", "column"), Text("有内容的单元格", "cells"), Text("处理", "what is done")], rows)
+    nameless = sum(text.startswith("第 ") for part in recognised for text in part.undeclared)
+    if nameless:
+        voice.say(f"另有 {nameless} 个没有列名的列,已删除。", f"{nameless} columns without a header were removed.")

@@ -1,0 +1,148 @@
+"""Every file gets a receipt: what became of it, and which cell to mend; values stand there and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from ddk_surveillance import intake
+from ddk_surveillance import receipts as receipt_stage
+from ddk_surveillance.warehouse import open_warehouse
+from tests.conftest import HOSPITAL, SOURCE_STAGES, TOKEN_C, Home, csv_of
+
+RESIDENT_ID = "990104201503070010"
+
+
+def take_in(home: Home) -> None:
+    """The night as far as the receipts."""
+    night = f"night{next(home.nights):03d}"
+    with open_warehouse(home.settings) as db:
+        for source in intake.discover(db, night):
+            for stage in SOURCE_STAGES:
+                stage.run(db, source)
+        receipt_stage.run(db, night)
+
+
+def receipts(home: Home) -> list[Path]:
+    return sorted(home.settings.receipts.rglob("*.xlsx"))
+
+
+def cells(path: Path) -> list[list[str]]:
+    rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    return [[str(cell) for cell in row] for row in rows]
+
+
+def table(path: Path) -> list[list[str]]:
+    """The lines below the heading of what has to be looked at."""
+    rows = cells(path)
+    return rows[next(number for number, row in enumerate(rows) if row[0] == "工作表") + 1 :]
+
+
+def text(path: Path) -> str:
+    return "\n".join(" ".join(row) for row in cells(path))
+
+
+def test_names_sheet_row_column_rule_and_what_to_do(home: Home) -> None:
+    home.drop("hospital", "三月.csv", csv_of(HOSPITAL, C2_伤害发生日期="上个月", C3_年龄="20"))
+    take_in(home)
+    [path] = receipts(home)
+    [date, age] = table(path)
+    assert date[1:6] == ["3", "伤害发生日期", "上个月", "每个单元格都能读懂", "待更正"]
+    assert date[6].startswith("看不出是哪一天。请按")
+    assert age[1:4] == ["4", "年龄", "20"] and age[5] == "不计入"
+    assert home.query("SELECT received, accepted, out_of_scope, quarantined, findings FROM ops.receipt") == [
+        (3, 1, 1, 1, 2)
+    ]
+
+
+def test_lies_under_its_source_for_the_owner_alone(home: Home) -> None:
+    home.drop("hospital", "三月 (1).csv", csv_of(HOSPITAL))
+    take_in(home)
+    [path] = receipts(home)
+    [batch] = home.column("SELECT batch_id FROM ops.batch")
+    assert path == home.settings.receipts / "hospital" / f"三月_(1)_{batch}.xlsx"
+    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+    assert home.column("SELECT file FROM ops.receipt") == [f"hospital/{path.name}"]
+    assert "无需更正" in text(path)
+
+
+FILES = {
+    "refused": csv_of(HOSPITAL, C2_伤害发生地点=RESIDENT_ID),
+    "unreadable": "",
+    "held": csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"),
+}
+
+
+@pytest.mark.parametrize("status", FILES)
+def test_is_given_for_a_file_that_was_not_taken(home: Home, status: str) -> None:
+    home.drop("hospital", f"{RESIDENT_ID}.csv" if status == "refused" else "a.csv", FILES[status])
+    take_in(home)
+    [path] = receipts(home)
+    assert home.column("SELECT status FROM ops.receipt") == [status]
+    assert home.column("SELECT message_zh FROM ops.batch")[0] in text(path)
+    assert RESIDENT_ID not in text(path) + path.name
+
+
+def test_is_given_once_and_again_when_the_fate_of_the_file_has_changed(home: Home) -> None:
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"))
+    take_in(home)
+    take_in(home)
+    assert home.column("SELECT night_id FROM ops.receipt") == ["night001"]
+    schema = home.settings.home / "schemas" / "sources" / "hospital.yaml"
+    schema.parent.mkdir(parents=True)
+    source = (Path(__file__).parents[3] / "schemas" / "sources" / "hospital.yaml").read_text(encoding="utf-8")
+    schema.write_text(source.replace("hold_above_share: 0.2", "hold_above_share: 1"), encoding="utf-8")
+    take_in(home)
+    assert home.query("SELECT night_id, status, quarantined FROM ops.receipt") == [("night003", "loaded", 3)]
+    assert len(receipts(home)) == 1
+
+
+def test_an_identical_file_has_a_receipt_that_says_so(home: Home) -> None:
+    for _ in range(2):
+        home.drop("hospital", "a.csv", csv_of(HOSPITAL))
+        take_in(home)
+    assert home.query("SELECT status, received, accepted, duplicate FROM ops.receipt ORDER BY night_id") == [
+        ("loaded", 3, 3, 0),
+        ("identical", 3, 0, 3),
+    ]
+
+
+def test_what_a_spreadsheet_would_evaluate_is_text(home: Home) -> None:
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_性别="=HYPERLINK(1)"))
+    take_in(home)
+    [line, *_] = table(receipts(home)[0])
+    assert line[3] == "'=HYPERLINK(1)"
+
+
+def test_no_token_of_ours_leaves_through_a_receipt(home: Home) -> None:
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C3_身份令牌="张三丰李四"))
+    take_in(home)
+    said = "".join(map(text, receipts(home)))
+    tokens = home.column("SELECT id_token FROM core.record_version WHERE id_token IS NOT NULL")
+    assert "张三丰" not in said and TOKEN_C not in said and not any(token in said for token in tokens)
+
+
+def test_lists_a_limited_number_and_says_how_many_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("content", "page"):
+        monkeypatch.setattr(f"ddk_surveillance.receipts.{module}.LISTED", 2)
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"))
+    take_in(home)
+    [path] = receipts(home)
+    [*lines, note] = table(path)
+    more = home.column("SELECT findings FROM ops.receipt")[0] - 2
+    assert len(lines) == 2 and f"另有 {more} 处" in note[0]
+
+
+def test_the_same_file_gives_the_same_bytes(make_home: Callable[..., Home]) -> None:
+    written = []
+    for name in ("one", "two"):
+        home = make_home(name)
+        path = home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_年龄="很小"))
+        os.utime(path, (1.7e9, 1.7e9))
+        take_in(home)
+        written.append(receipts(home)[0].read_bytes())
+    assert written[0] == written[1]

@@ -1,0 +1,107 @@
+"""A raw table with names and numbers becomes a submission that the guard takes and that identifies nobody."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+
+from ddk_surveillance.cli import ddk
+from ddk_surveillance.errors import DdkError, ExitCode
+from ddk_surveillance.tokens import institution_token, load_key, name_with_birth, resident_check_character
+from tests.conftest import Home
+
+NUMBER = "99010420150307001" + resident_check_character("99010420150307001")
+RAW = f"""大渡口某医院 2024 年伤害病例
+监测医院编号,卡片编号,患者姓名,身份证号,监护人姓名,监护人电话,家庭住址,性别,年龄,现住镇街,伤害发生日期,患者就诊日期,伤害发生原因,是否故意,伤害结局,报告日期
+H0001,C1,王小明,{NUMBER},王大明,13912345678,某某路12号3单元501,男,,八桥镇,2024-03-05,2024-03-05,跌倒/坠落,非故意,处理后离院,2024-03-08
+H0001,C2,李小红,无,李大红,无,,女,9,建胜镇,2024-04-05,2024-04-05,跌倒/坠落,非故意,处理后离院,2024-04-08
+"""
+SECRETS = (NUMBER, "王小明", "李小红", "王大明", "13912345678", "某某路")
+
+
+def run(home: Home, *arguments: str) -> tuple[int, str]:
+    environment = {"DDK_HOME": str(home.settings.home), "DDK_LANG": "zh"}  # put back as it was afterwards
+    result = CliRunner(env=environment).invoke(
+        ddk, ["--home", str(home.settings.home), *arguments], standalone_mode=False
+    )
+    if isinstance(result.exception, DdkError):
+        return result.exception.exit_code, result.exception.text.zh
+    assert result.exception is None, result.exception
+    return int(result.return_value), result.output
+
+
+def deidentified(
+    home: Home, folder: Path, raw: str, out: str = "clean.xlsx", source: str = "hospital"
+) -> tuple[int, str, Path]:
+    (folder / "raw.csv").write_text(raw, encoding="utf-8")
+    target = folder / out
+    code, said = run(home, "deidentify", str(folder / "raw.csv"), "--source", source,
+                     "--key-file", str(home.settings.key_file), "--out", str(target))  # fmt: skip
+    return code, said, target
+
+
+def records(path: Path) -> list[dict[str, str]]:
+    header, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    return [dict(zip(map(str, header), map(str, row), strict=True)) for row in rows]
+
+
+def test_writes_tokens_birth_month_and_age_and_says_what_it_removed(home: Home, tmp_path: Path) -> None:
+    code, shown, target = deidentified(home, tmp_path, RAW)
+    assert code == ExitCode.GOOD and target.stat().st_mode & 0o777 == 0o600
+    first, second = records(target)
+    assert home.settings.key_file is not None
+    key = load_key(home.settings.key_file)
+    named = name_with_birth("王小明", datetime.date(2015, 3, 7), "male")
+    assert first["身份令牌"] == institution_token(key, "id", NUMBER)
+    assert first["姓名令牌"] == institution_token(key, "name", named)
+    assert first["电话令牌"] == institution_token(key, "phone", "139 1234 5678")
+    assert (first["出生年月"], first["年龄"], second["年龄"]) == ("2015-03", "8岁", "9")
+    assert (second["身份令牌"], second["姓名令牌"], second["电话令牌"]) == ("", "", "")
+    assert "监护人姓名" in shown and "家庭住址" in shown
+    for secret in SECRETS:
+        assert secret not in shown and secret not in str(records(target))
+
+
+def test_the_guard_takes_the_result_and_check_says_so(home: Home, tmp_path: Path) -> None:
+    _, _, target = deidentified(home, tmp_path, RAW)
+    assert run(home, "check", str(target), "--source", "hospital")[0] == ExitCode.GOOD
+    assert run(home, "check", str(tmp_path / "raw.csv"), "--source", "hospital")[0] == ExitCode.DATA_PROBLEMS
+    assert target.exists() and not list(home.settings.home.rglob("*.duckdb"))
+
+
+def test_writes_nothing_that_would_still_identify(home: Home, tmp_path: Path) -> None:
+    code, said, target = deidentified(home, tmp_path, RAW.replace("C2,", "13812345678,"))
+    assert code == ExitCode.DATA_PROBLEMS and "卡片编号" in said and "13812345678" not in said
+    assert not target.exists()
+    assert deidentified(home, tmp_path, RAW, out=f"{NUMBER}.xlsx")[0] == ExitCode.DATA_PROBLEMS
+
+
+def test_a_number_with_a_wrong_check_character_makes_no_token(home: Home, tmp_path: Path) -> None:
+    wrong = NUMBER[:-1] + ("1" if NUMBER[-1] != "1" else "2")
+    _, _, target = deidentified(home, tmp_path, RAW.replace(NUMBER, wrong))
+    assert records(target)[0]["身份令牌"] == "" and records(target)[0]["出生年月"] == ""
+
+
+def test_every_victim_of_a_case_has_a_token_in_its_place(home: Home, tmp_path: Path) -> None:
+    raw = f"""办案单位代码,案件编号,被害人姓名,被害人身份证号,被害人性别,被害人年龄,案发时间,案由,立案时间
+P1,渝公大(刑)立字〔2024〕12号,张一、李二,{NUMBER}、无,男、女,8、9,2024-03-05,故意伤害罪,2024-03-06
+"""
+    _, said, target = deidentified(home, tmp_path, raw, source="police")
+    [case] = records(target)
+    assert home.settings.key_file is not None
+    key = load_key(home.settings.key_file)
+    assert case["被害人身份令牌"] == f"{institution_token(key, 'id', NUMBER)};"
+    assert case["案件令牌"] == institution_token(key, "case", "渝公大(刑)立字[2024]12号")
+    assert case["被害人年龄"] == "8、9" and "转为案件令牌" in said
+
+
+def test_refused_purge_deletes_the_refused_files_and_counts_them(home: Home) -> None:
+    folder = home.settings.refused / "hospital" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "file.csv").write_text(RAW, encoding="utf-8")
+    code, said = run(home, "refused", "purge")
+    assert code == ExitCode.GOOD and "删除 1 个文件" in said
+    assert not list(home.settings.refused.iterdir())
