@@ -20,6 +20,7 @@ TESTED = {
     "great-expectations": "1.24.1",
     "duckdb": "2.0.0",
     "pandas": "3.1.1",
+    "sqlalchemy": "2.0.58",
 }
 Examination = Callable[[Settings], Text | None]
 

@@ -10,7 +10,7 @@ from ddk_surveillance.link.declaration import BlockingRule, Declaration
 from ddk_surveillance.warehouse import Warehouse
 
 BUCKET_DAYS = 8
-COLUMNS = """key, is_dirty, is_death, death_day, needs_token, institution_id, id_token, name_token, phone_token, case_token,
+COLUMNS = """key, is_dirty, is_death, death_from, death_to, needs_token, source_code, institution_id, id_token, name_token, phone_token, case_token,
     sex, birth_month, age, township, district, mechanism, body_part, place, exact_day, day_to, reach_from, near_from, near_to"""
 # One row per record and bucket that its possible event days touch: this makes an equi-join of the overlap of dates, so
 # that the work does not grow with the years of history. Each pair is found once, in the first bucket that both touch.

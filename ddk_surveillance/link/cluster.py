@@ -33,6 +33,14 @@ def components(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     return nodes[order], component[order]
 
 
+def lookup(nodes: Ints, values: Ints, wanted: Ints) -> Ints:
+    """The value of each wanted node; nodes that a cut left without any pair stand alone, by their own key."""
+    order = np.argsort(nodes)
+    place = np.minimum(np.searchsorted(nodes, wanted, sorter=order), len(nodes) - 1)
+    found = order[place]
+    return np.where(nodes[found] == wanted, values[found], wanted) if len(nodes) else wanted
+
+
 def parts(left: Ints, right: Ints, score: Ints) -> tuple[Ints, Ints]:
     """Like `components`, but a chain of too many records is cut at its weakest links, one bit at a time."""
     while True:
@@ -54,8 +62,8 @@ def partition(
     """
     _, start, size = np.unique(component, return_index=True, return_counts=True)
     number = np.repeat(np.arange(len(size)), size)
-    by_key = np.argsort(nodes)
-    row, column = (by_key[np.searchsorted(nodes, end, sorter=by_key)] for end in (left, right))
+    position = np.arange(len(nodes))
+    row, column = lookup(nodes, position, left), lookup(nodes, position, right)
     result = np.tile(np.arange(len(nodes)), (len(thresholds), 1))
     for n, chosen in _batches(size):
         place = np.full(len(size), -1)

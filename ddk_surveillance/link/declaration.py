@@ -45,6 +45,7 @@ class Level(Declared):
 
     level: Identifier
     when: str
+    given: str = ""
     start: tuple[float, float, float] | None = None
 
 
@@ -53,6 +54,7 @@ class ComparedField(Declared):
 
     field: Identifier
     about: Literal["pair", "person", "event"]
+    age_dependent: bool = False
     own_in_group: bool = False
     fixed_in_group: bool = False
     unrelated: float | None = None

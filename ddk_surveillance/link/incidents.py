@@ -41,7 +41,8 @@ def make_clusters(db: Warehouse, model: Model) -> None:
     names, columns = ("key", "component"), cluster.components(left, right)
     components = pyarrow.table(dict(zip(names, columns, strict=True)))
     nodes, part = cluster.parts(left, right, score)
-    groups = cluster.partition(nodes, part, *_all_pairs(db, model, nodes, part), model.declaration.thresholds.centibits)
+    pairs = _all_pairs(db, model, nodes, part, left, right, score)
+    groups = cluster.partition(nodes, part, *pairs, model.declaration.thresholds.centibits)
     table = pyarrow.table(dict(zip(("key", "strict", "adopted", "loose"), (nodes, *groups), strict=True)))
     ties = _ties(nodes, groups[1], left, right, score)
     with db.offering(link_component=components, link_group=table, link_tie=ties):
@@ -88,22 +89,27 @@ def _mark_affected(db: Warehouse) -> None:
         EXCEPT SELECT record_key FROM link_gone""")
 
 
-def _all_pairs(db: Warehouse, model: Model, nodes: Ints, part: Ints) -> tuple[Ints, Ints, Ints]:
-    """Every pair inside the parts with its score: blocking may have missed some of those whose mean decides."""
+def _all_pairs(
+    db: Warehouse, model: Model, nodes: Ints, part: Ints, left: Ints, right: Ints, score: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Every pair inside the parts with its score: the mean counts those too that blocking or the floor left out."""
     with db.offering(link_part=pyarrow.table({"key": nodes, "part": part})):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_inside AS
             SELECT a.key AS left_key, b.key AS right_key
-            FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.key < b.key""")
-    left, right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
-    return left, right, _scores(model, pattern)
+            FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.key < b.key
+            ANTI JOIN link.pair AS p ON p.left_key = a.key AND p.right_key = b.key""")
+    new_left, new_right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
+    of_left, of_right = cluster.lookup(nodes, part, left), cluster.lookup(nodes, part, right)
+    inside = of_left == of_right
+    known = (left[inside], right[inside], score[inside])
+    new = (new_left, new_right, _scores(model, pattern))
+    return tuple(np.concatenate(both) for both in zip(known, new, strict=True))  # type: ignore[return-value]
 
 
 def _ties(nodes: Ints, group: Ints, left: Ints, right: Ints, score: Ints) -> pyarrow.Table:
     """For every record its best-scoring partner of the same incident; of equals the one with the smaller key."""
-    by_key = np.argsort(nodes)
-    of = [group[by_key[np.searchsorted(nodes, end, sorter=by_key)]] for end in (left, right)]
-    same = of[0] == of[1]
+    same = cluster.lookup(nodes, group, left) == cluster.lookup(nodes, group, right)
     key = np.concatenate([left[same], right[same]])
     partner = np.concatenate([right[same], left[same]])
     value = np.concatenate([score[same], score[same]])

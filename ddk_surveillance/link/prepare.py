@@ -7,13 +7,28 @@ import pyarrow
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.warehouse import Warehouse
 
+CODED = {
+    name: name
+    for name in (
+        "source_code",
+        "institution_id",
+        "sex",
+        "mechanism",
+        "place",
+        "nature",
+        "body_part",
+        "intent",
+        "severity",
+    )
+} | {"township": "township_code", "district": "substr(township_code, 1, 6)"}
+
 
 def prepare(db: Warehouse, declaration: Declaration) -> tuple[int, int]:
     """Fill link_linkable and link_gone; returns the numbers of dirty records and of records that are gone."""
     with db.offering(link_source=_sources(db)):
         _replace_stop_tokens(db, declaration)
         db.execute(
-            f"CREATE OR REPLACE TEMP TABLE link_linkable AS {db.statement('link.linkable')}",
+            f"CREATE OR REPLACE TEMP TABLE link_linkable AS {_with_small_codes(db, db.statement('link.linkable'))}",
             {"minimum_token_share": declaration.minimum_token_share},
         )
     db.execute("""
@@ -29,16 +44,23 @@ def prepare(db: Warehouse, declaration: Declaration) -> tuple[int, int]:
     return dirty, int(db.value("SELECT count(*) FROM link_gone"))
 
 
+def _with_small_codes(db: Warehouse, statement: str) -> str:
+    """The statement with its coded columns as enumerations: comparing millions of pairs takes half the time."""
+    for column, stated in CODED.items():
+        db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
+            SELECT '' UNION SELECT DISTINCT {stated} FROM core.record WHERE {stated} IS NOT NULL ORDER BY 1)""")
+    casts = ", ".join(f"CAST({column} AS link_{column}) AS {column}" for column in CODED)
+    return f"SELECT * REPLACE ({casts}) FROM ({statement})"
+
+
 def _sources(db: Warehouse) -> pyarrow.Table:
     """What the contracts say about the dates and the doubles of each feed."""
-    linkage = {name: source.linkage for name, source in db.library.sources.items()}
+    known = {name: source.linkage for name, source in db.library.sources.items()}
     return pyarrow.table(
         {
-            "source_code": pyarrow.array(linkage, pyarrow.string()),
-            "window_days": pyarrow.array([one.date_window_days for one in linkage.values()], pyarrow.int32()),
-            "has_no_doubles": pyarrow.array(
-                [one.every_row_is_an_incident for one in linkage.values()], pyarrow.bool_()
-            ),
+            "source_code": pyarrow.array(known, pyarrow.string()),
+            "window_days": pyarrow.array([one.date_window_days for one in known.values()], pyarrow.int32()),
+            "has_no_doubles": pyarrow.array([one.every_row_is_an_incident for one in known.values()], pyarrow.bool_()),
         }
     )
 

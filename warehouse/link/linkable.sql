@@ -24,6 +24,10 @@ record AS (
             CASE WHEN p.token IS NULL THEN r.phone_token END AS phone_token,
             CASE WHEN c.token IS NULL THEN r.case_token END AS case_token
         ),
+        concat(
+            CASE WHEN i.token IS NOT NULL THEN 'i' END, CASE WHEN n.token IS NOT NULL THEN 'n' END,
+            CASE WHEN p.token IS NOT NULL THEN 'p' END, CASE WHEN c.token IS NOT NULL THEN 'c' END
+        ) AS voided,
         coalesce(decision.decisions, '') AS decisions,
         coalesce(s.window_days, 1) AS window_days,
         coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
@@ -40,13 +44,13 @@ record AS (
 dated AS (
     SELECT
         *,
-        md5(concat_ws('|',
-            content_hash, coalesce(id_token, ''), coalesce(name_token, ''), coalesce(phone_token, ''),
-            coalesce(case_token, ''), window_days, has_no_doubles, needs_token, decisions
-        )) AS link_hash,
+        concat_ws(
+            '|', content_hash, window_days, voided, CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, decisions
+        ) AS link_hash,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
-        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_day,
+        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS death_from,
+        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_to,
         coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
         year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
     FROM record
@@ -77,8 +81,8 @@ known AS (
         CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 62) END AS near_from,
         d.day_to + CASE WHEN NOT d.is_exact THEN 0 WHEN day(d.event_date_from) = 1 THEN 30 ELSE 2 END AS near_to,
         coalesce(d.is_death, FALSE) AS is_death,
-        d.death_day,
-        coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_day), FALSE) AS event_is_death,
+        d.death_from, d.death_to,
+        coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_to), FALSE) AS event_is_death,
         nullif(d.mechanism, 'unknown') AS mechanism,
         nullif(d.place, 'unknown') AS place,
         nullif(d.nature, 'unknown') AS nature,
@@ -102,6 +106,7 @@ known AS (
             AS nature_is_typical,
         coalesce(d.mechanism IN ('motor_vehicle_crash', 'nonmotor_vehicle_crash') AND d.place = 'street_highway', FALSE)
             AS place_is_typical,
+        coalesce(d.outcome = 'transferred', FALSE) AS is_sent_on,
         coalesce(d.severity = 'severe' OR d.care_level IN ('inpatient', 'observation')
             OR d.outcome IN ('hospitalised', 'transferred', 'observation'), FALSE) AS is_grave,
         coalesce(d.offence IN ('abuse_family', 'abuse_caregiver', 'adm_abuse'), FALSE)
@@ -111,5 +116,5 @@ known AS (
 )
 -- how far back a token may connect: a register often states the day of death for that of the injury, which may lie a
 -- year before; and an undated report may be late
-SELECT *, CASE WHEN event_is_death THEN death_day - 365 WHEN is_undated THEN day_to - 400 ELSE day_from END AS reach_from
+SELECT *, least(day_from, CASE WHEN event_is_death THEN death_from - 365 WHEN is_undated THEN day_to - 400 END) AS reach_from
 FROM known

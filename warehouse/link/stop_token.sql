@@ -1,24 +1,21 @@
 -- Tokens that stand for more people than a token can: placeholders, a clinic's own telephone. They say nothing.
-WITH
-token AS (
-    SELECT 'id_token' AS kind, id_token AS token, sex, birth_month, $id_token AS persons_allowed FROM core.record
-    UNION ALL
-    SELECT 'name_token', name_token, sex, birth_month, $name_token FROM core.record
-    UNION ALL
-    SELECT 'phone_token', phone_token, sex, birth_month, $phone_token FROM core.record
-    UNION ALL
-    SELECT 'case_token', case_token, sex, birth_month, $case_token FROM core.record
-),
--- few tokens are on that many records at all: only these need their people counted
-frequent AS (
-    SELECT kind, token FROM token WHERE token IS NOT NULL
-    GROUP BY kind, token, persons_allowed HAVING count(*) > persons_allowed
-),
-person AS (
-    SELECT DISTINCT kind, token, sex, birth_month, persons_allowed
-    FROM token JOIN frequent USING (kind, token)
-)
-SELECT kind, token, CAST(count(*) AS INTEGER) AS persons
-FROM person
-GROUP BY kind, token, persons_allowed
-HAVING count(*) > persons_allowed
+-- Few tokens are on that many records at all: only these have their people counted.
+SELECT 'id_token' AS kind, id_token AS token, CAST(count(DISTINCT (sex, birth_month)) AS INTEGER) AS persons
+FROM core.record
+WHERE id_token IN (SELECT id_token FROM core.record WHERE id_token IS NOT NULL GROUP BY id_token HAVING count(*) > $id_token)
+GROUP BY id_token HAVING count(DISTINCT (sex, birth_month)) > $id_token
+UNION ALL
+SELECT 'name_token' AS kind, name_token AS token, CAST(count(DISTINCT (sex, birth_month)) AS INTEGER) AS persons
+FROM core.record
+WHERE name_token IN (SELECT name_token FROM core.record WHERE name_token IS NOT NULL GROUP BY name_token HAVING count(*) > $name_token)
+GROUP BY name_token HAVING count(DISTINCT (sex, birth_month)) > $name_token
+UNION ALL
+SELECT 'phone_token' AS kind, phone_token AS token, CAST(count(DISTINCT (sex, birth_month)) AS INTEGER) AS persons
+FROM core.record
+WHERE phone_token IN (SELECT phone_token FROM core.record WHERE phone_token IS NOT NULL GROUP BY phone_token HAVING count(*) > $phone_token)
+GROUP BY phone_token HAVING count(DISTINCT (sex, birth_month)) > $phone_token
+UNION ALL
+SELECT 'case_token' AS kind, case_token AS token, CAST(count(DISTINCT (sex, birth_month)) AS INTEGER) AS persons
+FROM core.record
+WHERE case_token IN (SELECT case_token FROM core.record WHERE case_token IS NOT NULL GROUP BY case_token HAVING count(*) > $case_token)
+GROUP BY case_token HAVING count(DISTINCT (sex, birth_month)) > $case_token

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import functools
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,22 @@ ALIASES = {"record": "record_id", "source": "source_code", "institution": "insti
            "town": "township_code", "reported": "reported_date", "age": "age_years", "died": "death_date"}  # fmt: skip
 
 
-def warehouse(threads: int = 2) -> Warehouse:
-    """An empty warehouse in memory."""
+@functools.cache
+def _warehouse(threads: int) -> Warehouse:
     settings = load({"DDK_THREADS": str(threads)}, Path("unused"))
     return connect(settings, Library((resource("schemas"),)))
+
+
+def warehouse(threads: int = 2) -> Warehouse:
+    """An empty warehouse in memory; always the same one, because to make its tables takes longer than to link."""
+    db = _warehouse(threads)
+    filled = [
+        name
+        for name in db.library.tables
+        if name.startswith("link.") or name in ("core.incident", "core.record_version")
+    ]
+    db.execute("; ".join(f"DELETE FROM {name}" for name in filled))
+    return db
 
 
 def linked(*tables: str, db: Warehouse | None = None) -> Warehouse:

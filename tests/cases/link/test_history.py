@@ -1,0 +1,179 @@
+"""Nights, corrections, withdrawals and decisions: the result is a function of what holds now, not of how it came."""
+
+from __future__ import annotations
+
+from ddk_surveillance import link
+from ddk_surveillance.warehouse import Warehouse
+from tests.cases.link.drawn import drawn, everything, incidents, linked, receive, warehouse, withdraw
+
+FIRST = """
+    record source   id name reported
+    h1     hospital A  a    2024-03-06
+"""
+LATER = """
+    record source   id name reported
+    s1     school   A  a    2024-03-20
+"""
+
+
+def test_a_later_report_joins_the_incident_and_does_not_rename_it() -> None:
+    before = linked(FIRST).rows("SELECT incident_id, child_id FROM link.member")
+    db = linked(FIRST, LATER)
+    assert incidents(db) == ["h1 s1"]
+    assert db.rows("SELECT DISTINCT incident_id, child_id FROM link.member") == before
+    assert db.rows("FROM link.incident_change") == []
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    assert (
+        everything(linked(FIRST, LATER)) == everything(linked(LATER, FIRST)) == everything(linked(FIRST + _rows(LATER)))
+    )
+
+
+def test_an_earlier_report_that_comes_late_renames_the_incident_and_leaves_an_alias() -> None:
+    db = linked(LATER)
+    [(old,)] = db.rows("SELECT incident_id FROM core.incident")
+    linked(FIRST, db=db)
+    [(new,)] = db.rows("SELECT incident_id FROM core.incident")
+    assert db.rows("SELECT retired_incident_id, incident_id FROM link.incident_alias") == [(old, new)]
+    assert db.rows("SELECT record_id, old_incident_id, new_incident_id, cause FROM link.incident_change") == [
+        ("s1", old, new, "rename")
+    ]
+
+
+def test_sending_again_changes_nothing() -> None:
+    db = linked(FIRST, LATER)
+    before, runs = everything(db), db.rows("FROM link.run ORDER BY ALL")
+    linked(FIRST, LATER, db=db)
+    assert everything(db) == before
+    assert db.rows("FROM link.run ORDER BY ALL") == runs
+
+
+def test_a_correction_is_as_if_the_right_record_had_come_first() -> None:
+    wrong = LATER.replace("A  a", "B  b")
+    assert incidents(linked(FIRST, wrong)) == ["h1", "s1"]
+    assert everything(linked(FIRST, wrong, LATER)) == everything(linked(FIRST, LATER))
+
+
+def test_a_withdrawn_record_was_never_there() -> None:
+    db = linked(FIRST, LATER)
+    withdraw(db, "s1")
+    link.run(db, "after")
+    assert db.rows("SELECT record_id, new_incident_id, cause FROM link.incident_change") == [("s1", None, "withdrawn")]
+    assert everything(db) == everything_of(FIRST)
+
+
+def test_the_last_record_can_go() -> None:
+    db = linked(FIRST)
+    withdraw(db, "h1")
+    link.run(db, "after")
+    assert all(not rows for rows in everything(db).values())
+
+
+def test_a_bridge_that_comes_late_merges_two_incidents_and_its_withdrawal_splits_them() -> None:
+    apart = """
+        record source   id name phone mechanism   body_part nature             place
+        h1     hospital A  ·    ·     fall        head      fracture           home
+        s1     school   ·  a    ·     blunt_force trunk     contusion_abrasion school_public
+    """
+    bridge = """
+        record source institution id name
+        h2     hospital hospital-1 A  a
+    """
+    db = linked(apart, bridge)
+    together = incidents(db)
+    assert incidents(linked(apart)) != together
+    db = linked(apart, bridge)
+    withdraw(db, "h2")
+    link.run(db, "after")
+    assert everything(db) == everything_of(apart)
+
+
+def test_a_token_that_turns_out_to_be_a_placeholder_lets_go_of_what_it_held() -> None:
+    held = """
+        record source   id phone mechanism day        body_part
+        h1     hospital X  ·     fall      2024-03-05 head
+        s1     school   X  ·     fall      2024-03-05 head
+    """
+    others = "record source id born day\n" + "\n".join(
+        f"o{n} hospital X 200{n}-01-01 2023-0{n}-01" for n in range(1, 6)
+    )
+    db = linked(held, others)
+    assert everything(db) == everything(linked(others, held))
+    assert db.value("SELECT count(DISTINCT tie_centibits) FROM link.member WHERE record_id = 'h1'") == 1
+
+
+def test_two_decisions_hold_against_the_model_and_can_be_taken_back() -> None:
+    model_alone = incidents(linked(PAIRS))
+    assert model_alone == ["h1 s1", "h2", "s2"]
+    db = linked(PAIRS)
+    decide(db, "h1", "s1", "different")
+    decide(db, "h2", "s2", "same")
+    link.run(db, "decided")
+    assert incidents(db) == ["h1", "h2 s2", "s1"]
+    assert db.rows("SELECT DISTINCT rule FROM link.pair WHERE rule LIKE 'decided%'") == [("decided_same",)]
+    db.execute("DELETE FROM link.adjudication")
+    link.run(db, "undone")
+    assert incidents(db) == model_alone
+
+
+PAIRS = """
+    record source   id name day        born
+    h1     hospital A  a    2024-03-05 2014-06-01
+    s1     school   A  a    2024-03-05 2014-06-01
+    h2     hospital B  b    2024-07-05 2011-01-01
+    s2     school   C  c    2024-07-05 2009-01-01
+"""
+
+
+def test_a_decision_made_before_the_records_come_waits_for_them() -> None:
+    db = warehouse()
+    decide(db, "h2", "s2", "same")
+    assert "h2 s2" in incidents(linked(PAIRS, db=db))
+
+
+def test_another_model_starts_from_nothing_and_says_so() -> None:
+    db = linked(FIRST, LATER)
+    before = everything(db)
+    db.execute("UPDATE ops.meta SET value = 'another' WHERE name = 'linkage_model'")
+    db.execute("UPDATE link.member SET incident_id = 'old'")
+    link.run(db, "new model")
+    assert everything(db) == before
+    assert {cause for (cause,) in db.rows("SELECT cause FROM link.incident_change")} == {"model"}
+
+
+def test_strict_is_finer_and_loose_coarser_than_adopted() -> None:
+    db = linked(PAIRS)
+    strict, adopted, loose = db.rows("""
+        SELECT count(DISTINCT strict_incident_id), count(DISTINCT incident_id), count(DISTINCT loose_incident_id)
+        FROM link.member""")[0]
+    assert strict >= adopted >= loose
+    assert db.value("SELECT sum(strict_incidents) FROM link.incident_bound") == strict
+    assert db.value("SELECT count(DISTINCT loose_incident_id) FROM link.incident_bound") == loose
+
+
+def test_every_record_knows_what_ties_it_to_its_incident() -> None:
+    db = linked(PAIRS)
+    ties = db.rows("""
+        SELECT m.record_id, other.record_id, m.tie_centibits > 0
+        FROM link.member AS m LEFT JOIN link.member AS other ON other.record_key = m.tie_key ORDER BY 1""")
+    assert ties == [("h1", "s1", True), ("h2", None, None), ("s1", "h1", True), ("s2", None, None)]
+
+
+def decide(db: Warehouse, left: str, right: str, decision: str) -> None:
+    db.execute(
+        "INSERT INTO link.adjudication VALUES (?, ?, ?, 'reviewer', TIMESTAMP '2024-04-01', 'saw both cards')",
+        [left, right, decision],
+    )
+
+
+def everything_of(table: str) -> dict[str, list[str]]:
+    db = warehouse()
+    receive(db, drawn(table))
+    link.run(db, "at once")
+    return everything(db)
+
+
+def _rows(table: str) -> str:
+    """The lines of a drawn table without its header."""
+    return "\n".join(table.strip().splitlines()[1:])
