@@ -14,6 +14,7 @@ FETCHED = re.compile(
     r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<iframe\b.*?</iframe>|<a\b[^>]*href=\"https?:[^>]*>.*?</a>",
     re.DOTALL,
 )
+FETCHED_BY_STYLE = re.compile(r"url\(['\"]?https?:[^)]*\)")
 STYLE = """<meta charset="utf-8"><style>
 body { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif; margin: 2rem; }
 table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top; }
@@ -44,7 +45,7 @@ def write_page(folder: Path, source: Source, report: Any) -> None:
 
 
 def _offline(page: str) -> str:
-    return FETCHED.sub("", page).replace("<head>", f"<head>{STYLE}", 1)
+    return FETCHED_BY_STYLE.sub("none", FETCHED.sub("", page)).replace("<head>", f"<head>{STYLE}", 1)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -86,7 +86,7 @@ class PowerFailure(BaseException):
 
 
 KILLS = {
-    "after the files were claimed": (intake, "_read"),
+    "after the files were claimed": (intake, "read"),
     "while the rows are being stored": (guard, "_rekeyed"),
     "inside the loading transaction": (load, "_settle"),
     "after the analyst file was built": (publish, "_point_to"),
