@@ -24,6 +24,7 @@ from ddk_surveillance.intake.sheets import (
     is_ascii,
     map_distinct,
     names,
+    native,
 )
 
 SAMPLE_BYTES = 1 << 16
@@ -98,7 +99,7 @@ def _regular_table(encoded: Encoded, layout: Layout) -> pa.Table | None:
     raw = pa.string() if encoded.encoding == "utf-8" else pa.binary()  # no delimiter is part of a GB18030 character
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(encoded.data),
+            native(encoded.data),
             pyarrow.csv.ReadOptions(column_names=columns, block_size=1 << 21),
             pyarrow.csv.ParseOptions(
                 delimiter=layout.delimiter, newlines_in_values=b'"' in encoded.data, ignore_empty_lines=False

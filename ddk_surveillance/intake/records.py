@@ -18,6 +18,7 @@ from ddk_surveillance.intake.sheets import (
     blank_as_null,
     check_cells,
     map_distinct,
+    native,
     sheet_of,
 )
 from ddk_surveillance.intake.workbook import Value, cell_text
@@ -108,10 +109,10 @@ def _json_cell(value: object) -> str | None:
 def read_parquet(data: bytes, limits: Limits) -> Sheet:
     """All columns as text, by the same rules as Excel cells; times with a zone become those of Shanghai."""
     try:
-        schema = pq.read_schema(pa.BufferReader(data))
+        schema = pq.read_schema(native(data))
         # Kept as dictionaries at first: a million copies of a long text are then known before they are made.
         texts = [field.name for field in schema if _is_text(field.type)]
-        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts, page_checksum_verification=True)
+        file = pq.ParquetFile(native(data), read_dictionary=texts, page_checksum_verification=True)
         check_cells(file.metadata.num_rows + 1, len(schema), limits)
         _check_unpacked(file.metadata, limits)
         table = file.read()
