@@ -21,7 +21,7 @@ from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
-VIEWS = ("core.record", "ref.population")
+VIEWS = ("core.record", "ref.population", "ops.active_change")
 SCHEMAS = ("received", "recoded", "core", "link", "mart", "out", "ops", "ref")
 
 
@@ -41,6 +41,8 @@ class Warehouse:
         self.connection = connection
         self.settings = settings
         self.library = library
+        self._depth = 0
+        self._has_failed = False
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
         """Run one or more statements for their effect."""
@@ -76,15 +78,29 @@ class Warehouse:
                 self.connection.unregister(name)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing."""
-        self.execute("BEGIN")
+    def transaction(self, is_rehearsal: bool = False) -> Iterator[None]:
+        """All or nothing: one inside another joins it, and what fails inside fails the whole, caught or not.
+
+        Of a rehearsal nothing stays, though everything in it is real.
+        """
+        self._depth += 1
         try:
+            if self._depth > 1:
+                yield
+                return
+            self._has_failed = False
+            self.execute("BEGIN")
             yield
+            if self._has_failed:
+                raise WarehouseError("事务中有一步失败,已全部撤回。", "A step of a transaction failed: all of it is undone.")
         except BaseException:
-            self.execute("ROLLBACK")
+            self._has_failed = True
+            if self._depth == 1:
+                self.execute("ROLLBACK")
             raise
-        self.execute("COMMIT")
+        finally:
+            self._depth -= 1
+        self.execute("ROLLBACK" if is_rehearsal else "COMMIT")
 
     def remember(self, name: str, value: str) -> None:
         """Keep a fact about the warehouse itself."""
