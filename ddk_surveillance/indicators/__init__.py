@@ -32,23 +32,22 @@ CELL = ("indicator_code", "period_type", "period", "sex", "age_group", "township
 
 
 def run(db: Warehouse, key: str) -> Outcome:
-    """Recompute mart.indicator_rate from core.incident and ref.population; `key` names the run and decides nothing."""
+    """Recompute mart.* from core.incident and ref.population; `key` names the run and decides nothing."""
     del key
     indicators = tuple(db.library.indicators.values())
-    _make_counted(db, indicators)
-    _make_calendar(db)
-    _make_cells(db, indicators)
-    cells = db.frame(
-        f"SELECT c.*, n.records, n.incidents, n.children, n.numerator, d.denominator FROM cell c "
-        f"JOIN ({db.statement('mart.indicator_count')}) n USING ({', '.join(CELL)}) "
-        f"LEFT JOIN ({db.statement('mart.person_years')}) d USING ({', '.join(CELL)}) ORDER BY ALL"
-    )
-    rates = with_rates(cells, _data_as_of(db))
-    verdicts = _verdicts(rates, indicators)
     with db.transaction():
+        _make_counted(db, indicators)
+        _make_calendar(db)
+        _make_cells(db, indicators)
+        cells = db.frame(
+            f"SELECT c.*, n.records, n.incidents, n.children, n.numerator, d.denominator FROM cell c "
+            f"JOIN ({db.statement('mart.indicator_count')}) n USING ({', '.join(CELL)}) "
+            f"LEFT JOIN ({db.statement('mart.person_years')}) d USING ({', '.join(CELL)}) ORDER BY ALL"
+        )
+        rates = with_rates(cells, _data_as_of(db))
         _replace(db, "mart.indicator_rate", rates)
-        _replace(db, "mart.indicator_verdict", verdicts)
-    return Outcome(int(db.value("SELECT count(*) FROM counted")), len(rates))
+        _replace(db, "mart.indicator_verdict", _verdicts(rates, indicators))
+    return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), len(rates))
 
 
 def condition_sql(condition: Condition) -> str:
@@ -63,21 +62,17 @@ def condition_sql(condition: Condition) -> str:
 
 
 def _make_counted(db: Warehouse, indicators: tuple[Indicator, ...]) -> None:
-    """One row per indicator and incident that meets its definition."""
+    """Replace mart.counted: one row per indicator and incident that meets its definition."""
     unit_keys = {"children": "child_id", "deaths": "child_id", "incidents": "incident_id"}
     selects = [
-        f"SELECT '{one.indicator}' AS indicator_code, '{one.unit}' AS unit, {unit_keys[one.unit]} AS unit_key, incident_id,"
-        f" child_id, records, is_death, coalesce({one.date}, event_date) AS counted_date, sex, age_years, township_code"
+        f"SELECT '{one.indicator}' AS indicator_code, {one.version} AS definition_version, '{one.unit}' AS unit,"
+        f" {unit_keys[one.unit]} AS unit_id, coalesce({one.date}, event_date) AS counted_date, *"
         f" FROM core.incident WHERE {condition_sql(one.numerator)}"
         for one in indicators
     ]
     db.execute(_age_groups(db))
-    db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT i.* REPLACE (coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code),
-               coalesce(g.code, 'unknown') AS age_group, year(counted_date) AS year
-        FROM ({" UNION ALL ".join(selects)}) i
-        LEFT JOIN age_group g ON i.age_years BETWEEN g.from_years AND g.to_years""")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE qualifying AS {' UNION ALL '.join(selects)}")
+    db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
 
 
 def _age_groups(db: Warehouse) -> str:
@@ -95,7 +90,7 @@ def _make_calendar(db: Warehouse) -> None:
         CREATE OR REPLACE TEMP TABLE calendar AS
         WITH bounds AS (
             SELECT min(year) AS first, max(year) AS last
-            FROM (SELECT year FROM counted UNION ALL SELECT year FROM ref.population)),
+            FROM (SELECT year FROM mart.counted UNION ALL SELECT year FROM ref.population)),
         month AS (
             SELECT day::DATE AS first_day FROM bounds,
             unnest(generate_series(make_date(first, 1, 1), make_date(last, 12, 1), INTERVAL 1 MONTH)) series(day)
