@@ -108,6 +108,13 @@ class Declaration(Declared):
         self.pattern_sql  # noqa: B018
         return self
 
+    @model_validator(mode="after")
+    def _decisions_come_first(self) -> Self:
+        first = tuple((rule.rule, rule.effect) for rule in self.safety[:2])
+        if first != (("decided_different", "never"), ("decided_same", "always")):
+            raise ValueError("the first safety rules must be those of reviewers: decided_different, decided_same")
+        return self
+
     @functools.cached_property
     def radices(self) -> tuple[int, ...]:
         """Number of outcomes of the safety rules and then of each field: the digits of a pattern, lowest first."""

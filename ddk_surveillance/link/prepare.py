@@ -34,7 +34,7 @@ def prepare(db: Warehouse, declaration: Declaration) -> tuple[int, int]:
     db.execute("""
         CREATE OR REPLACE TEMP TABLE link_decision AS
         SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key, j.decision
-        FROM link.adjudication AS j
+        FROM link.decision AS j
         JOIN link_linkable AS a ON a.record_id = j.left_record_id
         JOIN link_linkable AS b ON b.record_id = j.right_record_id""")
     db.execute("""

@@ -10,9 +10,9 @@ token_poor AS (
 decision AS (
     SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
     FROM (
-        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link.adjudication
+        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link.decision
         UNION ALL
-        SELECT right_record_id, left_record_id, decision FROM link.adjudication
+        SELECT right_record_id, left_record_id, decision FROM link.decision
     ) AS decided
     GROUP BY record_id
 ),

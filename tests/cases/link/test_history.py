@@ -112,7 +112,8 @@ def test_two_decisions_hold_against_the_model_and_can_be_taken_back() -> None:
     link.run(db, "decided")
     assert incidents(db) == ["h1", "h2 s2", "s1"]
     assert db.rows("SELECT DISTINCT rule FROM link.pair WHERE rule LIKE 'decided%'") == [("decided_same",)]
-    db.execute("DELETE FROM link.adjudication")
+    decide(db, "h1", "s1", "open")
+    decide(db, "h2", "s2", "open")
     link.run(db, "undone")
     assert incidents(db) == model_alone
 
@@ -162,7 +163,8 @@ def test_every_record_knows_what_ties_it_to_its_incident() -> None:
 
 def decide(db: Warehouse, left: str, right: str, decision: str) -> None:
     db.execute(
-        "INSERT INTO link.adjudication VALUES (?, ?, ?, 'reviewer', TIMESTAMP '2024-04-01', 'saw both cards')",
+        """INSERT INTO link.adjudication
+        SELECT count(*) + 1, ?, ?, ?, 'reviewer', TIMESTAMP '2024-04-01', 'saw both cards', NULL FROM link.adjudication""",
         [left, right, decision],
     )
 
