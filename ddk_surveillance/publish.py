@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow
 
+from ddk_surveillance import nights
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BooksDoNotBalance, Text
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -26,19 +27,19 @@ def run(db: Warehouse, key: str) -> Outcome:
     try:
         check_books(db)
     except BooksDoNotBalance as error:
-        _close_night(db, key, "not_published", error.text)
+        nights.close(db, key, "not_published", error.text)
         raise
     fingerprint = _fingerprint(db)
     last = db.rows("SELECT release_id, content_hash, file_name FROM ops.release ORDER BY release_id DESC LIMIT 1")
     if last and last[0][1] == fingerprint and (db.settings.analyst / last[0][2]).exists():
         _point_to(db, last[0][2])
-        _close_night(
+        nights.close(
             db, key, "unchanged", Text(f"数字无变化,仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}.")
         )
         return Outcome()
     release_id = f"R{1 + int(last[0][0][1:]) if last else 1:06d}"
     rows = _release(db, release_id, fingerprint)
-    _close_night(db, key, "published", Text(f"已发布 {release_id}。", f"Published {release_id}."))
+    nights.close(db, key, "published", Text(f"已发布 {release_id}。", f"Published {release_id}."))
     return Outcome(rows, rows)
 
 
@@ -54,13 +55,6 @@ def _release(db: Warehouse, release_id: str, fingerprint: str) -> int:
     _point_to(db, file_name)
     _prune(db)
     return rows
-
-
-def _close_night(db: Warehouse, night_id: str, status: str, message: Text) -> None:
-    db.execute(
-        "UPDATE ops.night SET finished_at = now()::TIMESTAMP, status = ?, message_zh = ?, message_en = ? WHERE night_id = ?",
-        [status, message.zh, message.en, night_id],
-    )
 
 
 _DATA_AS_OF = "SELECT coalesce(max(received_at), TIMESTAMP '1900-01-01') FROM ops.batch WHERE status = 'loaded'"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ddk_surveillance import tokens
+from ddk_surveillance import nights, tokens
 from ddk_surveillance.console import Voice, show_files, show_indicators
 from ddk_surveillance.errors import ExitCode, Text
 from ddk_surveillance.settings import Settings, resource
@@ -111,7 +111,7 @@ def _progress(voice: Voice) -> Iterator[Callable[[Text], None]]:
 
 
 def _last_night(db: Warehouse) -> str:
-    return str(db.value("SELECT night_id FROM ops.night ORDER BY started_at DESC, night_id LIMIT 1"))
+    return str(db.value(f"SELECT night_id FROM {nights.NEWEST}"))
 
 
 def _say_outcome(voice: Voice, db: Warehouse, night_id: str) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import Any
 
+from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, headings
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
@@ -17,10 +18,10 @@ PER_SOURCE = """
            sum(l.duplicate)::BIGINT AS duplicate, count(*) FILTER (b.status = 'held') AS held,
            count(*) FILTER (b.status IN ('refused', 'unreadable')) AS refused, max(b.received_at)::DATE::VARCHAR AS newest_file
     FROM ops.batch b JOIN ops.ledger l USING (batch_id) GROUP BY 1 ORDER BY 1"""
-NIGHT = """
+NIGHT = f"""
     SELECT night_id, started_at::VARCHAR AS started_at, finished_at::VARCHAR AS finished_at, status, message_zh, message_en,
            notice_zh, notice_en
-    FROM ops.night ORDER BY ops.night.started_at DESC, night_id LIMIT 1"""
+    FROM {nights.NEWEST}"""
 RELEASE = """
     SELECT release_id, published_at::VARCHAR AS published_at, data_as_of::VARCHAR AS data_as_of
     FROM ops.release ORDER BY release_id DESC LIMIT 1"""
@@ -79,6 +80,9 @@ WORDS = {
     "unchanged": ("已完成,数字无变化", "done, no figure changed"),
     "not_published": ("未发布", "not published"),
     "running": ("没有做完(被中断);请再运行一次 ddk nightly", "did not finish (interrupted): run ddk nightly again"),
+    "killed": ("被中断", "was cut short"),
+    "defect": ("程序缺陷,未发布", "a defect of ours, nothing published"),
+    "stopped": ("没有做完,未发布", "did not finish, nothing published"),
 }
 
 

@@ -13,7 +13,7 @@ from prefect.states import Completed
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
-from flows.stage import discover, run_stage, safely, writing
+from flows.stage import discover, recorded, run_stage, safely, writing
 
 LATER = ("receipts", "link", "indicators", "publish")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
@@ -34,7 +34,7 @@ def nightly() -> State[tuple[str, ...]]:
 
 
 def _night(night: str) -> State[tuple[str, ...]]:
-    with writing():
+    with writing(), recorded(night):
         ends = {source: _carried(source) for source in discover(night)}
         for end in ends.values():
             if isinstance(end, DdkError) and end.exit_code is ExitCode.DEFECT:

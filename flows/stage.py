@@ -23,7 +23,19 @@ from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
-from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, receipts, settings
+from ddk_surveillance import (
+    guard,
+    indicators,
+    intake,
+    link,
+    load,
+    nights,
+    normalise,
+    publish,
+    quality,
+    receipts,
+    settings,
+)
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
@@ -71,6 +83,16 @@ def writing() -> Iterator[None]:
             yield
         finally:
             _warehouse.reset(token)
+
+
+@contextlib.contextmanager
+def recorded(night: str) -> Iterator[None]:
+    """See that ops.night says what ended this night early."""
+    try:
+        yield
+    except BaseException as reason:
+        nights.close_early(_warehouse.get(), night, reason)
+        raise
 
 
 @contextlib.contextmanager

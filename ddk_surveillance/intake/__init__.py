@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow
 
+from ddk_surveillance import nights
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import FileRefused, Text
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
@@ -29,10 +30,7 @@ UNFINISHED = ("taken", "guarded", "recoded", "checked")
 
 def discover(db: Warehouse, night_id: str) -> list[str]:
     """Claim what waits in landing/ and name the sources that have work, left-overs of a killed run included."""
-    db.execute(
-        "INSERT INTO ops.night BY NAME SELECT $night AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status",
-        {"night": night_id},
-    )
+    nights.begin(db, night_id)
     db.library.check()  # before anything moves: a misspelt declaration is an error, not a zero
     tidy(db)
     claim_new_files(db)

@@ -30,6 +30,7 @@ SOURCES = tuple(f"source_{number:02d}" for number in range(40))  # 40 × 5 stage
 STAND_INS = f"""
     import os, sys, time
     from pathlib import Path
+    from ddk_surveillance import nights
     from ddk_surveillance.errors import FileRefused
     from ddk_surveillance.warehouse import Outcome
     from flows.server import orchestration
@@ -54,7 +55,7 @@ STAND_INS = f"""
         from flows import stage
         for name in stage.STAGES:
             stage.STAGES[name] = stand_in(name)
-        stage.STAGES["discover"] = lambda db, night: list(sources)
+        stage.STAGES["discover"] = lambda db, night: nights.begin(db, night) or list(sources)
         return stage.STAGES
 """
 

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ddk_surveillance.errors import ExitCode
@@ -76,6 +77,13 @@ def test_a_defect_in_one_source_reaches_the_caller_without_its_cause(night: Nigh
     assert "quality (source_07)" in text
     assert "(ValueError)" in text
     assert SECRET not in text
+
+
+def test_the_night_is_closed_with_its_defect_and_where_to_read_of_it(night: Night) -> None:
+    with duckdb.connect(str(night[0] / "ddk.duckdb"), read_only=True) as warehouse:
+        [(status, message), _] = warehouse.execute("SELECT status, message_en FROM ops.night").fetchall()
+    [log] = (night[0] / "logs").glob("*-quality-source_07.log")
+    assert status == "defect" and str(log) in message and SECRET not in message
 
 
 def test_a_defect_in_one_source_stops_no_other_source_but_the_publication(night: Night) -> None:

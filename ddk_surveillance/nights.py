@@ -1,0 +1,50 @@
+"""The line that every run has in ops.night: begun, and closed with how it ended, whatever ended it."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ddk_surveillance.errors import DdkError, ExitCode, Text
+from ddk_surveillance.warehouse import Warehouse
+
+# The newest night is the line that was added last: the clock may have been set back since.
+NEWEST = "(SELECT * FROM ops.night ORDER BY rowid DESC LIMIT 1)"
+KILLED = Text(
+    "运行被中断(进程被杀或断电);由下一次运行接着做完。",
+    "It was cut short (killed, or the power failed); the next run went on from there.",
+)
+STOPPED = Text("运行被人为停止;再运行一次会接着做完。", "It was told to stop; another run goes on from there.")
+
+
+def begin(db: Warehouse, night_id: str) -> None:
+    """Open the line of a night; whoever holds the warehouse knows that no earlier night can still be running."""
+    db.execute(
+        "DELETE FROM ops.night WHERE night_id = ?", [night_id]
+    )  # this night's own, when its first step is retried
+    db.execute(
+        "UPDATE ops.night SET status = 'killed', message_zh = ?, message_en = ? WHERE status = 'running'", [*KILLED]
+    )
+    db.execute(
+        "INSERT INTO ops.night BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status",
+        [night_id],
+    )
+
+
+def close(db: Warehouse, night_id: str, status: str, message: Text) -> None:
+    """Close the line of a night that is still open."""
+    db.execute(
+        "UPDATE ops.night SET finished_at = now()::TIMESTAMP, status = ?, message_zh = ?, message_en = ? "
+        "WHERE night_id = ? AND status = 'running'",
+        [status, *message, night_id],
+    )
+
+
+def close_early(db: Warehouse, night_id: str, reason: BaseException) -> None:
+    """Close the line of a night that did not come to its end: by a defect of ours, or by something somebody can mend."""
+    status, message = "stopped", STOPPED
+    if isinstance(reason, DdkError):
+        status, message = "defect" if reason.exit_code is ExitCode.DEFECT else "stopped", reason.text
+    with contextlib.suppress(
+        DdkError
+    ):  # a full disk, say: the reason itself matters more, the next night says "killed"
+        close(db, night_id, status, message)
