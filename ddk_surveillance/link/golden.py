@@ -18,8 +18,9 @@ READ = {
     "event_date": "CASE WHEN l.is_exact THEN r.event_date_from END",
     "age_years": "l.age",
     "case_status": CASE_STATUS,
+    "has_maltreatment_diagnosis": "CASE WHEN r.icd10_diagnosis LIKE 'T74%' THEN TRUE END",  # one doctor is enough
 }
-NEVER_UNKNOWN = ("event_date", "death_date", "age_years")
+NEVER_UNKNOWN = ("event_date", "death_date", "age_years", "has_maltreatment_diagnosis")
 # Of an undated incident the narrowest interval; the report is the best guess for one without any date.
 VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
 
@@ -125,7 +126,12 @@ def _weight(field: str, rule: GoldenRule) -> str:
 
 
 def _incident_sql(golden: Golden) -> str:
-    types = {"age_years": "INTEGER", "death_date": "DATE", "event_date": "DATE"}
+    types = {
+        "age_years": "INTEGER",
+        "death_date": "DATE",
+        "event_date": "DATE",
+        "has_maltreatment_diagnosis": "BOOLEAN",
+    }
     agreed = ", ".join(f"min({field}) AS {field}" for field in golden.fields)
     chosen = ", ".join(f"max(value) FILTER (field = '{field}') AS {field}" for field in golden.fields)
     values = ", ".join(

@@ -156,7 +156,11 @@ def _age(text: str, unit: str | None = None) -> tuple[Any, ...] | Problem:
 def _icd10(column: SourceColumn) -> Parser:
     def parse(text: str) -> tuple[Any, ...] | Problem:
         parsed = parse_icd10(text, several=column.several_codes)
-        return parsed if isinstance(parsed, Problem) else (parsed[0].code, *_implied(parsed[0].code))
+        if isinstance(parsed, Problem):
+            return parsed
+        # of several diagnoses maltreatment is the one that decides what is counted
+        code = next((one.code for one in parsed if one.category == "T74"), parsed[0].code)
+        return (code, *_implied(code))
 
     return parse
 
