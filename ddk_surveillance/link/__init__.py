@@ -14,10 +14,18 @@ from ddk_surveillance.link.children import make_children, make_groups
 from ddk_surveillance.link.golden import make_incidents
 from ddk_surveillance.link.incidents import compare, make_clusters
 from ddk_surveillance.link.model import Model
-from ddk_surveillance.link.prepare import prepare
+from ddk_surveillance.link.preparation import Night, prepare
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
-DERIVED = ("link.pair", "link.member", "link.event_group", "link.golden_field", "link.incident_bound", "core.incident")
+DERIVED = (
+    "link.linkable",
+    "link.pair",
+    "link.member",
+    "link.event_group",
+    "link.golden_field",
+    "link.incident_bound",
+    "core.incident",
+)
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -25,15 +33,15 @@ def run(db: Warehouse, key: str) -> Outcome:
     model = shipped_model(db.library.folders)
     with db.transaction():
         is_new_model = _forget_other_model(db, model)
-        dirty, gone = prepare(db, model.declaration)
-        if dirty or gone:
-            compared = compare(db, model)
-            make_clusters(db, model)
-            make_children(db, model.declaration)
-            _replace_members(db, is_new_model)
+        night = prepare(db, model.declaration)
+        if night.dirty or night.gone:
+            compared = compare(db, model, night)
+            make_clusters(db, model, night)
+            make_children(db, model.declaration, night)
+            _replace_members(db, night, is_new_model)
             _replace_groups(db)
             make_incidents(db, model.declaration.golden)
-            _record(db, key, model, is_new_model, dirty, compared)
+            _record(db, key, model, night, is_new_model, compared)
     records = int(db.value("SELECT count(*) FROM link.member"))
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
 
@@ -55,17 +63,17 @@ def _forget_other_model(db: Warehouse, model: Model) -> bool:
     return True
 
 
-def _replace_members(db: Warehouse, is_new_model: bool) -> None:
+def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:
     """Write link.member for all touched records; fills link_before and link_renewed (incidents to be made again)."""
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_new_member AS {db.statement('link.member')}")
-    old = """FROM link.member WHERE record_key IN (SELECT key FROM link_kept)
-        OR record_key IN (SELECT record_key FROM link_gone)"""
+    touched = "record_key IN (SELECT key FROM link_kept UNION ALL SELECT key FROM link_gone)"
+    old = f"FROM link.member WHERE {'TRUE' if night.everything else touched}"
     if not is_new_model:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_before AS SELECT record_id, incident_id {old}")
     db.execute("""CREATE OR REPLACE TEMP TABLE link_renewed AS
         SELECT incident_id FROM link_before UNION SELECT incident_id FROM link_kept""")
     db.execute(f"DELETE {old}")
-    db.execute("INSERT INTO link.member BY NAME SELECT * FROM link_new_member")
+    db.execute("INSERT INTO link.member BY NAME FROM link_new_member")
 
 
 def _replace_groups(db: Warehouse) -> None:
@@ -79,7 +87,7 @@ def _replace_groups(db: Warehouse) -> None:
     db.execute("DELETE FROM link.event_group; INSERT INTO link.event_group BY NAME FROM link_new_group")
 
 
-def _record(db: Warehouse, key: str, model: Model, is_new_model: bool, dirty: int, compared: int) -> None:
+def _record(db: Warehouse, key: str, model: Model, night: Night, is_new_model: bool, compared: int) -> None:
     """The bounds of the renewed incidents, the log of moved records, the aliases of retired ids, and the run itself."""
     db.execute("DELETE FROM link.incident_bound WHERE incident_id IN (FROM link_renewed)")
     db.execute(f"INSERT INTO link.incident_bound BY NAME {db.statement('link.incident_bound')}")
@@ -90,7 +98,6 @@ def _record(db: Warehouse, key: str, model: Model, is_new_model: bool, dirty: in
     db.execute("DELETE FROM link.run WHERE run_id = ?", [key])
     db.execute(
         """INSERT INTO link.run BY NAME SELECT $run_id AS run_id, $model AS model_version, $dirty AS dirty_records,
-            $compared AS compared_pairs, count(*) AS records, count(DISTINCT incident_id) AS incidents,
-            count(DISTINCT child_id) AS children FROM link.member""",
-        {"run_id": key, "model": model.version, "dirty": dirty, "compared": compared},
+            $compared AS compared_pairs, coalesce(sum(records), 0) AS records, count(*) AS incidents FROM core.incident""",
+        {"run_id": key, "model": model.version, "dirty": night.dirty, "compared": compared},
     )

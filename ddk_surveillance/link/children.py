@@ -6,11 +6,10 @@ the connected components of that. The rule looks at two records at a time, so ev
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow
-
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.declaration import Declaration
+from ddk_surveillance.link.incidents import BY_SENIORITY, integers
+from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
 
 SAME_TOKEN = {
@@ -20,77 +19,68 @@ SAME_TOKEN = {
 }
 
 
-SENIORITY = "concat(coalesce(CAST(reported_date AS VARCHAR), '9999-12-31'), record_id)"
-
-
-def make_children(db: Warehouse, declaration: Declaration) -> None:
+def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None:
     """Fill link_kept(key, record_id, incident_id, child_id) with the records of every touched child."""
-    _mark_touched(db, declaration)
-    kin = _kin_sql(declaration, "link_touched", "link_touched", "a.key < b.key")
-    one_incident = "SELECT key, min(key) OVER (PARTITION BY incident_id) AS first FROM link_touched"
-    edges = db.arrow(f"{kin} UNION ALL SELECT key, first FROM ({one_incident}) WHERE key <> first")
-    nodes, child = cluster.components(*(column.to_numpy().astype(np.int64) for column in edges.columns))
-    with db.offering(link_child=pyarrow.table({"key": nodes, "child": child})):
-        db.execute(f"""
+    _number_touched(db, declaration, night)
+    records = db.arrow("SELECT record_id, key, incident_id FROM link_touched ORDER BY number")
+    kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
+    of_one_token = " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin)
+    of_one_incident = "SELECT number, min(number) OVER (PARTITION BY incident_id) AS first FROM link_touched"
+    left, right = integers(db, f"{of_one_token} UNION ALL SELECT * FROM ({of_one_incident}) WHERE number <> first")
+    anchor = records["record_id"].take(cluster.components(records.num_rows, left, right))
+    with db.offering(link_child=records.append_column("anchor", anchor)):
+        db.execute("""
             CREATE OR REPLACE TEMP TABLE link_kept AS
-            WITH record AS (
-                SELECT t.*, coalesce(c.child, t.key) AS child FROM link_touched AS t LEFT JOIN link_child AS c ON c.key = t.key
-            ),
-            anchor AS (SELECT child, substr(min({SENIORITY}), 11) AS anchor FROM record GROUP BY child)
-            SELECT key, record_id, incident_id, substr(sha256(concat('child', anchor)), 1, 16) AS child_id
-            FROM record JOIN anchor USING (child)""")
+            SELECT key, record_id, incident_id, substr(sha256(concat('child', anchor)), 1, 16) AS child_id FROM link_child""")
 
 
-def _mark_touched(db: Warehouse, declaration: Declaration) -> None:
-    """Fill link_touched with all records of each child that lost, gained or changed a record, and their incidents."""
-    kin = _kin_sql(declaration, "(SELECT * FROM link_linkable WHERE is_dirty)", "link_linkable", "NOT b.is_dirty")
+def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> None:
+    """Fill link_touched with all records of each child that lost, gained or changed a record, by seniority."""
+    if not night.everything:
+        kin = _kin_sql(declaration, "link_dirty", "link.linkable", "TRUE")
+        near = " ".join(f"UNION ALL SELECT b.key {one}" for one in kin)
+        db.execute(f"""
+            CREATE OR REPLACE TEMP TABLE link_near AS
+            WITH near AS (SELECT key FROM link_gone UNION ALL SELECT key FROM link_clustered {near}),
+            child AS (SELECT DISTINCT child_id FROM link.member JOIN near ON near.key = record_key)
+            SELECT record_key AS key FROM link.member JOIN child USING (child_id)
+            UNION SELECT key FROM link_clustered""")
+    touched = "TRUE" if night.everything else "l.key IN (SELECT key FROM link_near)"
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
-        WITH near AS (
-            SELECT record_key AS key FROM link_gone
-            UNION SELECT key FROM link_clustered
-            UNION SELECT right_key FROM ({kin})
-        ),
-        child AS (SELECT DISTINCT child_id FROM link.member JOIN near ON near.key = record_key),
-        touched AS (
-            SELECT key FROM link_clustered
-            UNION SELECT record_key FROM link.member JOIN child USING (child_id)
-        )
-        SELECT l.*, coalesce(c.incident_id, m.incident_id) AS incident_id
-        FROM touched AS t JOIN link_linkable AS l ON l.key = t.key
-        LEFT JOIN link_clustered AS c ON c.key = t.key
-        LEFT JOIN link.member AS m ON m.record_key = t.key""")
+        SELECT {BY_SENIORITY} AS number, l.key, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month,
+            l.age, coalesce(c.incident_id, m.incident_id) AS incident_id
+        FROM {night.records} AS l
+        LEFT JOIN link_clustered AS c ON c.key = l.key
+        LEFT JOIN link.member AS m ON m.record_key = l.key
+        WHERE {touched}""")
 
 
-def _kin_sql(declaration: Declaration, left: str, right: str, condition: str) -> str:
-    """Pairs of records (left_key, right_key) that share a token of the same child."""
-    return " UNION ALL ".join(
-        f"SELECT a.key AS left_key, b.key AS right_key FROM {left} AS a JOIN {right} AS b ON a.{token} = b.{token}"
-        f" AND a.key <> b.key AND {condition} AND {declaration.condition(unless)}"
+def _kin_sql(declaration: Declaration, left: str, right: str, condition: str) -> list[str]:
+    """For each kind of token what follows SELECT … to get pairs of records that share it and are of one child."""
+    return [
+        f"FROM {left} AS a JOIN {right} AS b ON a.{token} = b.{token} AND {condition} AND {declaration.condition(unless)}"
         for token, unless in SAME_TOKEN.items()
-    )
+    ]
 
 
 def make_groups(db: Warehouse) -> None:
     """Fill link_new_group(incident_id, event_group_id): incidents of several children in one case."""
-    edges = db.arrow("""
-        WITH record AS (
-            SELECT l.key, m.incident_id, l.case_token
-            FROM link_linkable AS l JOIN link.member AS m ON m.record_key = l.key WHERE l.case_token IS NOT NULL
-        )
-        SELECT key, min(key) OVER (PARTITION BY case_token) FROM record
-        UNION ALL SELECT key, min(key) OVER (PARTITION BY incident_id) FROM record""")
-    nodes, group = cluster.components(*(column.to_numpy().astype(np.int64) for column in edges.columns))
-    with db.offering(link_case=pyarrow.table({"key": nodes, "group_key": group})):
-        db.execute(f"""
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE link_case AS
+        SELECT {BY_SENIORITY} AS number, l.record_id, l.case_token, m.incident_id, m.child_id
+        FROM link.linkable AS l JOIN link.member AS m ON m.record_key = l.key WHERE l.case_token IS NOT NULL""")
+    records = db.arrow("SELECT record_id, incident_id, child_id FROM link_case ORDER BY number")
+    left, right = integers(
+        db,
+        """
+        SELECT number, min(number) OVER (PARTITION BY case_token) FROM link_case
+        UNION ALL SELECT number, min(number) OVER (PARTITION BY incident_id) FROM link_case""",
+    )
+    anchor = records["record_id"].take(cluster.components(records.num_rows, left, right))
+    with db.offering(link_group=records.append_column("anchor", anchor)):
+        db.execute("""
             CREATE OR REPLACE TEMP TABLE link_new_group AS
-            WITH record AS (
-                SELECT c.group_key, m.incident_id, m.child_id, l.reported_date, l.record_id
-                FROM link_case AS c JOIN link_linkable AS l ON l.key = c.key JOIN link.member AS m ON m.record_key = c.key
-            ),
-            several AS (
-                SELECT group_key, substr(min({SENIORITY}), 11) AS anchor FROM record
-                GROUP BY group_key HAVING count(DISTINCT child_id) > 1
-            )
+            WITH several AS (SELECT anchor FROM link_group GROUP BY anchor HAVING count(DISTINCT child_id) > 1)
             SELECT DISTINCT incident_id, substr(sha256(concat('group', anchor)), 1, 16) AS event_group_id
-            FROM record JOIN several USING (group_key)""")
+            FROM link_group JOIN several USING (anchor)""")

@@ -2,8 +2,10 @@
 
 Average linkage (Sokal and Michener 1958) joins two groups while the mean score between their records is above the
 threshold, so a single wrong link cannot chain strangers together. It never joins at a higher mean than before, so one
-run gives the nested partitions of several thresholds. Sums are integers and ties go to the smaller key: neither the
+run gives the nested partitions of several thresholds. Sums are integers and ties go to the smaller number: neither the
 order of records nor the number of threads can change a partition.
+
+Records are numbered 0 … count-1; a group is named by its smallest number.
 """
 
 from __future__ import annotations
@@ -19,76 +21,63 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 CELLS_AT_ONCE = 2_000_000
 LARGEST_PART = 40  # records; seven reports of one incident are rare, so a larger component is a chain of strangers
+CUT_CENTIBITS = 100
 
 
-def components(left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """The nodes of a graph given by its edges, and for each the smallest node of its component; sorted by both."""
-    nodes, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
-    a, b = np.split(ends, 2)
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(nodes), len(nodes)))
-    _, label = connected_components(graph, directed=False)
-    _, first = np.unique(label, return_index=True)
-    component = nodes[first[label]]
-    order = np.lexsort((nodes, component))
-    return nodes[order], component[order]
+def components(count: int, left: Ints, right: Ints) -> Ints:
+    """For each record the smallest record of its connected component."""
+    edges = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
+    _, label = connected_components(edges, directed=False)
+    first = np.empty(count, dtype=np.int64)
+    first[label[::-1]] = np.arange(count)[::-1]  # of several writers the last, here the smallest record, stays
+    return np.asarray(first[label])
 
 
-def lookup(nodes: Ints, values: Ints, wanted: Ints) -> Ints:
-    """The value of each wanted node; nodes that a cut left without any pair stand alone, by their own key."""
-    order = np.argsort(nodes)
-    place = np.minimum(np.searchsorted(nodes, wanted, sorter=order), len(nodes) - 1)
-    found = order[place]
-    return np.where(nodes[found] == wanted, values[found], wanted) if len(nodes) else wanted
-
-
-def parts(left: Ints, right: Ints, score: Ints) -> tuple[Ints, Ints]:
+def parts(count: int, left: Ints, right: Ints, score: Ints) -> Ints:
     """Like `components`, but a chain of too many records is cut at its weakest links, one bit at a time."""
     while True:
-        nodes, component = components(left, right)
-        _, number, size = np.unique(component, return_inverse=True, return_counts=True)
-        crowded = np.isin(left, nodes[size[number] > LARGEST_PART])
+        part = components(count, left, right)
+        crowded = np.bincount(part, minlength=count)[part[left]] > LARGEST_PART
         if not crowded.any():
-            return nodes, component
-        keep = ~crowded | (score >= score[crowded].min() + 100)
+            return part
+        keep = ~crowded | (score >= score[crowded].min() + CUT_CENTIBITS)
         left, right, score = left[keep], right[keep], score[keep]
 
 
-def partition(
-    nodes: Ints, component: Ints, left: Ints, right: Ints, score: Ints, thresholds: tuple[int, ...]
-) -> tuple[Ints, ...]:
-    """For each threshold (descending) the smallest node of the group each node belongs to.
-
-    `nodes` and `component` as from `components`; the pairs must be all pairs inside each component.
-    """
-    _, start, size = np.unique(component, return_index=True, return_counts=True)
-    number = np.repeat(np.arange(len(size)), size)
-    position = np.arange(len(nodes))
-    row, column = lookup(nodes, position, left), lookup(nodes, position, right)
-    result = np.tile(np.arange(len(nodes)), (len(thresholds), 1))
+def partition(part: Ints, left: Ints, right: Ints, score: Ints, thresholds: tuple[int, ...]) -> Ints:
+    """The groups at each threshold (descending), shape (thresholds, records); the pairs must be all pairs in each part."""
+    size = np.bincount(part, minlength=len(part))
+    order = np.argsort(part, kind="stable")
+    place = np.empty(len(part), dtype=np.int64)  # of a record among those of its part
+    place[order] = np.arange(len(part)) - np.repeat(np.cumsum(size) - size, size)
+    result = np.tile(np.arange(len(part)), (len(thresholds), 1))
+    of_pair = part[left]
     for n, chosen in _batches(size):
-        place = np.full(len(size), -1)
-        place[chosen] = np.arange(len(chosen))
-        inside = place[number[row]] >= 0
-        i, j, batch = row[inside], column[inside], place[number[row[inside]]]
+        batch = np.full(len(part), -1)
+        batch[chosen] = np.arange(len(chosen))
+        inside = np.flatnonzero(batch[of_pair] >= 0)
+        at, i, j = batch[of_pair[inside]], place[left[inside]], place[right[inside]]
         matrix = np.zeros((len(chosen), n, n), dtype=np.int64)
-        matrix[batch, i - start[number[i]], j - start[number[j]]] = score[inside]
-        matrix += matrix.transpose(0, 2, 1).copy()
-        at = start[chosen][:, None] + np.arange(n)
-        result[:, at] = start[chosen][:, None] + average_linkage(matrix, thresholds)
-    return tuple(nodes[one] for one in result)
+        matrix[at, i, j] = matrix[at, j, i] = score[inside]
+        mine = order[batch[part[order]] >= 0]
+        member = np.empty((len(chosen), n), dtype=np.int64)
+        member[batch[part[mine]], place[mine]] = mine
+        label = average_linkage(matrix, thresholds)
+        result[:, member] = np.take_along_axis(np.broadcast_to(member, label.shape), label, axis=2)
+    return result
 
 
 def _batches(size: Ints) -> Iterator[tuple[int, Ints]]:
-    """Components of one size, as many at once as fit into memory."""
-    for n in np.unique(size).tolist():
+    """Parts of one size, as many at once as fit into memory; single records need no clustering."""
+    for n in np.unique(size[size > 1]).tolist():
         chosen = np.flatnonzero(size == n)
-        yield from ((n, part) for part in np.array_split(chosen, 1 + len(chosen) * n * n // CELLS_AT_ONCE))
+        yield from ((n, some) for some in np.array_split(chosen, 1 + len(chosen) * n * n // CELLS_AT_ONCE))
 
 
 def average_linkage(score: Ints, thresholds: tuple[int, ...]) -> Ints:
-    """Partition many components of n records each; `score` (components, n, n) is symmetric.
+    """Partition many parts of n records each; `score` (parts, n, n) is symmetric.
 
-    Returns (thresholds, components, n): the position of the first record of each record's group.
+    Returns (thresholds, parts, n): the position of the first record of each record's group.
     """
     count, n, _ = score.shape
     total, members = score.copy(), np.ones((count, n), dtype=np.int64)
@@ -110,7 +99,7 @@ def average_linkage(score: Ints, thresholds: tuple[int, ...]) -> Ints:
 
 
 def _closest_groups(total: Ints, members: Ints) -> tuple[Floats, Ints, Ints]:
-    """The pair of groups with the highest mean score in every component; an emptied group has no members."""
+    """The pair of groups with the highest mean score in every part; an emptied group has no members."""
     count, n = members.shape
     pairs = members[:, :, None] * members[:, None, :]
     usable = (pairs > 0) & np.triu(np.ones((n, n), dtype=bool), 1)
@@ -118,3 +107,15 @@ def _closest_groups(total: Ints, members: Ints) -> tuple[Floats, Ints, Ints]:
     best = mean.argmax(axis=1)
     i, j = np.divmod(best, n)
     return mean[np.arange(count), best], i, j
+
+
+def strongest(group: Ints, left: Ints, right: Ints, score: Ints) -> Ints:
+    """For each record the pair (its position) that ties it best to its group; of equals the smaller partner; -1: none."""
+    together = np.flatnonzero(group[left] == group[right])
+    record = np.concatenate([left[together], right[together]])
+    partner = np.concatenate([right[together], left[together]])
+    pair = np.concatenate([together, together])
+    best = np.full(len(group), -1)
+    order = np.lexsort((-partner, score[pair]))
+    best[record[order]] = pair[order]  # the last writer stays
+    return best

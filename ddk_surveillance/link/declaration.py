@@ -26,8 +26,8 @@ class BlockingRule(Declared):
     where: str = "TRUE"
 
     @property
-    def needs_token(self) -> bool:
-        """Whether the rule pairs by a token, which also records that must not be linked without one may use."""
+    def uses_token(self) -> bool:
+        """Whether the rule pairs by a token, which also records that must not be linked without one may do."""
         return any(column.endswith("_token") for column in self.equal)
 
 

@@ -42,7 +42,7 @@ RECORDS = """FROM (
         FROM link.member AS m JOIN link_renewed USING (incident_id)
     ) AS m
     JOIN core.record AS r ON r.record_id = m.record_id
-    JOIN link_linkable AS l ON l.key = m.record_key"""
+    JOIN link.linkable AS l ON l.key = m.record_key"""
 
 
 def _single_sql(golden: Golden) -> str:

@@ -10,19 +10,24 @@ import pyarrow
 
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.candidates import make_candidates, patterns_sql
-from ddk_surveillance.link.model import SAFETY, Ints, Model
+from ddk_surveillance.link.cluster import Ints
+from ddk_surveillance.link.model import SAFETY, Model
+from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
 
+# Incidents and children are named after their senior record: the first reported, of those the smallest record id.
+BY_SENIORITY = "row_number() OVER (ORDER BY l.reported_date NULLS LAST, l.record_id) - 1"  # l: the table of records
 
-def compare(db: Warehouse, model: Model) -> int:
+
+def compare(db: Warehouse, model: Model, night: Night) -> int:
     """Replace in link.pair the pairs of all dirty and gone records; returns how many pairs were compared."""
-    db.execute("""
+    db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_stale AS
-        SELECT key FROM link_linkable WHERE is_dirty UNION ALL SELECT record_key FROM link_gone""")
-    db.execute("""DELETE FROM link.pair WHERE left_key IN (SELECT key FROM link_stale)
-        OR right_key IN (SELECT key FROM link_stale)""")
-    make_candidates(db, model.declaration)
-    left, right, pattern = _columns(db, patterns_sql(model.declaration, "link_candidate"))
+        SELECT key FROM {night.dirty_records} UNION ALL SELECT key FROM link_gone""")
+    stale = "left_key IN (SELECT key FROM link_stale) OR right_key IN (SELECT key FROM link_stale)"
+    db.execute(f"DELETE FROM link.pair WHERE {'TRUE' if night.everything else stale}")
+    make_candidates(db, model.declaration, night)
+    left, right, pattern = integers(db, patterns_sql(model.declaration, night, "link_candidate"))
     score = _scores(model, pattern)
     keep = score >= model.declaration.thresholds.centibits[-1]
     with db.offering(link_scored=_scored_table(model, left[keep], right[keep], pattern[keep], score[keep])):
@@ -30,26 +35,36 @@ def compare(db: Warehouse, model: Model) -> int:
     return len(score)
 
 
-def make_clusters(db: Warehouse, model: Model) -> None:
+def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
     """Fill link_clustered: for every record of a touched component its component, incidents and strongest tie."""
-    _mark_affected(db)
-    left, right, score = _columns(
+    _number_affected(db, night)
+    records = db.arrow("SELECT record_id, key FROM link_affected ORDER BY number")
+    left, right, score, rule = integers(
         db,
-        """
-        SELECT p.left_key, p.right_key, p.score_centibits FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key""",
+        f"""
+        SELECT a.number, b.number, p.score_centibits, p.pattern % {model.declaration.radices[SAFETY]} AS rule
+        FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key JOIN link_affected AS b ON b.key = p.right_key""",
     )
-    names, columns = ("key", "component"), cluster.components(left, right)
-    components = pyarrow.table(dict(zip(names, columns, strict=True)))
-    nodes, part = cluster.parts(left, right, score)
-    pairs = _all_pairs(db, model, nodes, part, left, right, score)
-    groups = cluster.partition(nodes, part, *pairs, model.declaration.thresholds.centibits)
-    table = pyarrow.table(dict(zip(("key", "strict", "adopted", "loose"), (nodes, *groups), strict=True)))
-    ties = _ties(nodes, groups[1], left, right, score)
-    with db.offering(link_component=components, link_group=table, link_tie=ties):
+    part = cluster.parts(records.num_rows, left, right, score)
+    pairs = _all_pairs(db, model, night, records["key"], part, left, right, score)
+    groups = cluster.partition(part, *pairs, model.declaration.thresholds.centibits)
+    component = cluster.components(records.num_rows, left, right)
+    best = cluster.strongest(groups[1], left, right, score)
+    columns = {
+        **dict(zip(records.column_names, records.columns, strict=True)),
+        "component_key": records["key"].take(component),
+        **{
+            name: records["record_id"].take(group)
+            for name, group in zip(("strict", "adopted", "loose"), groups, strict=True)
+        },
+        **_ties(model, records["key"], best, left, right, score, rule),
+    }
+    with db.offering(link_grouped=pyarrow.table(columns)):
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
 
 
-def _columns(db: Warehouse, sql: str) -> tuple[Ints, ...]:
+def integers(db: Warehouse, sql: str) -> tuple[Ints, ...]:
+    """The columns of a query as integer arrays."""
     return tuple(column.to_numpy().astype(np.int64) for column in db.arrow(sql).columns)
 
 
@@ -60,9 +75,7 @@ def _scores(model: Model, patterns: Ints) -> Ints:
 
 
 def _scored_table(model: Model, left: Ints, right: Ints, pattern: Ints, score: Ints) -> pyarrow.Table:
-    names = [None, *(rule.rule for rule in model.declaration.safety)]
-    digit = (pattern % model.declaration.radices[SAFETY]).astype(np.int8)
-    rule = pyarrow.DictionaryArray.from_arrays(pyarrow.array(digit), pyarrow.array(names, pyarrow.string()))
+    rule = _rule_names(model, pattern % model.declaration.radices[SAFETY])
     return pyarrow.table(
         {
             "left_key": left,
@@ -74,45 +87,68 @@ def _scored_table(model: Model, left: Ints, right: Ints, pattern: Ints, score: I
     )
 
 
-def _mark_affected(db: Warehouse) -> None:
-    """Fill link_affected: dirty records, and all of every old component that lost or gained a pair."""
-    db.execute("""
+def _rule_names(model: Model, digit: Ints) -> pyarrow.DictionaryArray:
+    names = [None, *(rule.rule for rule in model.declaration.safety)]
+    return pyarrow.DictionaryArray.from_arrays(digit.astype(np.int8), pyarrow.array(names, pyarrow.string()))
+
+
+def _number_affected(db: Warehouse, night: Night) -> None:
+    """Fill link_affected: dirty records, and all of every old component that lost or gained a pair, by seniority."""
+    if not night.everything:
+        db.execute("""
+            CREATE OR REPLACE TEMP TABLE link_near AS
+            WITH near AS (
+                SELECT key FROM link_stale
+                UNION ALL SELECT right_key FROM link.pair JOIN link_stale ON key = left_key
+                UNION ALL SELECT left_key FROM link.pair JOIN link_stale ON key = right_key
+            ),
+            touched AS (SELECT DISTINCT component_key FROM link.member JOIN near ON near.key = record_key)
+            SELECT record_key AS key FROM link.member JOIN touched USING (component_key)
+            UNION SELECT key FROM link_dirty""")
+    touched = "TRUE" if night.everything else "l.key IN (SELECT key FROM link_near)"
+    db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_affected AS
-        WITH near AS (
-            SELECT key FROM link_stale
-            UNION SELECT right_key FROM link.pair JOIN link_stale ON key = left_key
-            UNION SELECT left_key FROM link.pair JOIN link_stale ON key = right_key
-        ),
-        touched AS (SELECT DISTINCT component_key FROM link.member JOIN near ON near.key = record_key)
-        SELECT key FROM link_linkable WHERE is_dirty
-        UNION SELECT record_key FROM link.member JOIN touched USING (component_key)
-        EXCEPT SELECT record_key FROM link_gone""")
+        SELECT {BY_SENIORITY} AS number, key, record_id FROM {night.records} AS l WHERE {touched}""")
 
 
 def _all_pairs(
-    db: Warehouse, model: Model, nodes: Ints, part: Ints, left: Ints, right: Ints, score: Ints
+    db: Warehouse,
+    model: Model,
+    night: Night,
+    keys: pyarrow.ChunkedArray,
+    part: Ints,
+    left: Ints,
+    right: Ints,
+    score: Ints,
 ) -> tuple[Ints, Ints, Ints]:
     """Every pair inside the parts with its score: the mean counts those too that blocking or the floor left out."""
-    with db.offering(link_part=pyarrow.table({"key": nodes, "part": part})):
+    crowd = np.flatnonzero(np.bincount(part, minlength=len(part))[part] > 2)
+    with db.offering(link_part=pyarrow.table({"number": crowd, "part": part[crowd], "key": keys.take(crowd)})):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_inside AS
-            SELECT a.key AS left_key, b.key AS right_key
-            FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.key < b.key
-            ANTI JOIN link.pair AS p ON p.left_key = a.key AND p.right_key = b.key""")
-    new_left, new_right, pattern = _columns(db, patterns_sql(model.declaration, "link_inside"))
-    of_left, of_right = cluster.lookup(nodes, part, left), cluster.lookup(nodes, part, right)
-    inside = of_left == of_right
-    known = (left[inside], right[inside], score[inside])
-    new = (new_left, new_right, _scores(model, pattern))
-    return tuple(np.concatenate(both) for both in zip(known, new, strict=True))  # type: ignore[return-value]
+            SELECT a.number AS first, b.number AS second, least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
+            FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.number < b.number
+            ANTI JOIN link.pair AS p ON p.left_key = least(a.key, b.key) AND p.right_key = greatest(a.key, b.key)""")
+    new_left, new_right, _, _, pattern = integers(db, patterns_sql(model.declaration, night, "link_inside"))
+    inside = part[left] == part[right]
+    return (
+        np.concatenate([left[inside], new_left]),
+        np.concatenate([right[inside], new_right]),
+        np.concatenate([score[inside], _scores(model, pattern)]),
+    )
 
 
-def _ties(nodes: Ints, group: Ints, left: Ints, right: Ints, score: Ints) -> pyarrow.Table:
-    """For every record its best-scoring partner of the same incident; of equals the one with the smaller key."""
-    same = cluster.lookup(nodes, group, left) == cluster.lookup(nodes, group, right)
-    key = np.concatenate([left[same], right[same]])
-    partner = np.concatenate([right[same], left[same]])
-    value = np.concatenate([score[same], score[same]])
-    order = np.lexsort((partner, -value, key))
-    key, first = np.unique(key[order], return_index=True)
-    return pyarrow.table({"key": key, "tie_key": partner[order][first], "tie_centibits": value[order][first]})
+def _ties(
+    model: Model, keys: pyarrow.ChunkedArray, best: Ints, left: Ints, right: Ints, score: Ints, rule: Ints
+) -> dict[str, pyarrow.Array]:
+    """The partner, score and rule of each record's strongest pair; empty for a record that stands alone."""
+    alone = best < 0
+    if not len(left):
+        nothing = pyarrow.nulls(len(best), pyarrow.int64())
+        return {"tie_key": nothing, "tie_centibits": nothing, "tie_rule": pyarrow.nulls(len(best), pyarrow.string())}
+    partner = np.where(left[best] == np.arange(len(best)), right[best], left[best])
+    return {
+        "tie_key": keys.take(pyarrow.array(partner, mask=alone)),
+        "tie_centibits": pyarrow.array(score[best], mask=alone),
+        "tie_rule": _rule_names(model, np.where(alone, 0, rule[best])),
+    }

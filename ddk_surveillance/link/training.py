@@ -25,7 +25,7 @@ from ddk_surveillance.link.model import (
     Ints,
     Model,
 )
-from ddk_surveillance.link.prepare import prepare
+from ddk_surveillance.link.preparation import Night, prepare
 from ddk_surveillance.warehouse import Warehouse
 
 ROUNDS = 60
@@ -55,11 +55,13 @@ class Evidence:
 
 def train(db: Warehouse, declaration: Declaration, seed: int) -> Model:
     """Fit a model to the records of a warehouse in which nothing is linked yet."""
-    records, _ = prepare(db, declaration)
-    make_candidates(db, declaration)
-    evidence = _evidence(db, declaration, records, np.random.default_rng(seed))
+    night = prepare(db, declaration)
+    make_candidates(db, declaration, night)
+    evidence = _evidence(db, declaration, night, np.random.default_rng(seed))
     compared = int(evidence.candidates.counts.sum())
-    return fit(declaration, evidence, {"records": records, "candidate_pairs": compared, "rounds": ROUNDS, "seed": seed})
+    return fit(
+        declaration, evidence, {"records": night.dirty, "candidate_pairs": compared, "rounds": ROUNDS, "seed": seed}
+    )
 
 
 def fit(declaration: Declaration, evidence: Evidence, trained_on: dict[str, Any]) -> Model:
@@ -72,18 +74,18 @@ def fit(declaration: Declaration, evidence: Evidence, trained_on: dict[str, Any]
     return model
 
 
-def _evidence(db: Warehouse, declaration: Declaration, records: int, rng: np.random.Generator) -> Evidence:
-    people = db.arrow("SELECT key, age, CAST(sex AS VARCHAR) AS sex FROM link_linkable ORDER BY key").to_pandas()
-    keys = people["key"].to_numpy()
+def _evidence(db: Warehouse, declaration: Declaration, night: Night, rng: np.random.Generator) -> Evidence:
+    people = db.arrow("SELECT key, age, sex FROM link.linkable ORDER BY key").to_pandas()
+    keys, records = people["key"].to_numpy(), len(people)
     left = rng.integers(0, records, RANDOM_PAIRS)
     right = (left + rng.integers(1, records, RANDOM_PAIRS)) % records
     group = people.groupby(["age", "sex"], dropna=False).ngroup().to_numpy()
     neighbours = [_neighbours(group, rng) for _ in range(1 + RANDOM_PAIRS // 2 // records)]
     one_age = np.concatenate(neighbours, axis=1)
     return Evidence(
-        _sample(db, declaration, "link_candidate"),
-        _sample_of(db, declaration, keys[left], keys[right]),
-        _sample_of(db, declaration, keys[one_age[0]], keys[one_age[1]]),
+        _sample(db, declaration, night, "link_candidate"),
+        _sample_of(db, declaration, night, keys[left], keys[right]),
+        _sample_of(db, declaration, night, keys[one_age[0]], keys[one_age[1]]),
         records * (records - 1) // 2,
     )
 
@@ -95,14 +97,14 @@ def _neighbours(group: Ints, rng: np.random.Generator) -> Ints:
     return np.stack([order[:-1][same], order[1:][same]])
 
 
-def _sample_of(db: Warehouse, declaration: Declaration, left: Ints, right: Ints) -> Sample:
+def _sample_of(db: Warehouse, declaration: Declaration, night: Night, left: Ints, right: Ints) -> Sample:
     with db.offering(link_random=pyarrow.table({"left_key": left, "right_key": right})):
-        return _sample(db, declaration, "link_random")
+        return _sample(db, declaration, night, "link_random")
 
 
-def _sample(db: Warehouse, declaration: Declaration, pairs: str) -> Sample:
+def _sample(db: Warehouse, declaration: Declaration, night: Night, pairs: str) -> Sample:
     table = db.arrow(
-        f"SELECT pattern, count(*) AS pairs FROM ({patterns_sql(declaration, pairs)}) GROUP BY pattern ORDER BY pattern"
+        f"SELECT pattern, count(*) AS pairs FROM ({patterns_sql(declaration, night, pairs)}) GROUP BY pattern ORDER BY pattern"
     )
     return Sample(*(column.to_numpy().astype(np.int64) for column in table.columns))
 

@@ -1,71 +1,31 @@
--- Every current record as the comparison needs it: void tokens removed, dates as day numbers, unknown as NULL.
+-- The changed records as the comparison needs them: void tokens removed, dates as day numbers, unknown as NULL.
 -- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
--- `link_hash` covers whatever could change this record's links or its incident's values: a record whose hash is not
--- the one that was linked last is dirty.
 WITH
-token_poor AS (
-    SELECT source_code FROM core.record GROUP BY source_code
-    HAVING count(coalesce(id_token, name_token, phone_token)) < $minimum_token_share * count(*)
-),
-decision AS (
-    SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
-    FROM (
-        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link.decision
-        UNION ALL
-        SELECT right_record_id, left_record_id, decision FROM link.decision
-    ) AS decided
-    GROUP BY record_id
-),
-record AS (
-    SELECT
-        r.* REPLACE (
-            CASE WHEN i.token IS NULL THEN r.id_token END AS id_token,
-            CASE WHEN n.token IS NULL THEN r.name_token END AS name_token,
-            CASE WHEN p.token IS NULL THEN r.phone_token END AS phone_token,
-            CASE WHEN c.token IS NULL THEN r.case_token END AS case_token
-        ),
-        concat(
-            CASE WHEN i.token IS NOT NULL THEN 'i' END, CASE WHEN n.token IS NOT NULL THEN 'n' END,
-            CASE WHEN p.token IS NOT NULL THEN 'p' END, CASE WHEN c.token IS NOT NULL THEN 'c' END
-        ) AS voided,
-        coalesce(decision.decisions, '') AS decisions,
-        coalesce(s.window_days, 1) AS window_days,
-        coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
-        token_poor.source_code IS NOT NULL AS needs_token
-    FROM core.record AS r
-    LEFT JOIN link_source AS s ON s.source_code = r.source_code
-    LEFT JOIN token_poor ON token_poor.source_code = r.source_code
-    LEFT JOIN decision ON decision.record_id = r.record_id
-    LEFT JOIN link.stop_token AS i ON i.kind = 'id_token' AND i.token = r.id_token
-    LEFT JOIN link.stop_token AS n ON n.kind = 'name_token' AND n.token = r.name_token
-    LEFT JOIN link.stop_token AS p ON p.kind = 'phone_token' AND p.token = r.phone_token
-    LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
-),
 dated AS (
     SELECT
-        *,
-        concat_ws(
-            '|', content_hash, window_days, voided, CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, decisions
-        ) AS link_hash,
+        r.*, c.link_hash, c.voided, c.window_days, c.has_no_doubles, c.needs_token,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
         date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS death_from,
         date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_to,
         coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
         year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
-    FROM record
+    FROM core.record AS r JOIN link_changed AS c ON c.record_id = r.record_id
 ),
 known AS (
     SELECT
         CAST(concat('0x', substr(md5(d.record_id), 1, 15)) AS BIGINT) AS key,
-        d.record_id, d.link_hash, d.link_hash IS DISTINCT FROM m.link_hash AS is_dirty, d.reported_date,
+        d.record_id, d.link_hash, d.reported_date,
         d.source_code, d.institution_id,
         CASE
             WHEN d.source_code IN ('school', 'kindergarten', 'nursery') THEN 'school'
             WHEN d.source_code IN ('police', 'procuratorate', 'court') THEN 'justice'
             ELSE d.source_code
         END AS source_group, d.window_days, d.has_no_doubles, d.needs_token,
-        d.id_token, d.name_token, d.phone_token, d.case_token,
+        CASE WHEN d.voided NOT LIKE '%i%' THEN d.id_token END AS id_token,
+        CASE WHEN d.voided NOT LIKE '%n%' THEN d.name_token END AS name_token,
+        CASE WHEN d.voided NOT LIKE '%p%' THEN d.phone_token END AS phone_token,
+        CASE WHEN d.voided NOT LIKE '%c%' THEN d.case_token END AS case_token,
         d.sex,
         CAST(d.birth_months AS INTEGER) AS birth_month,
         CAST(coalesce(d.age_years, (year(d.event_date_from) * 12 + month(d.event_date_from) - 1 - d.birth_months) // 12)
@@ -112,7 +72,7 @@ known AS (
         coalesce(d.offence IN ('abuse_family', 'abuse_caregiver', 'adm_abuse'), FALSE)
             OR coalesce(d.intent = 'assault' AND d.perpetrator_relation IN ('parent_guardian', 'other_family'), FALSE)
             AS is_abuse
-    FROM dated AS d LEFT JOIN link.member AS m ON m.record_id = d.record_id
+    FROM dated AS d
 )
 -- how far back a token may connect: a register often states the day of death for that of the injury, which may lie a
 -- year before; and an undated report may be late

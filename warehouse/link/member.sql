@@ -6,8 +6,7 @@ SELECT
     coalesce(c.component_key, m.component_key) AS component_key,
     CASE WHEN c.key IS NULL THEN m.tie_key ELSE c.tie_key END AS tie_key,
     CASE WHEN c.key IS NULL THEN m.tie_centibits ELSE c.tie_centibits END AS tie_centibits,
-    CASE WHEN c.key IS NULL THEN m.tie_rule ELSE c.tie_rule END AS tie_rule,
-    coalesce(c.link_hash, m.link_hash) AS link_hash
+    CASE WHEN c.key IS NULL THEN m.tie_rule ELSE c.tie_rule END AS tie_rule
 FROM link_kept AS k
 LEFT JOIN link_clustered AS c ON c.key = k.key
 LEFT JOIN link.member AS m ON m.record_key = k.key

@@ -55,32 +55,34 @@ def test_agrees_with_scipy(size: int, seed: int, threshold: int) -> None:
     assert (label[:, None] == label).tolist() == (expected[:, None] == expected).tolist()
 
 
-def partition(left: list[int], right: list[int], score: list[int], threshold: int) -> dict[int, int]:
-    a, b, s = (np.array(one, dtype=np.int64) for one in (left, right, score))
-    nodes, component = cluster.components(a, b)
-    [group] = cluster.partition(nodes, component, a, b, s, (threshold,))
-    return dict(zip(nodes.tolist(), group.tolist(), strict=True))
+def ints(*values: int) -> Ints:
+    return np.array(values, dtype=np.int64)
 
 
-def test_components_of_different_sizes_are_cut_together() -> None:
-    assert partition([1, 1, 2, 10, 20], [2, 3, 3, 11, 21], [500, -900, -900, 5, -5], 0) == {
-        1: 1, 2: 1, 3: 3, 10: 10, 11: 10, 20: 20, 21: 21,
-    }  # fmt: skip
+def test_components_are_named_by_their_smallest_record() -> None:
+    assert cluster.components(6, ints(4, 2), ints(2, 5)).tolist() == [0, 1, 2, 3, 2, 2]
+
+
+def test_parts_of_different_sizes_are_cut_together() -> None:
+    """0-1 belong together and 2 does not; 3-4 agree, 5-6 do not; 7 is alone."""
+    left, right, score = ints(0, 0, 1, 3, 5), ints(1, 2, 2, 4, 6), ints(500, -900, -900, 5, -5)
+    part = cluster.components(8, left, right)
+    [group] = cluster.partition(part, left, right, score, (0,))
+    assert group.tolist() == [0, 0, 2, 3, 3, 5, 6, 7]
 
 
 def test_nothing_to_cluster() -> None:
-    assert partition([], [], [], 0) == {}
+    assert cluster.partition(ints(), ints(), ints(), ints(), (0,)).tolist() == [[]]
 
 
 def test_a_long_chain_is_cut_at_its_weakest_links() -> None:
     """60 records in a row, every tenth link weak."""
-    left = np.arange(60, dtype=np.int64)
-    score: Ints = np.where(left % 10 == 9, 100, 900)
-    nodes, part = cluster.parts(left, left + 1, score)
+    left = np.arange(59)
+    part = cluster.parts(60, left, left + 1, np.where(left % 10 == 9, 100, 900))
     assert np.unique(part, return_counts=True)[1].tolist() == [10] * 6
-    assert 60 not in nodes  # its only link was weak: it stands alone
 
 
-def test_lookup_gives_a_node_without_pairs_itself() -> None:
-    nodes, values = np.array([3, 1]), np.array([30, 10])
-    assert cluster.lookup(nodes, values, np.array([1, 3, 7])).tolist() == [10, 30, 7]
+def test_the_strongest_tie_inside_the_group() -> None:
+    """Pairs 0-1 and 0-2 tie equally: the smaller partner; 2-3 is stronger but between groups; 3 has no tie."""
+    left, right, score = ints(0, 0, 1, 2), ints(1, 2, 2, 3), ints(50, 50, 10, 90)
+    assert cluster.strongest(ints(0, 0, 0, 3), left, right, score).tolist() == [0, 0, 1, -1]

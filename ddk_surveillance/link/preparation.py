@@ -1,0 +1,112 @@
+"""What a run starts from: the records as the comparison needs them, and which of them are new, changed or gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow
+
+from ddk_surveillance.link.declaration import Declaration
+from ddk_surveillance.warehouse import Warehouse
+
+REBUILD_ABOVE_SHARE = 0.1  # of records dirty: then everything is linked anew, which takes no longer
+# Compared as enumerations when everything is compared: it takes half the time.
+CODED = {
+    **{name: name for name in ("source_code", "institution_id", "sex", "mechanism", "place", "nature", "body_part", "intent",
+                               "severity")},
+    "township": "township_code", "district": "substr(township_code, 1, 6)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Night:
+    """How much there is to do, and where the records for it lie."""
+
+    dirty: int
+    gone: int
+    everything: bool
+
+    @property
+    def records(self) -> str:
+        """The table of all records."""
+        return "link_coded" if self.everything else "link.linkable"
+
+    @property
+    def dirty_records(self) -> str:
+        """The table of the records whose pairs are to be found anew."""
+        return "link_coded" if self.everything else "link_dirty"
+
+
+def prepare(db: Warehouse, declaration: Declaration) -> Night:
+    """Bring link.linkable up to date; fills link_gone, link_decision, and link_dirty or link_coded."""
+    _replace_stop_tokens(db, declaration)
+    with db.offering(link_source=_sources(db)):
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE link_state AS {db.statement('link.state')}",
+            {"minimum_token_share": declaration.minimum_token_share},
+        )
+    night = _find_changes(db)
+    _renew_linkable(db, night)
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_decision AS
+        SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key, j.decision
+        FROM link.decision AS j
+        JOIN link.linkable AS a ON a.record_id = j.left_record_id
+        JOIN link.linkable AS b ON b.record_id = j.right_record_id""")
+    return night
+
+
+def _find_changes(db: Warehouse) -> Night:
+    """Fill link_changed (with all records when everything is to be done) and link_gone."""
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_gone AS
+        SELECT record_id, key FROM link.linkable AS l ANTI JOIN link_state AS s ON s.record_id = l.record_id""")
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_changed AS
+        SELECT s.* FROM link_state AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
+        WHERE l.link_hash IS DISTINCT FROM s.link_hash""")
+    dirty, gone, records = (
+        int(db.value(f"SELECT count(*) FROM {table}")) for table in ("link_changed", "link_gone", "link_state")
+    )
+    night = Night(dirty, gone, dirty > REBUILD_ABOVE_SHARE * records)
+    if night.everything:
+        db.execute("CREATE OR REPLACE TEMP TABLE link_changed AS FROM link_state")
+    return night
+
+
+def _renew_linkable(db: Warehouse, night: Night) -> None:
+    if night.everything:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {_with_small_codes(db, db.statement('link.linkable'))}")
+        db.execute("DELETE FROM link.linkable; INSERT INTO link.linkable BY NAME FROM link_coded")
+        return
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {db.statement('link.linkable')}")
+    for stale in ("link_dirty", "link_gone"):
+        db.execute(f"DELETE FROM link.linkable WHERE record_id IN (SELECT record_id FROM {stale})")
+    db.execute("INSERT INTO link.linkable BY NAME FROM link_dirty")
+
+
+def _with_small_codes(db: Warehouse, statement: str) -> str:
+    for column, stated in CODED.items():
+        db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
+            SELECT '' UNION SELECT DISTINCT {stated} FROM core.record WHERE {stated} IS NOT NULL ORDER BY 1)""")
+    casts = ", ".join(f"CAST({column} AS link_{column}) AS {column}" for column in CODED)
+    return f"SELECT * REPLACE ({casts}) FROM ({statement})"
+
+
+def _sources(db: Warehouse) -> pyarrow.Table:
+    """What the contracts say about the dates and the doubles of each feed."""
+    known = {name: source.linkage for name, source in db.library.sources.items()}
+    return pyarrow.table(
+        {
+            "source_code": pyarrow.array(known, pyarrow.string()),
+            "window_days": pyarrow.array([one.date_window_days for one in known.values()], pyarrow.int32()),
+            "has_no_doubles": pyarrow.array([one.every_row_is_an_incident for one in known.values()], pyarrow.bool_()),
+        }
+    )
+
+
+def _replace_stop_tokens(db: Warehouse, declaration: Declaration) -> None:
+    db.execute("DELETE FROM link.stop_token")
+    db.execute(
+        f"INSERT INTO link.stop_token BY NAME {db.statement('link.stop_token')}", dict(declaration.stop_token_persons)
+    )

@@ -1,0 +1,42 @@
+-- What each current record is to the linkage: `link_hash` covers whatever could change its links or its incident's values,
+-- so a record whose hash is not the one it was linked by last is dirty. `voided`: its tokens that are stop tokens.
+WITH
+token_poor AS (
+    SELECT source_code FROM core.record GROUP BY source_code
+    HAVING count(coalesce(id_token, name_token, phone_token)) < $minimum_token_share * count(*)
+),
+decision AS (
+    SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
+    FROM (
+        SELECT left_record_id AS record_id, right_record_id AS other, decision FROM link.decision
+        UNION ALL
+        SELECT right_record_id, left_record_id, decision FROM link.decision
+    ) AS decided
+    GROUP BY record_id
+),
+known AS (
+    SELECT
+        r.record_id, r.content_hash, d.decisions,
+        concat(
+            CASE WHEN i.token IS NOT NULL THEN 'i' END, CASE WHEN n.token IS NOT NULL THEN 'n' END,
+            CASE WHEN p.token IS NOT NULL THEN 'p' END, CASE WHEN c.token IS NOT NULL THEN 'c' END
+        ) AS voided,
+        coalesce(s.window_days, 1) AS window_days,
+        coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
+        token_poor.source_code IS NOT NULL AS needs_token
+    FROM core.record AS r
+    LEFT JOIN link_source AS s ON s.source_code = r.source_code
+    LEFT JOIN token_poor ON token_poor.source_code = r.source_code
+    LEFT JOIN decision AS d ON d.record_id = r.record_id
+    LEFT JOIN link.stop_token AS i ON i.kind = 'id_token' AND i.token = r.id_token
+    LEFT JOIN link.stop_token AS n ON n.kind = 'name_token' AND n.token = r.name_token
+    LEFT JOIN link.stop_token AS p ON p.kind = 'phone_token' AND p.token = r.phone_token
+    LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
+)
+SELECT
+    record_id, voided, window_days, has_no_doubles, needs_token,
+    concat_ws(
+        '|', content_hash, window_days, voided,
+        CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, decisions
+    ) AS link_hash
+FROM known
