@@ -16,6 +16,9 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
+# Folders whose tests share one data home or one server: one process runs them all, and first, for they take longest.
+TOGETHER = ("demo", "flows")
+
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
 NIGHT_STAGES = (receipts, link, indicators, publish)
 
@@ -26,6 +29,14 @@ H0001        C1       {TOKEN_A} 男   5岁  八桥镇     2024-03-05   2024-03-0
 H0001        C2       {TOKEN_B} 女   16   新山村街道 2024-04-06   2024-04-06   钝器伤       学校与公共场所 故意      中度         留观       2024-04-08
 H0001        C3       {TOKEN_C} 女   15   建胜镇     2024-05-06   2024-05-07   刀/锐器伤    家中           自残/自杀 中度         住院       2024-05-08
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def csv_of(table: str, **changed: str) -> str:
