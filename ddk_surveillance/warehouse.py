@@ -92,7 +92,9 @@ class Warehouse:
             self.execute("BEGIN")
             yield
             if self._has_failed:
-                raise WarehouseError("事务中有一步失败,已全部撤回。", "A step of a transaction failed: all of it is undone.")
+                raise WarehouseError(
+                    "事务中有一步失败,已全部撤回。", "A step of a transaction failed: all of it is undone."
+                )
         except BaseException:
             self._has_failed = True
             if self._depth == 1:
