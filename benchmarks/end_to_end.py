@@ -56,7 +56,7 @@ def write_file(path: Path, records: int) -> None:
 
 def ours(file: Path, home: Path) -> dict[str, Any]:
     """Every stage of a night on this file."""
-    from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, tokens
+    from ddk_surveillance import arrivals, guard, indicators, intake, link, load, normalise, publish, quality, tokens
     from ddk_surveillance.settings import load as load_settings
     from ddk_surveillance.warehouse import open_warehouse
 
@@ -72,7 +72,7 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
         _timed(seconds, "discover", lambda: intake.discover(db, "night"))
         for stage in (intake, guard, normalise, quality, load):
             _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "hospital"))  # type: ignore[misc]
-        for stage in (link, indicators, publish):
+        for stage in (link, arrivals, indicators, publish):
             _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "night"))  # type: ignore[misc]
         counts = db.rows("SELECT count(*), count(*) FILTER (disposition = 'loaded') FROM core.record_version")
     (settings.archive / "hospital").rename(home / "kept")

@@ -122,6 +122,16 @@ class Timeliness(Declared):
 
     every: Literal["month", "quarter", "year"]
     due_days: int = Field(ge=0)
+    closed: dict[
+        Word, Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+    ] = {}  # institution: first month without it
+
+    @property
+    def months(self) -> int:
+        return {"month": 1, "quarter": 3, "year": 12}[self.every]
+
+
+OCCASIONAL = Timeliness(every="year", due_days=365_000)  # of a source that declares no rhythm: it is never late
 
 
 class Linkage(Declared):
@@ -161,6 +171,10 @@ class Source(Declared):
         require({self.institution} - {None}, known, "columns")
         require(set(self.victims.columns) if self.victims else set(), known, "columns")
         return self
+
+    @property
+    def rhythm(self) -> Timeliness:
+        return self.timeliness or OCCASIONAL
 
     @property
     def physical_columns(self) -> dict[str, SourceColumn]:

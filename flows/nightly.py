@@ -15,7 +15,7 @@ from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
 from flows.stage import discover, recorded, run_stage, safely, writing
 
-LATER = ("receipts", "link", "indicators", "publish")
+LATER = ("receipts", "link", "arrivals", "indicators", "publish")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
 
 

@@ -24,6 +24,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Failed
 
 from ddk_surveillance import (
+    arrivals,
     guard,
     indicators,
     intake,
@@ -49,6 +50,7 @@ STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
     "load": load.run,
     "receipts": receipts.run,
     "link": link.run,
+    "arrivals": arrivals.run,
     "indicators": indicators.run,
     "publish": publish.run,
 }

@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 
-from ddk_surveillance import guard, indicators, intake, link, load, normalise, publish, quality, receipts, tokens
+from ddk_surveillance import (
+    arrivals,
+    guard,
+    indicators,
+    intake,
+    link,
+    load,
+    normalise,
+    publish,
+    quality,
+    receipts,
+    tokens,
+)
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
@@ -20,7 +32,7 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 TOGETHER = ("demo", "flows")
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
-NIGHT_STAGES = (receipts, link, indicators, publish)
+NIGHT_STAGES = (receipts, link, arrivals, indicators, publish)
 
 TOKEN_A, TOKEN_B, TOKEN_C = ("a" * 26, "b" * 26, "c" * 26)
 HOSPITAL = f"""

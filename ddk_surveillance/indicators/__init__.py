@@ -114,6 +114,10 @@ def _make_cells(db: Warehouse, indicators: tuple[Indicator, ...]) -> None:
         db.execute(f"""
             CREATE OR REPLACE TEMP TABLE cell AS
             WITH reported AS ({_REPORTED}),
+            missing AS (  -- months that a source owes, as the arrival watch found: silence is not zero
+                SELECT c.period_type, c.period, list(DISTINCT a.source_code) AS sources
+                FROM calendar c JOIN ops.arrival a ON a.month BETWEEN c.first_day AND c.last_day
+                WHERE NOT a.is_reported GROUP BY ALL),
             dimension AS (
                 SELECT 'year' AS period_type, sex, age_group, 'all' AS township_code
                 FROM (VALUES ('all'), ('male'), ('female'), ('unknown')) s(sex),
@@ -127,8 +131,9 @@ def _make_cells(db: Warehouse, indicators: tuple[Indicator, ...]) -> None:
                    d.sex, d.age_group, d.township_code,
                    (1 + c.last_day - c.first_day) / (1 + make_date(c.year, 12, 31) - make_date(c.year, 1, 1)) AS share_of_year,
                    len(list_filter(i.depends_on, lambda source: NOT coalesce(list_contains(r.sources, source), false))) = 0
-                       AS is_reported
-            FROM declared i CROSS JOIN calendar c JOIN dimension d USING (period_type) LEFT JOIN reported r USING (year)""")
+                       AND NOT list_has_any(i.depends_on, coalesce(m.sources, [])) AS is_reported
+            FROM declared i CROSS JOIN calendar c JOIN dimension d USING (period_type) LEFT JOIN reported r USING (year)
+            LEFT JOIN missing m USING (period_type, period)""")
 
 
 # A source has reported a year if a record of it lies there, or the title of a file of it names the year: a report of

@@ -1,0 +1,120 @@
+"""How many records a month should bring, from an institution's own history, and what would be surprising.
+
+An institution's rate times the season of its source gives the expected count; counts scatter about it as a negative
+binomial whose dispersion is estimated from the same history (Pearson), widened for the length of that history.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import nbinom
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+WINDOW = 24  # months of its own history on which an expectation rests
+ENOUGH = 6  # with fewer of them nothing is expected
+SEASONED = 36  # months after which a source's seasons are known
+KEPT = 0.92  # share of the months that dispersion is estimated from
+MEAN_OF_KEPT = 0.672  # mean of the lowest 92 % of chi-squared with one degree of freedom
+FALSE_ALARMS = 0.001  # chance that an undisturbed institution raises an alarm in one month, on each side
+
+
+class Expectation(NamedTuple):
+    """One row per series, one column per month; not a number where nothing can be expected."""
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    is_gap: Flags  # part of a run of empty months too long to be chance
+
+
+def season(counts: Floats, span: Flags) -> Floats:
+    """What each calendar month of a source brings, as a multiple of the mean; `counts` starts in January.
+
+    The median over the years, so that one odd year is not taken for a season, shrunk by one year without any.
+    """
+    place = np.arange(len(counts)) % 12
+    if span.sum() < SEASONED:
+        return np.ones(len(counts))
+    mean = counts[span].mean()
+    years = [counts[span & (place == month)] for month in range(12)]
+    factors = [(len(year) * np.median(year) / mean + 1) / (len(year) + 1) for year in years]
+    return np.asarray(factors)[place]
+
+
+def expect(counts: Floats, seasons: Floats, span: Flags, watched: Flags) -> Expectation:
+    """Expectations of all series; `span`: from the first record to the last; `watched`: months in which a gap may lie.
+
+    Gaps found in a first pass do not lower the expectation in the second.
+    """
+    gap = np.zeros_like(span)
+    for _ in range(2):
+        expected, ratio = _predict(counts, seasons, span & ~gap, span)
+        gap = _gaps(counts, watched, _log_chance_of_none(expected, ratio))
+    low, high = _limits(expected, ratio)
+    return Expectation(expected, low, high, gap)
+
+
+def _predict(counts: Floats, seasons: Floats, used: Flags, span: Flags) -> tuple[Floats, Floats]:
+    """Expected counts, and their variance as a multiple of them."""
+    months = np.arange(counts.shape[1])
+    first = np.where(span.any(axis=1), span.argmax(axis=1), 0)[:, None]
+    last = counts.shape[1] - 1 - span[:, ::-1].argmax(axis=1)[:, None]
+    end = np.minimum(months, last + 1)  # after the last record its history stands still
+    before = [_sums(part * used, end - WINDOW, end) for part in (np.ones_like(counts), counts, seasons)]
+    start = [_sums(part * used, first, first + WINDOW) - part * used * (months < first + WINDOW)
+             for part in (np.ones_like(counts), counts, seasons)]  # fmt: skip
+    size, total, weight = (np.where(before[0] >= ENOUGH, b, s) for b, s in zip(before, start, strict=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.where(size >= ENOUGH, total / weight, np.nan) * seasons
+        ratio = _dispersion(counts, seasons, used)[:, None] * (1 + seasons / weight)
+    return expected, ratio
+
+
+def _sums(values: Floats, start: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
+    """Sums over [start, end) of each row."""
+    cumulated = np.concatenate([np.zeros((len(values), 1)), values.cumsum(axis=1)], axis=1)
+    size = values.shape[1]
+    at = [np.broadcast_to(np.clip(bound, 0, size), values.shape) for bound in (end, start)]
+    upper, lower = (np.take_along_axis(cumulated, one, axis=1) for one in at)
+    return np.asarray(upper - lower)
+
+
+def _dispersion(counts: Floats, seasons: Floats, used: Flags) -> Floats:
+    """Pearson's estimate for each series, at least 1, without the oddest months: they are what is looked for."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (counts * used).sum(axis=1) / (seasons * used).sum(axis=1)
+        fitted = mean[:, None] * seasons
+        squares = np.sort(np.where(used & (fitted > 0), (counts - fitted) ** 2 / fitted, np.nan), axis=1)
+        kept = np.arange(squares.shape[1]) < np.floor(KEPT * (~np.isnan(squares)).sum(axis=1))[:, None]
+        estimate = np.where(kept, squares, 0).sum(axis=1) / kept.sum(axis=1) / MEAN_OF_KEPT
+    return np.asarray(np.fmax(estimate, 1.0))
+
+
+def _log_chance_of_none(expected: Floats, ratio: Floats) -> Floats:
+    """Logarithm of the chance of an empty month; 0 where nothing is expected."""
+    excess = np.fmax(ratio - 1, 1e-9)
+    return np.nan_to_num(-expected * np.log1p(excess) / excess, nan=0.0)
+
+
+def _gaps(counts: Floats, watched: Flags, log_chance: Floats) -> Flags:
+    """Runs of empty watched months whose chance together is below that of a false alarm."""
+    gap = np.zeros_like(watched)
+    for row in range(len(counts)):
+        empty = np.concatenate([[False], watched[row] & (counts[row] == 0), [False]])
+        edges = np.flatnonzero(empty[1:] != empty[:-1])
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            gap[row, start:end] = log_chance[row, start:end].sum() < np.log(FALSE_ALARMS)
+    return gap
+
+
+def _limits(expected: Floats, ratio: Floats) -> tuple[Floats, Floats]:
+    excess = np.fmax(ratio - 1, 1e-9)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = nbinom.ppf(FALSE_ALARMS, expected / excess, 1 / (1 + excess))
+        high = nbinom.ppf(1 - FALSE_ALARMS, expected / excess, 1 / (1 + excess))
+    return low, high
