@@ -82,9 +82,8 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
 
 def plain(file: Path, home: Path) -> dict[str, Any]:
     """What one would write in an afternoon: read, check, drop duplicates of token and day, group by year and sex."""
-    from ddk_surveillance.contracts import Bilingual
-    from ddk_surveillance.quality.evaluation import evaluate
-    from ddk_surveillance.quality.rules import RowRule
+    import great_expectations
+    import great_expectations.expectations as expectations
 
     seconds: dict[str, float] = {}
     frames: dict[str, pandas.DataFrame] = {}
@@ -96,16 +95,16 @@ def plain(file: Path, home: Path) -> dict[str, Any]:
         rows = frames["rows"]
         rows["年龄"] = pandas.to_numeric(rows["年龄"], errors="coerce")
         rows["日期"] = pandas.to_datetime(rows["伤害发生日期"], errors="coerce")
-        title = Bilingual(zh="", en="")
         needed = ["监测医院编号", "卡片编号", "年龄", "日期", "伤害发生原因", "是否故意", "伤害严重程度", "伤害结局"]
-        rules = [
-            RowRule(name, name, "error", title, "ExpectColumnValuesToNotBeNull", {"column": name}, {})
-            for name in needed
-        ]
-        rules.append(RowRule("age", "年龄", "error", title, "ExpectColumnValuesToBeBetween",
-                             {"column": "年龄", "min_value": 0, "max_value": 17}, {}))  # fmt: skip
+        suite = great_expectations.ExpectationSuite(name="rules")
+        for name in needed:
+            suite.add_expectation(expectations.ExpectColumnValuesToNotBeNull(column=name))
+        suite.add_expectation(expectations.ExpectColumnValuesToBeBetween(column="年龄", min_value=0, max_value=17))
         rows.reset_index(drop=True, inplace=True)
-        bad = {row for verdict in evaluate(rows, tuple(rules)).verdicts for row in verdict.failed_rows}
+        source = great_expectations.get_context(mode="ephemeral").data_sources.add_pandas("plain")
+        definition = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
+        report = definition.get_batch(batch_parameters={"dataframe": rows}).validate(suite, result_format="COMPLETE")
+        bad = {row for result in report.results for row in result.result.get("unexpected_index_list") or ()}
         frames["rows"] = rows.drop(index=list(bad))
 
     def count() -> None:

@@ -12,6 +12,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
+VERSION = f"record_id, {POSITION}, content_hash, reported_date"  # what decides which version of a record holds
 PASSING = f"""
     FROM recoded.{{source}} c
     WHERE batch_id IN ({CHECKED})
@@ -40,14 +41,21 @@ def _load_records(db: Warehouse, source: Source) -> int:
         name for name in db.library.tables["core.record_version"].columns if name not in ("disposition", "flags")
     )
     passing = PASSING.format(source=source.source)
-    db.execute(f"DELETE FROM core.record_version WHERE batch_id IN ({CHECKED})", {"source": source.source})
-    db.execute(
-        f"INSERT INTO core.record_version BY NAME SELECT {columns}, 'new' AS disposition, flags "
-        f"FROM (SELECT * {passing}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
-        {"source": source.source},
-    )
-    rows = int(db.value("SELECT count(*) FROM core.record_version WHERE disposition = 'new'"))
+    asked = {"source": source.source}
+    db.execute(f"DELETE FROM core.record_version WHERE batch_id IN ({CHECKED})", asked)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {VERSION} {passing}", asked)
     _settle(db)
+    db.execute(
+        f"INSERT INTO core.record_version BY NAME SELECT {columns}, coalesce(s.disposition, 'loaded') AS disposition, flags "
+        f"FROM (SELECT * {passing}) LEFT JOIN settled s USING ({POSITION}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
+        asked,
+    )
+    db.execute("""
+        UPDATE core.record_version v SET disposition = s.disposition FROM settled s
+        WHERE v.batch_id = s.batch_id AND v.sheet = s.sheet AND v.row_number = s.row_number
+          AND v.victim_number = s.victim_number AND v.disposition <> s.disposition""")
+    rows = int(db.value("SELECT count(*) FROM incoming"))
+    db.execute("DROP TABLE settled; DROP TABLE incoming")
     return rows
 
 
@@ -57,16 +65,18 @@ _FLAGS = f"""
 
 
 def _settle(db: Warehouse) -> None:
-    """Decide again for every touched record which of its versions holds."""
+    """Decide for every record with more than one version, of which one is incoming, which of them holds."""
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE settled AS
-        WITH touched AS (SELECT DISTINCT record_id FROM core.record_version WHERE disposition = 'new'),
+        WITH contested AS (
+            SELECT record_id FROM incoming GROUP BY 1 HAVING count(*) > 1
+            UNION SELECT record_id FROM incoming SEMI JOIN core.record_version USING (record_id)),
         versions AS (
-            SELECT v.record_id, {", ".join("v." + name for name in POSITION.split(", "))}, v.content_hash,
-                   b.status = 'withdrawn' AS is_withdrawn,
+            SELECT v.* EXCLUDE (reported_date), b.status = 'withdrawn' AS is_withdrawn,
                    row_number() OVER (PARTITION BY v.record_id, b.status = 'withdrawn'
                        ORDER BY v.reported_date NULLS FIRST, b.received_at, v.batch_id, v.sheet, v.row_number) AS place
-            FROM core.record_version v JOIN touched USING (record_id) JOIN ops.batch b USING (batch_id)),
+            FROM (FROM incoming UNION ALL SELECT {VERSION} FROM core.record_version) v
+            SEMI JOIN contested USING (record_id) JOIN ops.batch b USING (batch_id)),
         latest AS (
             SELECT record_id, arg_max(content_hash, place) AS content_hash FROM versions WHERE NOT is_withdrawn GROUP BY 1),
         keeper AS (
@@ -76,11 +86,6 @@ def _settle(db: Warehouse) -> None:
                CASE WHEN v.is_withdrawn THEN 'withdrawn' WHEN v.place = keeper.place THEN 'loaded'
                     WHEN v.content_hash = latest.content_hash THEN 'duplicate' ELSE 'superseded' END AS disposition
         FROM versions v LEFT JOIN latest USING (record_id) LEFT JOIN keeper USING (record_id)""")
-    db.execute("""
-        UPDATE core.record_version v SET disposition = s.disposition FROM settled s
-        WHERE v.batch_id = s.batch_id AND v.sheet = s.sheet AND v.row_number = s.row_number
-          AND v.victim_number = s.victim_number AND v.disposition <> s.disposition""")
-    db.execute("DROP TABLE settled")
 
 
 def _load_population(db: Warehouse, source: Source) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups_of
-from ddk_surveillance.normalise.recode import base_select, recoded_select
+from ddk_surveillance.normalise.recode import base_select, recoded_select, reused_numbers
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 # Also what an interrupted run left half-way, and what was held before its declarations were mended.
@@ -39,6 +39,8 @@ def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], asked: di
     db.execute(f"DROP TABLE IF EXISTS {name}")
     db.ensure(db.library.recoded_table(source))
     db.execute(f"INSERT INTO {name} BY NAME {recoded_select(db.library, source, lookups)}")
+    if source.target == "record" and source.record_key:
+        db.execute(reused_numbers(source))
     db.execute(
         "UPDATE ops.batch SET status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL,"
         f" contract_fingerprint = $fingerprint WHERE batch_id IN ({WAITING})",

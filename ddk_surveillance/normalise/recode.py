@@ -59,26 +59,32 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
 
 
 def _identified(library: Library, source: Source, rows: str) -> str:
-    """record_id from the source's own number, else from the content; content_hash from all that the record says.
-
-    One number with two contents inside one file is a mistake of the file, never a correction.
-    """
+    """record_id from the source's own number, else from the content; content_hash from all that the record says."""
     said = [name for name in library.target_table(source).columns
             if name not in (*BOOKKEEPING, *POSITION, "record_id", "content_hash")]  # fmt: skip
-    content = _hash(said)
-    key = [source.columns[name].to or name for name in source.record_key]
     institution = [source.columns[source.institution].to or source.institution] if source.institution else []
-    complete = " AND ".join(f"{name} IS NOT NULL" for name in key) or "false"
-    numbered = _hash(["source_code", *institution, *key, "victim_number"])
-    problem = """CASE WHEN has_number AND min(content_hash) OVER same <> max(content_hash) OVER same
-                 THEN 'record_number_reused' END AS problem_record_key"""
+    numbered = _hash(["source_code", *institution, *_key(source), "victim_number"])
     return f"""
-        SELECT * EXCLUDE (has_number){", " + problem if source.record_key else ""}
-        FROM (SELECT * REPLACE (
-                  CASE WHEN {complete} THEN {numbered} ELSE {_hash(["content_hash", "victim_number"])} END AS record_id),
-                  {complete} AS has_number
-              FROM (SELECT * REPLACE ({content} AS content_hash) FROM ({rows})))
-        WINDOW same AS (PARTITION BY batch_id, record_id)"""
+        SELECT * REPLACE (CASE WHEN {_is_numbered(source)} THEN {numbered}
+                          ELSE {_hash(["content_hash", "victim_number"])} END AS record_id)
+        FROM (SELECT * REPLACE ({_hash(said)} AS content_hash) FROM ({rows}))"""
+
+
+def reused_numbers(source: Source) -> str:
+    """One number with two contents inside one file is a mistake of the file, never a correction."""
+    numbered = f"FROM recoded.{source.source} WHERE {_is_numbered(source)}"
+    return f"""
+        UPDATE recoded.{source.source} SET problem_record_key = 'record_number_reused'
+        WHERE {_is_numbered(source)} AND (batch_id, record_id) IN (
+            SELECT batch_id, record_id {numbered} GROUP BY ALL HAVING min(content_hash) <> max(content_hash))"""
+
+
+def _key(source: Source) -> list[str]:
+    return [source.columns[name].to or name for name in source.record_key]
+
+
+def _is_numbered(source: Source) -> str:
+    return " AND ".join(f"{name} IS NOT NULL" for name in _key(source)) or "false"
 
 
 def _hash(columns: list[str]) -> str:

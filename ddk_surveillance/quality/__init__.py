@@ -1,9 +1,8 @@
 """Stage 4: Great Expectations decides which rows may go on and which batches are held.
 
 The suite is generated from the contract (can every cell be read, is every needed cell filled) and from checks.yaml.
-It runs on a pandas frame of all waiting batches of a source at once, first for verdicts only; keys of failing rows
-are asked for only where something failed, which is three times cheaper. Cell values never leave this module except
-into ops.quarantine.
+It judges the different values that all waiting batches of a source hold; SQL finds the rows that hold a failing one.
+Cell values never leave this module except into ops.quarantine.
 """
 
 from __future__ import annotations
@@ -11,56 +10,75 @@ from __future__ import annotations
 import re
 
 import pandas
+import pyarrow
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
-from ddk_surveillance.quality.evaluation import Verdict, evaluate
-from ddk_surveillance.quality.rules import RowRule, rules_of
+from ddk_surveillance.quality.evaluation import Evaluation, Verdict, counts_only, evaluate
+from ddk_surveillance.quality.rules import Rule, rules_of
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
 DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning"}
 NOT_EVALUATED = "check_not_evaluated"
+ROWS = ", ".join(f"c.{name}" for name in POSITION)
 
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
     rules = tuple(rules_of(db.library, source))
-    frame = _frame(db, source, rules)
-    evaluation = evaluate(frame, rules)
+    evaluation = evaluate(rules, [_shown(db, source, rule) for rule in rules])
     with db.transaction():
-        refused = _record(db, source, frame, evaluation.verdicts)
+        _find_failures(db, source, evaluation.verdicts)
+        refused = _record(db, source, evaluation.verdicts)
+        _count_rows(db, source, evaluation)
+    rows = int(db.value(f"SELECT count(*) FROM recoded.{key}"))
     if evaluation.report is not None:
         write_page(db.settings.quality_docs, source, evaluation.report)
-    return Outcome(len(frame), len(frame) - refused, refused)
+    db.execute("DROP TABLE failure")
+    return Outcome(rows, rows - refused, refused)
 
 
-def _frame(db: Warehouse, source: Source, rules: tuple[RowRule, ...]) -> pandas.DataFrame:
-    """The rows of the waiting batches with no more columns than the rules look at: some rules copy them all."""
-    looked_at = {name: sql for rule in rules for name, sql in rule.looks_at.items()}
-    selected = [f"c.{name}" for name in POSITION] + [f"{sql} AS {name}" for name, sql in sorted(looked_at.items())]
-    return db.frame(
-        f"SELECT {', '.join(selected)} FROM recoded.{source.source} c JOIN ops.batch b USING (batch_id) "
-        "ORDER BY batch_id, sheet, row_number, victim_number"
-    )
+def _shown(db: Warehouse, source: Source, rule: Rule) -> pyarrow.Table:
+    """The different values that this rule meets in the waiting batches."""
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in rule.looks_at.items())
+    return db.arrow(f"SELECT DISTINCT {columns} FROM recoded.{source.source} c ORDER BY ALL")
 
 
-def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> int:
+def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> None:
+    """The table failure: position and number of the rule, one line per failing row and rule."""
+    db.execute("CREATE OR REPLACE TEMP TABLE failure AS "
+               f"SELECT {ROWS}, 0::INTEGER AS number FROM recoded.{source.source} c LIMIT 0")  # fmt: skip
+    for number, verdict in enumerate(verdicts):
+        if len(verdict.failing):
+            holds = " AND ".join(f"{sql} IS NOT DISTINCT FROM f.{name}" for name, sql in verdict.rule.looks_at.items())
+            with db.offering(failing=verdict.failing):
+                db.execute(
+                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded.{source.source} c JOIN failing f ON {holds}"
+                )
+
+
+def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int:
     """Write quarantine, counts and batch states; returns how many rows await correction."""
     waiting = f"SELECT DISTINCT batch_id FROM recoded.{source.source}"
     for table in ("ops.quarantine", "ops.check_result"):
         db.execute(f"DELETE FROM {table} WHERE batch_id IN ({waiting})")
-    failures = _failures(frame, verdicts)
-    with db.offering(failures=failures, results=_results(frame, verdicts)):
+    with db.offering(rules=_described(verdicts)):
         db.execute(
             "INSERT INTO ops.quarantine BY NAME "
-            f"SELECT f.*, {_problem(source, db.library)} AS problem, {_value(source)} AS value "
-            f"FROM failures f JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number) "
-            f"JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
+            f"SELECT f.* EXCLUDE (number), rules.rule, rules.column_name, rules.disposition, {_problem(source, db.library)} AS problem,"
+            f" {_value(source)} AS value FROM failure f JOIN rules USING (number)"
+            f" JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number)"
+            f" JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
         )
-        db.execute("INSERT INTO ops.check_result BY NAME SELECT * FROM results")
+        db.execute(
+            "INSERT INTO ops.check_result BY NAME "
+            "SELECT batch_id, rule, column_name, severity, expectation, rows_checked, coalesce(rows_failed, 0) AS rows_failed"
+            f" FROM (SELECT batch_id, count(*) AS rows_checked FROM recoded.{source.source} GROUP BY 1) CROSS JOIN rules"
+            " LEFT JOIN (SELECT batch_id, number, count(*) AS rows_failed FROM failure GROUP BY ALL) USING (batch_id, number)"
+        )
     _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
     return int(
         db.value(
@@ -71,37 +89,29 @@ def _record(db: Warehouse, source: Source, frame: pandas.DataFrame, verdicts: tu
     )
 
 
-def _failures(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
-    """One line per failing row and rule."""
-    position = list(POSITION)
-    parts = [
-        frame.loc[list(verdict.failed_rows), position].assign(
-            rule=verdict.rule.code,
-            column_name=verdict.rule.column,
-            disposition=DISPOSITIONS[verdict.rule.severity],
-        )
-        for verdict in verdicts
-        if verdict.failed_rows
-    ]
-    empty = frame.loc[[], position].assign(rule="", column_name="", disposition="")
-    return pandas.concat([empty, *parts]).drop_duplicates([*POSITION, "rule", "column_name"])
-
-
-def _results(frame: pandas.DataFrame, verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
-    checked = frame.groupby("batch_id", sort=True).size()
-    parts = []
-    for verdict in verdicts:
-        failed = frame.loc[list(verdict.failed_rows), "batch_id"].value_counts()
-        parts.append(pandas.DataFrame({
-            "batch_id": checked.index,
+def _described(verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
+    """What the books say of every rule, by its number."""
+    return pandas.DataFrame(
+        {
+            "number": number,
             "rule": verdict.rule.code if verdict.is_evaluated else NOT_EVALUATED,
             "column_name": verdict.rule.column,
             "severity": verdict.rule.severity,
+            "disposition": DISPOSITIONS[verdict.rule.severity],
             "expectation": verdict.rule.expectation,
-            "rows_checked": checked.to_numpy(),
-            "rows_failed": failed.reindex(checked.index, fill_value=0).to_numpy(),
-        }))  # fmt: skip
-    return pandas.concat(parts) if parts else pandas.DataFrame()
+        }
+        for number, verdict in enumerate(verdicts)
+    )
+
+
+def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
+    """Let the report count rows where Great Expectations counted values, and nothing else."""
+    if evaluation.report is None:
+        return
+    failed = dict(db.rows("SELECT number, count(*) FROM failure GROUP BY 1"))
+    rows = int(db.value(f"SELECT count(*) FROM recoded.{source.source}"))
+    for result in evaluation.report.results:
+        counts_only(result, rows, failed.get(result.expectation_config.meta["number"], 0))
 
 
 def _value(source: Source) -> str:
@@ -112,13 +122,13 @@ def _value(source: Source) -> str:
         for name, column in source.columns.items()
         if column.combine
     ]
-    return f"CASE f.column_name {' '.join(cases)} END"
+    return f"CASE rules.column_name {' '.join(cases)} END"
 
 
 def _problem(source: Source, library: Library) -> str:
     names = [name for name in library.recoded_table(source).columns if name.startswith("problem_")]
     cases = [f"WHEN {_literal(name.removeprefix('problem_'))} THEN c.{name}" for name in names]
-    return f"CASE WHEN f.rule = 'readable' THEN CASE f.column_name {' '.join(cases)} END END"
+    return f"CASE WHEN rules.rule = 'readable' THEN CASE rules.column_name {' '.join(cases)} END END"
 
 
 def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:

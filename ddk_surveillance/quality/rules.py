@@ -11,19 +11,23 @@ from ddk_surveillance.contracts import Bilingual, Check, Source
 from ddk_surveillance.library import Library
 from ddk_surveillance.problems import FILLED, READABLE
 
-# What the checks compare besides the columns of the record itself.
+# What the checks compare besides the columns of the record itself. Differences take far fewer values than pairs of dates.
 COMPARED = {
     "age_difference_years": "c.age_years - date_diff('month', c.birth_month, c.event_date_from) // 12",
-    "report_delay_days": "date_diff('day', c.event_date_to, c.reported_date)",
-    "death_report_delay_days": "date_diff('day', c.death_date, c.reported_date)",
-    "visit_delay_days": "date_diff('day', c.event_date_to, c.visit_date)",
-    "received_date": "b.received_at::DATE",
+    "days_from_birth_month_to_event": "c.event_date_to - c.birth_month",
+    "days_from_event_to_visit": "c.visit_date - c.event_date_from",
+    "days_from_event_to_report": "c.reported_date - c.event_date_from",
+    "days_from_event_to_death": "c.death_date - c.event_date_from",
+    "days_from_death_to_report": "c.reported_date - c.death_date",
+    "days_from_event_to_arrival": "(SELECT received_at::DATE FROM ops.batch b WHERE b.batch_id = c.batch_id) - c.event_date_from",
+    "visit_delay_days": "c.visit_date - c.event_date_to",
+    "report_delay_days": "c.reported_date - c.event_date_to",
 }
 COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 
 
 @dataclass(frozen=True)
-class RowRule:
+class Rule:
     """One expectation with what we need to know when it fails."""
 
     code: str
@@ -32,10 +36,10 @@ class RowRule:
     title: Bilingual
     expectation: str
     arguments: dict[str, Any]
-    looks_at: dict[str, str]  # column of the checked frame → how it is made of a recoded row c and its batch b
+    looks_at: dict[str, str]  # column shown to the expectation, named for this rule alone → how it is made of a row c
 
 
-def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
+def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     """Every rule that this source can be held to."""
     table = library.recoded_table(source).columns
     for name, column in source.columns.items():
@@ -53,25 +57,29 @@ def rules_of(library: Library, source: Source) -> Iterator[RowRule]:
             yield _catalogued(code, check, severity)
 
 
-def _readable(name: str, severity: str) -> RowRule:
+def _readable(name: str, severity: str) -> Rule:
     column = f"problem_{name}"
     looks_at = {column: f"c.{column}"}
-    return RowRule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
+    return Rule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
 
 
-def _filled(name: str, target: str, severity: str, is_parsed: bool) -> RowRule:
+def _filled(name: str, target: str, severity: str, is_parsed: bool) -> Rule:
     """An unreadable cell is reported as such and is not an empty one."""
-    value = f"c.{'event_date_from' if target == 'event_date' else target}::VARCHAR"
+    filled = f"c.{'event_date_from' if target == 'event_date' else target} IS NOT NULL"
     column = f"filled_{name}"
-    looks_at = {column: f"coalesce({value}, c.problem_{name})" if is_parsed else value}
-    return RowRule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
+    looks_at = {column: f"nullif({filled}{f' OR c.problem_{name} IS NOT NULL' if is_parsed else ''}, false)"}
+    return Rule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
 
 
-def _catalogued(code: str, check: Check, severity: str) -> RowRule:
-    arguments = dict(check.arguments)
+def _catalogued(code: str, check: Check, severity: str) -> Rule:
+    named = {str(value) for name, value in check.arguments.items() if name in COLUMN_ARGUMENTS}
+    named |= set(re.findall(r"[a-z_]+", check.where or "")) & set(check.needs)
+    own = {name: f"{code}_{name}" for name in sorted(named)}
+    arguments = {
+        name: own[str(value)] if name in COLUMN_ARGUMENTS else value for name, value in check.arguments.items()
+    }
     if check.where:
-        arguments |= {"row_condition": check.where, "condition_parser": "pandas"}
-    columns = {str(value) for name, value in check.arguments.items() if name in COLUMN_ARGUMENTS}
-    columns |= set(re.findall(r"[a-z_]+", check.where or "")) & set(check.needs)
-    looks_at = {name: COMPARED.get(name, f"c.{name}") for name in sorted(columns)}
-    return RowRule(code, check.column, severity, check.title, check.expect, arguments, looks_at)
+        where = re.sub(r"[a-z_]+", lambda word: own.get(word[0], word[0]), check.where)
+        arguments |= {"row_condition": where, "condition_parser": "pandas"}
+    looks_at = {own[name]: COMPARED.get(name, f"c.{name}") for name in own}
+    return Rule(code, check.column, severity, check.title, check.expect, arguments, looks_at)
