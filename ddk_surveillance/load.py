@@ -44,16 +44,13 @@ def _load_records(db: Warehouse, source: Source) -> int:
     asked = {"source": source.source}
     db.execute(f"DELETE FROM core.record_version WHERE batch_id IN ({CHECKED})", asked)
     db.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {VERSION} {passing}", asked)
-    _settle(db)
+    _decide(db)
     db.execute(
         f"INSERT INTO core.record_version BY NAME SELECT {columns}, coalesce(s.disposition, 'loaded') AS disposition, flags "
         f"FROM (SELECT * {passing}) LEFT JOIN settled s USING ({POSITION}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
         asked,
     )
-    db.execute("""
-        UPDATE core.record_version v SET disposition = s.disposition FROM settled s
-        WHERE v.batch_id = s.batch_id AND v.sheet = s.sheet AND v.row_number = s.row_number
-          AND v.victim_number = s.victim_number AND v.disposition <> s.disposition""")
+    _settle(db)
     rows = int(db.value("SELECT count(*) FROM incoming"))
     db.execute("DROP TABLE settled; DROP TABLE incoming")
     return rows
@@ -64,7 +61,7 @@ _FLAGS = f"""
     FROM ops.quarantine WHERE disposition = 'warning' GROUP BY ALL"""
 
 
-def _settle(db: Warehouse) -> None:
+def _decide(db: Warehouse) -> None:
     """Decide for every record with more than one version, of which one is incoming, which of them holds."""
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE settled AS
@@ -86,6 +83,14 @@ def _settle(db: Warehouse) -> None:
                CASE WHEN v.is_withdrawn THEN 'withdrawn' WHEN v.place = keeper.place THEN 'loaded'
                     WHEN v.content_hash = latest.content_hash THEN 'duplicate' ELSE 'superseded' END AS disposition
         FROM versions v LEFT JOIN latest USING (record_id) LEFT JOIN keeper USING (record_id)""")
+
+
+def _settle(db: Warehouse) -> None:
+    """Bring the versions that came before up to date."""
+    db.execute("""
+        UPDATE core.record_version v SET disposition = s.disposition FROM settled s
+        WHERE v.batch_id = s.batch_id AND v.sheet = s.sheet AND v.row_number = s.row_number
+          AND v.victim_number = s.victim_number AND v.disposition <> s.disposition""")
 
 
 def _load_population(db: Warehouse, source: Source) -> int:
