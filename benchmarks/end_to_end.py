@@ -83,7 +83,6 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
 def plain(file: Path, home: Path) -> dict[str, Any]:
     """What one would write in an afternoon: read, check, drop duplicates of token and day, group by year and sex."""
     import great_expectations
-    import great_expectations.expectations as expectations
 
     seconds: dict[str, float] = {}
     frames: dict[str, pandas.DataFrame] = {}
@@ -97,6 +96,7 @@ def plain(file: Path, home: Path) -> dict[str, Any]:
         rows["日期"] = pandas.to_datetime(rows["伤害发生日期"], errors="coerce")
         needed = ["监测医院编号", "卡片编号", "年龄", "日期", "伤害发生原因", "是否故意", "伤害严重程度", "伤害结局"]
         suite = great_expectations.ExpectationSuite(name="rules")
+        expectations: Any = great_expectations.expectations
         for name in needed:
             suite.add_expectation(expectations.ExpectColumnValuesToNotBeNull(column=name))
         suite.add_expectation(expectations.ExpectColumnValuesToBeBetween(column="年龄", min_value=0, max_value=17))

@@ -53,7 +53,7 @@ def evaluate(rules: Sequence[Rule], shown: Sequence[pyarrow.Table]) -> Evaluatio
 
 def _repeated(table: pyarrow.Table, height: int) -> pandas.DataFrame:
     """The table over and over to a common height, so that all stand side by side in one frame; repeating adds nothing."""
-    frame = table.to_pandas(date_as_object=False)
+    frame: pandas.DataFrame = table.to_pandas(date_as_object=False)
     return frame.take(numpy.arange(height) % len(frame)).reset_index(drop=True)
 
 
