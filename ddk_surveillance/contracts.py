@@ -47,9 +47,14 @@ class TableColumn(Declared):
 
 
 class Table(Declared):
-    """One warehouse table: DDL, comments and the data dictionary all come from here."""
+    """One warehouse table: DDL, comments and the data dictionary all come from here.
+
+    `versions_of` names the table of whose rows this one keeps every version: it has the columns of that one and its own,
+    of which the last two say from when to when a row stood.
+    """
 
     table: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$")]
+    versions_of: str | None = None
     comment: Bilingual
     columns: dict[Identifier, TableColumn]
 

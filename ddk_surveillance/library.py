@@ -44,7 +44,8 @@ class Library:
 
     @functools.cached_property
     def tables(self) -> Mapping[str, Table]:
-        return {table.table: table for table in self._models("tables", Table)}
+        declared = {table.table: table for table in self._models("tables", Table)}
+        return {name: _with_followed_columns(table, declared) for name, table in declared.items()}
 
     @functools.cached_property
     def tables_fingerprint(self) -> str:
@@ -198,6 +199,15 @@ class Library:
 
     def _files(self, folder: str, pattern: str) -> list[Path]:
         return [path for base in self.folders for path in sorted((base / folder).glob(pattern))]
+
+
+def _with_followed_columns(table: Table, declared: Mapping[str, Table]) -> Table:
+    """A table of versions has all columns of the table that it follows."""
+    if table.versions_of is None:
+        return table
+    with _blaming(f"tables/{table.table}.yaml"):
+        require({table.versions_of}, declared, "tables")
+    return table.model_copy(update={"columns": declared[table.versions_of].columns | table.columns})
 
 
 class _StrictLoader(yaml.CSafeLoader):

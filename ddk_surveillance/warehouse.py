@@ -22,6 +22,12 @@ from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
 VIEWS = ("core.record", "link.decision", "ref.population", "ops.active_change")
+# SELECTs with parameters, for analysts: a table macro and its parameters.
+MACROS = {
+    "core.incident_as_of": "moment",
+    "out.indicator_rate_as_of": "moment",
+    "out.indicator_rate_of_edition": "edition",
+}
 SCHEMAS = ("received", "recoded", "core", "link", "mart", "out", "ops", "ref")
 
 
@@ -66,16 +72,22 @@ class Warehouse:
         with _without_values():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
 
+    def stream(self, sql: str) -> pyarrow.RecordBatchReader:
+        """The rows of a query piece by piece, for another database; nothing else may be asked here meanwhile."""
+        with _without_values():
+            return self.connection.sql(sql).to_arrow_reader()
+
     @contextlib.contextmanager
-    def offering(self, **tables: pyarrow.Table | pandas.DataFrame) -> Iterator[None]:
+    def offering(self, **tables: pyarrow.Table | pyarrow.RecordBatchReader | pandas.DataFrame) -> Iterator[None]:
         """Let SQL inside the block read these frames by name."""
         for name, table in tables.items():
             self.connection.register(name, table)
         try:
             yield
         finally:
-            for name in tables:
-                self.connection.unregister(name)
+            with contextlib.suppress(duckdb.TransactionException):  # after a failed statement, whose error matters
+                for name in tables:
+                    self.connection.unregister(name)
 
     @contextlib.contextmanager
     def transaction(self, is_rehearsal: bool = False) -> Iterator[None]:
@@ -134,12 +146,15 @@ class Warehouse:
                 self.execute(f"ALTER TABLE {table.table} ADD COLUMN {name} {table.columns[name].type}")
         self.comment(table)
 
-    def comment(self, table: Table, catalog: str = "") -> None:
+    def create_macro(self, name: str) -> None:
+        """Make a SELECT with parameters callable: FROM <schema>.<name>(…)."""
+        self.execute(f"CREATE OR REPLACE MACRO {name}({MACROS[name]}) AS TABLE {self.statement(name)}")
+
+    def comment(self, table: Table) -> None:
         """Write the bilingual comments of a table and its columns into the database itself."""
-        name = f"{catalog}.{table.table}" if catalog else table.table
-        statements = [f"COMMENT ON TABLE {name} IS {_quoted(table.comment.zh, table.comment.en)}"]
+        statements = [f"COMMENT ON TABLE {table.table} IS {_quoted(table.comment.zh, table.comment.en)}"]
         statements += [
-            f"COMMENT ON COLUMN {name}.{column} IS {_quoted(declared.comment.zh, declared.comment.en)}"
+            f"COMMENT ON COLUMN {table.table}.{column} IS {_quoted(declared.comment.zh, declared.comment.en)}"
             for column, declared in table.columns.items()
         ]
         self.execute("; ".join(statements))
@@ -162,6 +177,21 @@ def connect(settings: Settings, library: Library, file: Path | None = None) -> W
     warehouse.execute(f"SET TimeZone = '{TIME_ZONE}'")
     _create_tables(warehouse)
     return warehouse
+
+
+@contextlib.contextmanager
+def new_file(settings: Settings, library: Library, file: Path, storage_version: str) -> Iterator[Warehouse]:
+    """An empty database file to be filled: by a connection of its own, since one transaction writes to one file only."""
+    location = str(file).replace("'", "''")
+    with _without_values():
+        connection = duckdb.connect(config=_configuration(settings))
+    database = Warehouse(connection, settings, library)
+    try:
+        database.execute(f"ATTACH '{location}' AS new_file (STORAGE_VERSION '{storage_version}'); USE new_file")
+        yield database
+        database.execute("USE memory; DETACH new_file")
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager
@@ -202,6 +232,8 @@ def _create_tables(warehouse: Warehouse) -> None:
             warehouse.ensure(table)
         for view in VIEWS:
             warehouse.execute(f"CREATE OR REPLACE VIEW {view} AS {warehouse.statement(view)}")
+        for macro in MACROS:
+            warehouse.create_macro(macro)
         warehouse.remember("declarations", fingerprint)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ddk_surveillance import history
 from ddk_surveillance.link import declaration as declarations
 from ddk_surveillance.link import model as models
 from ddk_surveillance.link.children import make_children, make_groups
@@ -41,6 +42,7 @@ def run(db: Warehouse, key: str) -> Outcome:
             _replace_members(db, night, is_new_model)
             _replace_groups(db)
             make_incidents(db, model.declaration.golden)
+            _keep_versions(db, key)
             _record(db, key, model, night, is_new_model, compared)
     records = int(db.value("SELECT count(*) FROM link.member"))
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
@@ -85,6 +87,17 @@ def _replace_groups(db: Warehouse) -> None:
             (FROM link_new_group EXCEPT FROM link.event_group) UNION (FROM link.event_group EXCEPT FROM link_new_group)
         ) EXCEPT FROM link_renewed""")
     db.execute("DELETE FROM link.event_group; INSERT INTO link.event_group BY NAME FROM link_new_group")
+
+
+def _keep_versions(db: Warehouse, key: str) -> None:
+    """Keep what was known until this run of the renewed incidents, and what is known from now on."""
+    moment = db.value(
+        """SELECT greatest(coalesce((SELECT started_at FROM ops.night WHERE night_id = $night), now()::TIMESTAMP),
+        (SELECT max(known_from) FROM core.incident_version))""",
+        {"night": key},
+    )
+    renewed = "incident_id IN (FROM link_renewed)"
+    history.keep(db, "core.incident_version", moment, db.statement("core.incident_version"), renewed)
 
 
 def _record(db: Warehouse, key: str, model: Model, night: Night, is_new_model: bool, compared: int) -> None:

@@ -14,12 +14,24 @@ import pyarrow
 from ddk_surveillance import nights
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BooksDoNotBalance, Text
-from ddk_surveillance.warehouse import Outcome, Warehouse
+from ddk_surveillance.publish.record import record
+from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
 
 KEEP_FILES = 7
 STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
-COPIED = ("ops.ledger", "ops.check_result", "ref.code", "ref.population_version")
-PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.data_dictionary", *COPIED)
+COPIED = (
+    "out.indicator_rate_version",
+    "out.indicator_verdict_version",
+    "out.restatement",
+    "ref.definition_version",
+    "ref.population_version",
+    "ops.release",
+    "ops.edition",
+    "ops.ledger",
+    "ops.check_result",
+)
+PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.data_dictionary", "ref.code", *COPIED)
+MACROS = ("out.indicator_rate_as_of", "out.indicator_rate_of_edition")
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -46,12 +58,10 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _release(db: Warehouse, release_id: str, fingerprint: str) -> int:
     """The file first, then the record of it, then the link: whatever kills us in between, the next night repeats it."""
     file_name = f"ddk_analyst_{release_id}.duckdb"
-    rows = _build(db, release_id, db.settings.analyst / file_name)
-    db.execute(
-        "INSERT INTO ops.release BY NAME SELECT $release_id AS release_id, now()::TIMESTAMP AS published_at, "
-        f"({_DATA_AS_OF}) AS data_as_of, $content_hash AS content_hash, $file_name AS file_name",
-        {"release_id": release_id, "content_hash": fingerprint, "file_name": file_name},
-    )
+    release = {"release_id": release_id, "data_as_of": db.value(_DATA_AS_OF), "content_hash": fingerprint}
+    with db.transaction():
+        record(db, {**release, "file_name": file_name})
+        rows = _build(db, release_id, db.settings.analyst / file_name)
     _point_to(db, file_name)
     _prune(db)
     return rows
@@ -82,7 +92,7 @@ def _fingerprint(db: Warehouse) -> str:
     """Depends on every figure, incident, code and rule result, not on their order."""
     # A file sent again adds its own line to the ledger but tells nobody anything new.
     ledger = "(FROM ops.ledger SEMI JOIN (FROM ops.batch WHERE status <> 'identical') USING (batch_id))"
-    tables = ("mart.indicator_rate", "mart.indicator_verdict", "core.incident", "ref.population", ledger)
+    tables = ("mart.indicator_rate", "mart.indicator_verdict", "core.incident", "ref.population", "ops.edition", ledger)
     sums = [
         f"SELECT {place} AS place, count(*) AS rows, sum(md5_number_lower(row_text)) AS fingerprint "
         f"FROM (SELECT t::VARCHAR AS row_text FROM {table} t)"
@@ -96,18 +106,14 @@ def _build(db: Warehouse, release_id: str, file: Path) -> int:
     partial = file.with_suffix(".partial")
     for leftover in db.settings.analyst.glob("*.partial*"):
         leftover.unlink()
-    location = str(partial).replace("'", "''")
-    db.execute(f"ATTACH '{location}' AS analyst (STORAGE_VERSION '{STORAGE_VERSION}')")
-    try:
-        rows = _fill(db, release_id)
-    finally:
-        db.execute("DETACH analyst")
+    with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst:
+        rows = _fill(db, analyst, release_id)
     partial.chmod(0o600)
     os.replace(partial, file)
     return rows
 
 
-def _fill(db: Warehouse, release_id: str) -> int:
+def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
     release = f"'{release_id}' AS release_id, ({_DATA_AS_OF}) AS data_as_of"
     selects = {
         "out.indicator_rate": f"SELECT *, {release} FROM mart.indicator_rate ORDER BY ALL",
@@ -115,18 +121,20 @@ def _fill(db: Warehouse, release_id: str) -> int:
         "out.incident": db.statement("out.incident"),
         "ref.data_dictionary": "FROM dictionary",
         "ref.code": "FROM codes",
-        "ref.population_version": "FROM ref.population_version ORDER BY ALL",
-        "ops.ledger": "FROM ops.ledger ORDER BY ALL",
-        "ops.check_result": "FROM ops.check_result ORDER BY ALL",
+        **{name: f"FROM {name} ORDER BY ALL" for name in COPIED},
     }
     with db.offering(dictionary=_dictionary(db), codes=_codes(db)):
         for name, select in selects.items():
             table = db.library.tables[name]
-            db.execute(f"CREATE SCHEMA IF NOT EXISTS analyst.{table.schema_name}")
-            db.execute(f"CREATE TABLE analyst.{name} AS SELECT {', '.join(table.columns)} FROM ({select})")
-            db.comment(table, "analyst")
-    db.execute(f"CREATE VIEW analyst.ref.population AS {db.statement('ref.population')}")
-    return int(db.value("SELECT count(*) FROM analyst.out.indicator_rate"))
+            rows = db.stream(f"SELECT {', '.join(table.columns)} FROM ({select})")
+            with analyst.offering(rows=rows):
+                analyst.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
+                analyst.execute(f"CREATE TABLE {name} AS FROM rows")
+            analyst.comment(table)
+    analyst.execute(f"CREATE VIEW ref.population AS {db.statement('ref.population')}")
+    for macro in MACROS:
+        analyst.create_macro(macro)
+    return int(analyst.value("SELECT count(*) FROM out.indicator_rate"))
 
 
 def _dictionary(db: Warehouse) -> pyarrow.Table:

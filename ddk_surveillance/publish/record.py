@@ -1,0 +1,111 @@
+"""What is kept of every release: its figures, its definitions, what it counted, and what moved since the one before."""
+
+from __future__ import annotations
+
+import datetime
+
+import pandas
+
+from ddk_surveillance import history
+from ddk_surveillance.contracts import Indicator
+from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.warehouse import Warehouse
+
+FOLLOWED = ("out.indicator_rate_version", "out.indicator_verdict_version", "mart.counted_version")
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def record(db: Warehouse, release: dict[str, object]) -> None:
+    """Write a release and its history, inside the transaction of the caller; `release` is a row of ops.release but its time."""
+    previous_at = db.value("SELECT max(published_at) FROM ops.release")
+    # The clock may have been set back: releases follow each other all the same.
+    published_at = db.value(
+        "SELECT greatest(now()::TIMESTAMP, $previous::TIMESTAMP + INTERVAL 1 MICROSECOND)", {"previous": previous_at}
+    )
+    row = pandas.DataFrame([release | {"published_at": published_at}])
+    with db.offering(row=row):
+        db.execute("INSERT INTO ops.release BY NAME FROM row")
+    _keep_definitions(db)
+    for versions in FOLLOWED:
+        history.keep(db, versions, published_at)
+    if previous_at is not None:
+        _attribute(db, str(release["release_id"]), previous_at, published_at)
+    _restate(db, published_at)
+
+
+def _keep_definitions(db: Warehouse) -> None:
+    """Keep every definition that is used for the first time; one that was used may change as a new version only."""
+    rows = [_definition(one) for one in db.library.indicators.values()]
+    with db.offering(definition=pandas.DataFrame(rows)):
+        changed = db.rows("""
+            SELECT d.indicator_code FROM definition d JOIN ref.definition_version v USING (indicator_code, definition_version)
+            WHERE d.declaration <> v.declaration ORDER BY 1""")
+        if changed:
+            names = ", ".join(code for (code,) in changed)
+            raise DeclarationError(
+                f"指标 {names} 的定义改了,版本号却没有变。已发布的数字须保留当时的定义:请在 schemas/indicators/ 中把 version 加一。",
+                f"The definition of indicator {names} has changed but its version has not. Published figures keep the definition "
+                "they had: raise its version in schemas/indicators/.",
+            )
+        db.execute("""
+            INSERT INTO ref.definition_version BY NAME
+            FROM definition ANTI JOIN ref.definition_version USING (indicator_code, definition_version) ORDER BY ALL""")
+
+
+def _definition(one: Indicator) -> dict[str, object]:
+    return {
+        "indicator_code": one.indicator,
+        "definition_version": one.version,
+        "title_zh": one.title.zh,
+        "title_en": one.title.en,
+        "definition_zh": one.definition.zh,
+        "definition_en": one.definition.en,
+        "declaration": one.model_dump_json(exclude_defaults=True, exclude={"title", "definition", "responsible_units"}),
+    }
+
+
+def _attribute(db: Warehouse, release_id: str, previous_at: datetime.datetime, published_at: datetime.datetime) -> None:
+    """Write mart.figure_change: what moved the yearly figures since the release before."""
+    times = {"previous_at": previous_at, "published_at": published_at}
+    differ = " OR ".join(f"b.{name} IS DISTINCT FROM n.{name}" for name in _asked_for(db))
+    db.execute(
+        f"""CREATE OR REPLACE TEMP TABLE decisive_change AS SELECT incident_id
+        FROM (FROM core.incident_version WHERE known_from <= $previous_at AND known_to > $previous_at) b
+        FULL JOIN (FROM core.incident_version WHERE known_from > $previous_at AND known_to IS NULL) n USING (incident_id)
+        WHERE {differ}""",
+        {"previous_at": previous_at},
+    )
+    timeliness = pandas.DataFrame(
+        [
+            (name, one.timeliness.every, MONTHS[one.timeliness.every], one.timeliness.due_days)
+            for name, one in db.library.sources.items()
+            if one.timeliness
+        ],
+        columns=["source_code", "every", "months", "due_days"],
+    ).astype({"months": "int32", "due_days": "int32"})
+    with db.offering(timeliness=timeliness):
+        db.execute(
+            f"INSERT INTO mart.figure_change BY NAME {db.statement('mart.figure_change')}",
+            {"release_id": release_id, **times},
+        )
+
+
+def _asked_for(db: Warehouse) -> list[str]:
+    """The columns of an incident that decide whether, when and for whom it counts."""
+    asked = {"child_id", "event_date", "death_date", "is_death"}
+    for indicator in db.library.indicators.values():
+        asked |= {column for column, _ in indicator.numerator.leaves()}
+    return sorted(asked)
+
+
+def _restate(db: Warehouse, published_at: datetime.datetime) -> None:
+    """Write out.restatement: how the figures of every edition differ from those of today."""
+    db.execute(
+        """CREATE OR REPLACE TEMP TABLE compared AS
+        SELECT edition_id AS comparison, year AS edition_year, published_at AS from_at, $published_at::TIMESTAMP AS to_at
+        FROM ops.edition JOIN ops.release USING (release_id)""",
+        {"published_at": published_at},
+    )
+    db.execute(f"""DELETE FROM out.restatement; INSERT INTO out.restatement BY NAME
+        SELECT d.* EXCLUDE (comparison), comparison AS edition_id
+        FROM ({db.statement("mart.difference")}) d JOIN compared USING (comparison) WHERE year = edition_year""")

@@ -1,0 +1,50 @@
+-- How the yearly figures differ between two moments, in parts that add up: one row per figure and cause.
+-- `compared` (comparison, from_at, to_at) is made by whoever asks. The parts of a rate: first the numerator changes, release
+-- by release, over the population as it was; what then remains is the population's.
+WITH
+headline AS (
+    SELECT indicator_code, period::INTEGER AS year, numerator, denominator, rate_per_1000 AS rate, valid_from, valid_to
+    FROM out.indicator_rate_version
+    WHERE period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')
+),
+figure AS (
+    SELECT comparison, indicator_code, year,
+           any_value(h) FILTER (valid_from <= from_at AND (valid_to IS NULL OR valid_to > from_at)) AS old,
+           any_value(h) FILTER (valid_from <= to_at AND (valid_to IS NULL OR valid_to > to_at)) AS new
+    FROM compared CROSS JOIN headline h GROUP BY ALL
+),
+release AS (
+    SELECT comparison, release_id, published_at
+    FROM compared JOIN ops.release ON published_at > from_at AND published_at <= to_at
+),
+part AS (
+    SELECT comparison, c.indicator_code, c.year, c.cause, sum(c.numerator_change)::BIGINT AS numerator_change,
+           coalesce(sum(c.numerator_change / h.denominator) * 1000, 0) AS rate_change,
+           coalesce(sum(1 + length(c.records) - length(replace(c.records, ',', ''))), 0)::BIGINT AS records,
+           string_agg(DISTINCT c.sources, ',' ORDER BY c.sources) AS sources
+    FROM mart.figure_change c JOIN release r USING (release_id)
+    LEFT JOIN headline h ON h.indicator_code = c.indicator_code AND h.year = c.year
+         AND h.valid_from < r.published_at AND (h.valid_to IS NULL OR h.valid_to >= r.published_at)
+    GROUP BY ALL
+),
+explained AS (
+    SELECT comparison, indicator_code, year, sum(numerator_change)::BIGINT AS numerator_change, sum(rate_change) AS rate_change
+    FROM part GROUP BY ALL
+),
+rest AS (
+    SELECT comparison, indicator_code, year,
+           coalesce(new.numerator, 0) - coalesce(old.numerator, 0) - coalesce(e.numerator_change, 0) AS numerator_change,
+           coalesce(new.rate, 0) - coalesce(old.rate, 0) - coalesce(e.rate_change, 0) AS rate_change
+    FROM figure LEFT JOIN explained e USING (comparison, indicator_code, year)
+),
+every_part AS (
+    FROM part
+    UNION ALL BY NAME
+    SELECT *, 'population' AS cause, 0 AS records FROM (SELECT * REPLACE (0 AS numerator_change) FROM rest) WHERE abs(rate_change) > 1e-9
+    UNION ALL BY NAME
+    SELECT * REPLACE (0.0 AS rate_change), 'unexplained' AS cause, 0 AS records FROM rest WHERE numerator_change <> 0
+)
+SELECT comparison, indicator_code, year, old.numerator AS numerator_from, new.numerator AS numerator_to,
+       old.rate AS rate_from, new.rate AS rate_to, cause, p.numerator_change, p.rate_change, p.records, p.sources
+FROM figure JOIN every_part p USING (comparison, indicator_code, year)
+ORDER BY ALL
