@@ -142,6 +142,47 @@ def deidentify(context: Context, file: Path, source: str, key_file: Path, out: P
     return deidentify_file(context.settings, context.voice, file, source, key_file, out)
 
 
+@command(
+    "review", "复核模型拿不准的记录对:是否同一事件", "decide about the pairs of records on which the model hesitates"
+)
+@click.option("--by", "decided_by", default=None, help=words("复核人姓名", "your name"))
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help=words("看几对", "how many pairs")
+)
+@click.option("--export", "export", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help=words("导出复核单(xlsx)", "write a form to fill in (xlsx)"))  # fmt: skip
+@click.option("--import", "filled", type=click.Path(path_type=Path), default=None,
+              help=words("导入填好的复核单", "take a filled-in form"))  # fmt: skip
+@click.option("--list", "listing", is_flag=True, help=words("列出全部裁定", "list all decisions"))
+@click.option("--reverse", type=int, default=None, help=words("撤销某号裁定", "take a decision back, by its number"))
+@click.option("--reason", default=None, help=words("撤销的理由", "why it is taken back"))
+def review(context: Context, decided_by: str | None, limit: int, export: Path | None, filled: Path | None,
+           listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
+    from ddk_surveillance import review as reviewing
+
+    if export:
+        return reviewing.export_form(context.settings, context.voice, export, limit)
+    if filled:
+        return reviewing.import_form(context.settings, context.voice, filled)
+    if listing:
+        return reviewing.list_decisions(context.settings, context.voice)
+    if reverse is not None:
+        return reviewing.reverse_decision(context.settings, context.voice, reverse, decided_by, reason)
+    return reviewing.review(context.settings, context.voice, decided_by, limit)
+
+
+@command(
+    "explain",
+    "一个事件为何如此:记录、各项得分、取值、编号的变动",
+    "why an incident is what it is: records, scores, values, names",
+)
+@click.argument("incident")
+def explain(context: Context, incident: str) -> int:
+    from ddk_surveillance.review.incident import explain_incident
+
+    return explain_incident(context.settings, context.voice, incident)
+
+
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))
 def refused() -> None:
     pass

@@ -30,17 +30,22 @@ class Decision:
     seen_hash: str
 
 
+# The fingerprint of the records of a decision `a` as they are now.
+PRESENT_HASH = """SELECT substr(md5(string_agg(content_hash, '|' ORDER BY record_id)), 1, 16) FROM core.record
+    WHERE record_id IN (a.left_record_id, a.right_record_id)"""
+
+
 def fingerprint(db: Warehouse, record_ids: tuple[str, str]) -> str:
     """Changes when either record is corrected; DecisionRefused when one of them is not there (any more)."""
-    held = db.rows(
-        "SELECT content_hash FROM core.record WHERE record_id IN (?, ?) ORDER BY record_id", sorted(record_ids)
-    )
-    if len(held) < 2:
+    left, right = sorted(record_ids)
+    if db.value("SELECT count(*) FROM core.record WHERE record_id IN (?, ?)", [left, right]) < 2:
         raise DecisionRefused(
             "这对记录不在本库中,或其中一条已撤回。不能裁定。",
             "These records are not in this warehouse, or one of them was withdrawn: nothing to decide.",
         )
-    return str(db.value("SELECT substr(md5(concat_ws('|', ?, ?)), 1, 16)", [held[0][0], held[1][0]]))
+    return str(
+        db.value(f"SELECT ({PRESENT_HASH}) FROM (SELECT ? AS left_record_id, ? AS right_record_id) AS a", [left, right])
+    )
 
 
 def decide(db: Warehouse, decision: Decision) -> bool:
@@ -99,7 +104,9 @@ def _behind(db: Warehouse, pair: list[str]) -> list[int]:
 
 def _add(db: Warehouse, pair: list[str], decision: str, by: str, reason: str, seen_hash: str | None) -> None:
     db.execute(
-        """INSERT INTO link.adjudication
-        SELECT coalesce(max(adjudication_id), 0) + 1, ?, ?, ?, ?, now()::TIMESTAMP, ?, ? FROM link.adjudication""",
-        [*pair, decision, by, reason, seen_hash],
+        """INSERT INTO link.adjudication BY NAME
+        SELECT coalesce(max(adjudication_id), 0) + 1 AS adjudication_id, $left AS left_record_id, $right AS right_record_id,
+            $decision AS decision, $by AS decided_by, now()::TIMESTAMP AS decided_at, $reason AS reason, $seen AS seen_hash
+        FROM link.adjudication""",
+        {"left": pair[0], "right": pair[1], "decision": decision, "by": by, "reason": reason, "seen": seen_hash},
     )

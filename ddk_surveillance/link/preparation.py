@@ -47,13 +47,18 @@ def prepare(db: Warehouse, declaration: Declaration) -> Night:
         )
     night = _find_changes(db)
     _renew_linkable(db, night)
+    find_decisions(db)
+    return night
+
+
+def find_decisions(db: Warehouse) -> None:
+    """Fill link_decision with what reviewers decided about pairs of linkable records."""
     db.execute("""
         CREATE OR REPLACE TEMP TABLE link_decision AS
         SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key, j.decision
         FROM link.decision AS j
         JOIN link.linkable AS a ON a.record_id = j.left_record_id
         JOIN link.linkable AS b ON b.record_id = j.right_record_id""")
-    return night
 
 
 def _find_changes(db: Warehouse) -> Night:
