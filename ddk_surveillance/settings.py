@@ -32,6 +32,8 @@ class Settings:
     memory_limit_gb: float
     threads: int
     quiet_seconds: float
+    notice_url: str | None = None
+    notice_command: str | None = None
 
     @property
     def landing(self) -> Path:
@@ -71,6 +73,11 @@ class Settings:
         return self.home / "ddk.duckdb"
 
     @property
+    def snapshot_file(self) -> Path:
+        """What the last night found, for whoever asks while the next one holds the warehouse."""
+        return self.home / "status.json"
+
+    @property
     def analyst_file(self) -> Path:
         """The symbolic link that analysts open; it always points at the newest complete release."""
         return self.analyst / "ddk_analyst.duckdb"
@@ -99,6 +106,8 @@ def load(environ: Mapping[str, str], home: Path | None = None, language: str | N
         memory_limit_gb=_number(environ, "DDK_MEMORY_GB", 3.0),
         threads=int(_number(environ, "DDK_THREADS", _processors())),
         quiet_seconds=_number(environ, "DDK_QUIET_SECONDS", 5.0),
+        notice_url=environ.get("DDK_NOTICE_URL") or None,
+        notice_command=environ.get("DDK_NOTICE_COMMAND") or None,
     )
 
 

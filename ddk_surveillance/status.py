@@ -1,16 +1,27 @@
-"""`ddk status`: did the last night work, and what is to be done if not – in one look."""
+"""`ddk status`: did the last night work, and what is to be done if not – in one look.
+
+Facts are read from the warehouse when nobody writes to it. Each night leaves them in status.json when it begins and when
+it ends, so that one look is possible while a run holds the warehouse, too. Except for names of files they are codes,
+ids and counts, and may be shown anywhere.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import Any
 
 from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, headings
-from ddk_surveillance.errors import ConfigurationError, ExitCode
+from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Text
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+
+Facts = dict[str, Any]
+Row = dict[str, Any]
+NAMES = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
+PUBLISHED = ("published", "unchanged")
 
 PER_SOURCE = """
     SELECT b.source_code AS source, count(*) AS files, sum(l.rows_received + l.exploded)::BIGINT AS received,
@@ -19,92 +30,200 @@ PER_SOURCE = """
            count(*) FILTER (b.status IN ('refused', 'unreadable')) AS refused, max(b.received_at)::DATE::VARCHAR AS newest_file
     FROM ops.batch b JOIN ops.ledger l USING (batch_id) GROUP BY 1 ORDER BY 1"""
 NIGHT = f"""
-    SELECT night_id, started_at::VARCHAR AS started_at, finished_at::VARCHAR AS finished_at, status, message_zh, message_en,
-           notice_zh, notice_en
-    FROM {nights.NEWEST}"""
+    SELECT n.night_id, n.started_at::VARCHAR AS started_at, n.finished_at::VARCHAR AS finished_at, n.status,
+           n.message_zh, n.message_en, n.notice_zh, n.notice_en,
+           count(b.batch_id) AS files, count(*) FILTER (b.status IN ('held', 'refused', 'unreadable')) AS files_to_mend,
+           (SELECT status = 'killed' FROM ops.night ORDER BY rowid DESC LIMIT 1 OFFSET 1) IS TRUE AS follows_a_killed_one
+    FROM {nights.NEWEST} n LEFT JOIN ops.batch b USING (night_id) GROUP BY ALL"""
 RELEASE = """
     SELECT release_id, published_at::VARCHAR AS published_at, data_as_of::VARCHAR AS data_as_of
     FROM ops.release ORDER BY release_id DESC LIMIT 1"""
 OPEN_FILES = """
     SELECT coalesce(file_name, batch_id) AS file, source_code AS source, status, message_zh, message_en
     FROM ops.batch WHERE status IN ('held', 'refused', 'unreadable') ORDER BY received_at DESC, batch_id LIMIT 20"""
+# What is missing for at most a year, and what was odd in the last three months that are over. While a whole source is
+# silent, nothing is said of its institutions.
+ALARMS = f"""
+    WITH night AS (SELECT started_at::DATE AS day FROM {nights.NEWEST}),
+    alarm AS (
+        SELECT *, status IN ('late', 'silent') AS is_missing FROM ops.arrival, night
+        WHERE status IN ('late', 'silent', 'partial', 'shrunken', 'swollen')
+          AND month >= day - CASE WHEN status IN ('shrunken', 'swollen') THEN INTERVAL 4 MONTH ELSE INTERVAL 13 MONTH END)
+    SELECT source_code AS source, institution_id AS institution,
+           CASE WHEN is_missing AND count(*) > 1 THEN 'silent' ELSE any_value(status) END AS status,
+           strftime(min(month), '%Y-%m') AS since, count(*) AS months, round(sum(expected))::INTEGER AS expected,
+           sum(received)::INTEGER AS received
+    FROM alarm a
+    WHERE institution_id = 'all' OR NOT EXISTS (FROM alarm w WHERE w.institution_id = 'all' AND w.is_missing
+        AND w.source_code = a.source_code AND w.month = a.month)
+    GROUP BY source_code, institution_id, is_missing, CASE WHEN is_missing THEN 'missing' ELSE status END
+    ORDER BY source, institution <> 'all', institution, since"""
+NEVER_SENT = "SELECT unnest(?) AS source EXCEPT SELECT source_code FROM ops.batch ORDER BY 1"
+UNCERTAIN = """
+    SELECT count(*) FROM link.incident_bound WHERE strict_incidents > 1 OR loose_incident_id <> incident_id"""
+QUARANTINE = """
+    SELECT count(DISTINCT (batch_id, sheet, row_number, victim_number)) FROM ops.quarantine
+    SEMI JOIN (FROM ops.batch WHERE status = 'loaded') USING (batch_id) WHERE disposition = 'quarantined'"""
 
 
 def show_status(settings: Settings, voice: Voice, as_json: bool) -> int:
-    """Print the state of this data home; exit code 0 if the last night published or found nothing to change."""
-    facts = gather(settings)
+    """Print the state of this data home; exit code 4 if the last night ended without publishing."""
+    facts = look(settings)
     if as_json:
         print(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         _tell(facts, voice)
     night = facts["last_night"]
-    return ExitCode.NOT_PUBLISHED if night and night["status"] == "not_published" else ExitCode.GOOD
+    is_good = night is None or night["status"] in PUBLISHED or facts["in_use"]
+    return ExitCode.GOOD if is_good else ExitCode.NOT_PUBLISHED
 
 
-def gather(settings: Settings) -> dict[str, Any]:
-    """Everything the operator needs, as plain values; no row of any child is read."""
+def look(settings: Settings) -> Facts:
+    """The facts as they are, or, while a run holds the warehouse, as the last night left them."""
     if not settings.warehouse_file.exists():
         raise ConfigurationError(
             f"{settings.home} 还没有运行过。请运行 ddk nightly(或 ddk demo)。",
             f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo).",
         )
-    with open_warehouse(settings) as db:
-        return {
-            "home": str(settings.home),
-            "key_id": db.remembered("key_id"),
-            "last_night": _first(db, NIGHT),
-            "release": _first(db, RELEASE),
-            "sources": _all(db, PER_SOURCE),
-            "files_to_mend": _all(db, OPEN_FILES),
-            "open_quarantine_rows": db.value(
-                "SELECT count(DISTINCT (batch_id, sheet, row_number, victim_number)) FROM ops.quarantine "
-                "SEMI JOIN (FROM ops.batch WHERE status = 'loaded') USING (batch_id) WHERE disposition = 'quarantined'"
-            ),
-            "disk_free_gb": round(shutil.disk_usage(settings.home).free / 1e9, 1),
-        }
+    try:
+        with open_warehouse(settings) as db:
+            return gather(db)
+    except BusyError:
+        snapshot = last_snapshot(settings)
+        if snapshot is None:
+            raise
+        return {**snapshot, "in_use": True}
 
 
-def _all(db: Warehouse, sql: str) -> list[dict[str, Any]]:
-    frame = db.arrow(sql)
-    rows: list[dict[str, Any]] = frame.to_pylist()
+def gather(db: Warehouse) -> Facts:
+    """Everything the operator needs, as plain values; no row of any child is read."""
+    reporting = [source.source for source in db.library.sources.values() if source.timeliness]
+    return {
+        "home": str(db.settings.home),
+        "taken_at": str(db.value("SELECT date_trunc('second', now()::TIMESTAMP)")),
+        "in_use": False,
+        "key_id": db.remembered("key_id"),
+        "last_night": _first(db, NIGHT),
+        "release": _first(db, RELEASE),
+        "sources": _all(db, PER_SOURCE),
+        "alarms": _all(db, ALARMS),
+        "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
+        "files_to_mend": _all(db, OPEN_FILES),
+        "open_quarantine_rows": db.value(QUARANTINE),
+        "uncertain_incidents": db.value(UNCERTAIN),
+        "disk_free_gb": round(shutil.disk_usage(db.settings.home).free / 1e9, 1),
+        "notice": (last_snapshot(db.settings) or {}).get("notice"),
+    }
+
+
+def keep(settings: Settings, facts: Facts) -> None:
+    """Write the snapshot in one step."""
+    fresh = settings.snapshot_file.with_suffix(".partial")
+    fresh.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(fresh, settings.snapshot_file)
+
+
+def last_snapshot(settings: Settings) -> Facts | None:
+    try:
+        snapshot: Facts = json.loads(settings.snapshot_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return snapshot
+
+
+def _all(db: Warehouse, sql: str) -> list[Row]:
+    rows: list[Row] = db.arrow(sql).to_pylist()
     return rows
 
 
-def _first(db: Warehouse, sql: str) -> dict[str, Any] | None:
+def _first(db: Warehouse, sql: str) -> Row | None:
     rows = _all(db, sql)
     return rows[0] if rows else None
 
 
-WORDS = {
-    "published": ("已发布", "published"),
-    "unchanged": ("已完成,数字无变化", "done, no figure changed"),
-    "not_published": ("未发布", "not published"),
-    "running": ("没有做完(被中断);请再运行一次 ddk nightly", "did not finish (interrupted): run ddk nightly again"),
-    "killed": ("被中断", "was cut short"),
-    "defect": ("程序缺陷,未发布", "a defect of ours, nothing published"),
-    "stopped": ("没有做完,未发布", "did not finish, nothing published"),
+ENDS = {
+    "published": Text("已发布", "published"),
+    "unchanged": Text("已完成,数字无变化", "done, no figure changed"),
+    "not_published": Text("未发布", "not published"),
+    "running": Text("没有做完(被中断);请再运行一次 ddk nightly", "did not finish (interrupted): run ddk nightly again"),
+    "killed": Text("被中断", "was cut short"),
+    "defect": Text("程序缺陷,未发布", "a defect of ours, nothing published"),
+    "stopped": Text("没有做完,未发布", "did not finish, nothing published"),
 }
+ALARM_WORDS = {
+    "late": Text("逾期未报 {since}(通常约 {expected} 条)", "late: {since} (usually about {expected} records)"),
+    "silent": Text("自 {since} 起缺 {months} 个月(通常约 {expected} 条)", "silent for {months} months since {since} (usually about {expected} records)"),
+    "partial": Text("主要机构未报:{months} 个月,自 {since} 起", "large institutions are missing: {months} months since {since}"),
+    "shrunken": Text("偏少:自 {since} 起 {received} 条(通常约 {expected} 条)", "shrunken: {received} records since {since} (usually about {expected})"),
+    "swollen": Text("偏多:自 {since} 起 {received} 条(通常约 {expected} 条)", "swollen: {received} records since {since} (usually about {expected})"),
+}  # fmt: skip
 
 
-def _tell(facts: dict[str, Any], voice: Voice) -> None:
+def sentences(facts: Facts) -> list[Text]:
+    """How the last night ended, and what is the matter; ids, codes and counts only."""
     night, release = facts["last_night"], facts["release"]
+    said = []
+    if facts["in_use"]:
+        said.append(Text(f"另一个运行正在使用数据仓库;以下为 {facts['taken_at']} 的情况。",
+                         f"Another run is using the warehouse; this is how it was at {facts['taken_at']}."))  # fmt: skip
     if night:
-        zh, en = WORDS[night["status"]]
-        voice.say(f"上次运行 {night['started_at'][:16]}:{zh}", f"Last run {night['started_at'][:16]}: {en}")
-        for kind in ("message", "notice"):
-            if night[f"{kind}_zh"]:
-                voice.say(f"  {night[f'{kind}_zh']}", f"  {night[f'{kind}_en']}")
+        end = ENDS["running"] if not facts["in_use"] or night["status"] != "running" else Text("正在进行", "under way")
+        end = ENDS[night["status"]] if night["status"] != "running" else end
+        said.append(
+            Text(f"上次运行 {night['started_at'][:16]}:{end.zh}", f"Last run {night['started_at'][:16]}: {end.en}")
+        )
+        said += [
+            Text(f"  {night[f'{kind}_zh']}", f"  {night[f'{kind}_en']}")
+            for kind in ("message", "notice")
+            if night[f"{kind}_zh"]
+        ]
     if release:
-        voice.say(f"当前发布 {release['release_id']},数据截至 {release['data_as_of'][:16]}",
-                  f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}")  # fmt: skip
-    names = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
-    voice.table(headings(*names), [[row[name] for name in names] for row in facts["sources"]])
+        said.append(Text(f"当前发布 {release['release_id']},数据截至 {release['data_as_of'][:16]}",
+                         f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}"))  # fmt: skip
+    return said + warnings(facts)
+
+
+def warnings(facts: Facts) -> list[Text]:
+    """One line for each thing that somebody should look into."""
+    said = [_alarm(alarm) for alarm in facts["alarms"]]
+    said += [Text(f"! {source}:从未报送", f"! {source}: has never sent anything") for source in facts["never_sent"]]
+    if facts["notice"]:
+        said.append(Text(f"! 失败通知没有发出:{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
+    return said
+
+
+def _alarm(alarm: Row) -> Text:
+    who = alarm["source"] if alarm["institution"] == "all" else f"{alarm['source']} {alarm['institution']}"
+    words = ALARM_WORDS[alarm["status"]].format(**alarm)
+    return Text(f"! {who}:{words.zh}", f"! {who}: {words.en}")
+
+
+def counts(facts: Facts) -> Text:
+    """The line at the foot."""
+    numbers = [facts[name] for name in ("open_quarantine_rows", "uncertain_incidents")]
+    key, free = facts["key_id"] or "—", facts["disk_free_gb"]
+    return Text(
+        f"待更正的隔离行 {numbers[0]};是否同一事件有疑问的 {numbers[1]} 起;密钥 {key};磁盘剩余 {free} GB",
+        f"Rows in quarantine: {numbers[0]}; incidents in doubt: {numbers[1]}; key {key}; disk free {free} GB",
+    )
+
+
+def markdown(facts: Facts, voice: Voice) -> str:
+    """The same for a page: no names of files."""
+    lines = [voice.pick(text).strip() for text in sentences(facts)]
+    table = [[voice.pick(heading) for heading in headings(*NAMES)], ["---"] * len(NAMES)]
+    table += [[str(row[name]) for name in NAMES] for row in facts["sources"]]
+    grid = "\n".join(f"| {' | '.join(row)} |" for row in table)
+    return "\n\n".join([*lines, grid, voice.pick(counts(facts))]) + "\n"
+
+
+def _tell(facts: Facts, voice: Voice) -> None:
+    for text in sentences(facts):
+        voice.say(*text)
+    voice.table(headings(*NAMES), [[row[name] for name in NAMES] for row in facts["sources"]])
     for item in facts["files_to_mend"]:
         voice.say(
             f"! {item['source']} {item['file']}:{item['message_zh']}",
             f"! {item['source']} {item['file']}: {item['message_en']}",
         )
-    voice.say(
-        f"待更正的隔离行 {facts['open_quarantine_rows']};密钥 {facts['key_id'] or '—'};磁盘剩余 {facts['disk_free_gb']} GB",
-        f"Rows in quarantine: {facts['open_quarantine_rows']}; key {facts['key_id'] or '—'}; disk free {facts['disk_free_gb']} GB",
-    )
+    voice.say(*counts(facts))

@@ -13,7 +13,7 @@ from prefect.states import Completed
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
-from flows.stage import discover, recorded, run_stage, safely, writing
+from flows.stage import discover, last_look, recorded, report, run_stage, safely, writing
 
 LATER = ("receipts", "link", "arrivals", "indicators", "publish")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
@@ -30,7 +30,10 @@ def nightly() -> State[tuple[str, ...]]:
     What goes wrong in one source never stops the others, and stops the publication only if it is a defect of ours.
     """
     night = UUID(runtime.flow_run.id).hex[16:]
-    return safely("nightly", night, lambda: _night(night))
+    before = last_look()
+    end = safely("nightly", night, lambda: _night(night))
+    report(night, before, end)
+    return end
 
 
 def _night(night: str) -> State[tuple[str, ...]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import Task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
@@ -32,11 +33,14 @@ from ddk_surveillance import (
     load,
     nights,
     normalise,
+    notice,
     publish,
     quality,
     receipts,
     settings,
+    status,
 )
+from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
@@ -89,12 +93,38 @@ def writing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def recorded(night: str) -> Iterator[None]:
-    """See that ops.night says what ended this night early."""
+    """See that ops.night and status.json say how this night went, whatever ends it."""
+    warehouse = _warehouse.get()
+    status.keep(warehouse.settings, status.gather(warehouse))  # for whoever asks while it runs
     try:
         yield
     except BaseException as reason:
-        nights.close_early(_warehouse.get(), night, reason)
+        nights.close_early(warehouse, night, reason)
+        with contextlib.suppress(DdkError, OSError):  # the reason itself matters more
+            status.keep(warehouse.settings, status.gather(warehouse))
         raise
+    status.keep(warehouse.settings, status.gather(warehouse))
+
+
+def report(night: str, before: status.Facts | None, end: Any) -> None:
+    """One look for Prefect, and a notice to the operator if somebody is needed; a failing notice fails nothing."""
+    here = settings.load(os.environ)
+    facts = status.last_snapshot(here)
+    if facts is None or (facts["last_night"] or {}).get("night_id") != night:  # it could not even begin
+        if isinstance(end, State) and isinstance(end.data, DdkError):
+            notice.send(here, night, [end.data.text])
+        return
+    create_markdown_artifact(key="night", markdown=status.markdown(facts, Voice(here.language)))
+    said = notice.news(facts, before)
+    facts["notice"] = notice.send(here, night, said) if said else None
+    status.keep(here, facts)
+    if facts["notice"]:
+        get_run_logger().warning("the notice was not sent: %s", facts["notice"])
+
+
+def last_look() -> status.Facts | None:
+    """What the last night left in status.json."""
+    return status.last_snapshot(settings.load(os.environ))
 
 
 @contextlib.contextmanager

@@ -86,6 +86,12 @@ def test_the_night_is_closed_with_its_defect_and_where_to_read_of_it(night: Nigh
     assert status == "defect" and str(log) in message and SECRET not in message
 
 
+def test_one_look_at_the_night_is_kept_beside_its_run(night: Night) -> None:
+    pages = stored(night[0], "SELECT key, data FROM artifact WHERE type = 'markdown'")
+    assert [key for key, _ in pages] == ["night", "night"]
+    assert "程序缺陷" in json.loads(pages[0][1]) and SECRET not in pages[0][1]
+
+
 def test_a_defect_in_one_source_stops_no_other_source_but_the_publication(night: Night) -> None:
     runs = stored(
         night[0],
