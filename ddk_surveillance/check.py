@@ -68,7 +68,7 @@ def _tell(voice: Voice, receipt: Receipt) -> None:
     lines = [f"{receipt.source_title}:{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
     lines += [f"{word} {receipt.counts[name]} 行:{meaning}" for name, (word, meaning) in COUNTS.items()
               if receipt.counts[name] or name == "accepted"]  # fmt: skip
-    for text in lines:
+    for text in (*lines, *filter(None, [receipt.note])):
         voice.say(text, text)
     if receipt.lines:
         places = [(one.sheet, one.row, one.column, one.title, one.treatment, one.remedy) for one in receipt.lines]

@@ -6,13 +6,23 @@ where, what kind and how many.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow
 import pyarrow.compute
 
 from ddk_surveillance.contracts import NOT_A_TOKEN, Source
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.guard.headers import kind_title
-from ddk_surveillance.guard.identifiers import Finding, GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.guard.identifiers import (
+    Finding,
+    GuardedColumn,
+    find_announced,
+    find_identifiers,
+    find_split_numbers,
+    scan_text,
+    scan_texts,
+)
 from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.text.missing import is_missing
@@ -60,7 +70,7 @@ def record_key(db: Warehouse) -> Key:
 
 def guard_batch(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[int, int, int]:
     """Refuse or accept one batch that intake has read; the layer's key; rows in, out and refused."""
-    size = int(db.value(f"SELECT count(*) FROM temp.incoming_{batch_id}"))
+    size = len(db.lent(f"rows_{batch_id}"))
     surplus = _undeclared(db, batch_id)
     findings = _findings(db, source, batch_id)
     if findings:
@@ -69,37 +79,56 @@ def guard_batch(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tu
         _refuse_undeclared(db, batch_id, surplus)
     else:
         _accept(db, source, batch_id, secret)
-    _forget(db, batch_id)
+    db.take_back(f"_{batch_id}")
     return (size, 0, max(size, 1)) if findings else (size, size, 0)
 
 
 def _undeclared(db: Warehouse, batch_id: str) -> int:
     """How many columns of the file its feed does not declare."""
-    return int(db.value(f"SELECT count(*) FROM temp.incoming_header_{batch_id} WHERE name IS NULL AND header <> ''"))
+    return int(db.value(f"SELECT count(*) FROM headers_{batch_id} WHERE name IS NULL AND header <> ''"))
 
 
 def _findings(db: Warehouse, source: Source, batch_id: str) -> list[tuple[Text, str]]:
-    """(place, kind) of everything that identifies somebody: cells, headers, titles, names of sheets and of the file."""
-    texts = db.rows(f"SELECT place_zh, place_en, text FROM temp.incoming_text_{batch_id}")
-    found = [(Text(zh, en), kind) for zh, en, text in texts for kind in scan_text(text)]
-    for (number,) in db.rows(f"SELECT DISTINCT sheet_number FROM temp.incoming_header_{batch_id} ORDER BY 1"):
-        found += _findings_in_sheet(db, source, batch_id, number)
+    """(place, kind) of everything that identifies somebody: cells, headers, titles, comments, names of sheets and file."""
+    headers = db.rows(f"SELECT * FROM headers_{batch_id}")
+    found = list(_findings_around(db, batch_id))
+    sheets = dict.fromkeys((number, name) for number, name, *_ in headers)
+    for number, name in sheets:
+        columns = [column for sheet, _, *column in headers if sheet == number]
+        where = _sheet_title(number, name) if len(sheets) > 1 else Text("", "")
+        for finding, titles in _findings_in_sheet(source, db.lent(f"cells_{number}_{batch_id}"), columns):
+            found.append((_place(where, finding, titles), finding.kind))
     return list(dict.fromkeys(found))
 
 
-def _findings_in_sheet(db: Warehouse, source: Source, batch_id: str, number: int) -> list[tuple[Text, str]]:
-    headers = db.rows(
-        f"SELECT cell, header, name FROM temp.incoming_header_{batch_id} WHERE sheet_number = ?", [number]
-    )
-    columns = [
-        GuardedColumn(cell, source.columns[name].kind if name else "text", header) for cell, header, name in headers
-    ]
-    cells = db.arrow(f"FROM temp.incoming_cells_{batch_id}_{number}")
-    titles = {cell: header for cell, header, _ in headers}
-    return [(_place(finding, titles), finding.kind) for finding in find_identifiers(cells, columns)]
+def _findings_around(db: Warehouse, batch_id: str) -> Iterator[tuple[Text, str]]:
+    """In the texts that are no cells of a column, place by place."""
+    texts = db.rows(f"SELECT place_zh, place_en, list(text) FROM texts_{batch_id} GROUP BY ALL ORDER BY ALL")
+    for zh, en, words in texts:
+        yield from ((Text(zh, en), kind) for kind in scan_texts(words))
 
 
-def _place(finding: Finding, titles: dict[str, str]) -> Text:
+def _findings_in_sheet(
+    source: Source, cells: pyarrow.Table, columns: list[list[str]]
+) -> Iterator[tuple[Finding, dict[str, str]]]:
+    """Findings in the cells of a sheet, with the header over each of its columns."""
+    titles = {cell: header for cell, header, _ in columns}
+    kinds = {cell: source.columns[name].kind if name else "text" for cell, _, name in columns}
+    found = [*find_identifiers(cells, [GuardedColumn(cell, kind, titles[cell]) for cell, kind in kinds.items()])]
+    found += find_split_numbers(cells)
+    if not any(titles.values()):  # no table of this feed: its headers are still among the cells
+        found += find_announced(cells)
+    yield from ((finding, titles) for finding in found)
+
+
+def _sheet_title(number: int, name: str) -> Text:
+    """By its name, unless the name itself identifies somebody."""
+    if scan_text(name):
+        return Text(f"第 {number + 1} 个工作表", f"sheet {number + 1}, ")
+    return Text(f"工作表“{name}”", f"sheet “{name}”, ")
+
+
+def _place(sheet: Text, finding: Finding, titles: dict[str, str]) -> Text:
     """Where it stands: the column by its header, unless there is none or the header itself identifies somebody."""
     position = int(finding.column[1:]) + 1
     header = titles[finding.column]
@@ -111,19 +140,9 @@ def _place(finding: Finding, titles: dict[str, str]) -> Text:
     rows = "、".join(map(str, finding.row_numbers))
     more = finding.count > len(finding.row_numbers)
     return Text(
-        f"{zh}第 {rows} 行{f'等共 {finding.count} 处' if more else ''}",
-        f"{en}, rows {rows.replace('、', ', ')}{f' and others, {finding.count} in all' if more else ''}",
+        f"{sheet.zh}{zh}第 {rows} 行{f'等共 {finding.count} 处' if more else ''}",
+        f"{sheet.en}{en}, rows {rows.replace('、', ', ')}{f' and others, {finding.count} in all' if more else ''}",
     )
-
-
-def _forget(db: Warehouse, batch_id: str) -> None:
-    """Drop the temporary tables of a batch."""
-    tables = db.rows(
-        "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'incoming_') AND contains(table_name, ?)",
-        [batch_id],
-    )
-    for (table,) in tables:
-        db.execute(f"DROP TABLE temp.{table}")
 
 
 def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]]) -> None:
@@ -152,7 +171,7 @@ def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str 
 
 def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
     """Store the declared columns; from here on the name of the file may be kept."""
-    rows = db.arrow(f"FROM temp.incoming_{batch_id}")
+    rows = db.lent(f"rows_{batch_id}")
     for name, column in source.physical_columns.items():
         if column.kind == "token":
             several = source.victims.separator if source.victims and name in source.victims.columns else None
@@ -161,8 +180,9 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
         db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
         db.execute(
-            "UPDATE ops.batch SET status = 'guarded', file_name = (SELECT text FROM temp.incoming_text_"
-            f"{batch_id} WHERE place_en = 'file name') WHERE batch_id = ?",
+            "UPDATE ops.batch SET status = 'guarded', note_zh = zh, note_en = en, file_name ="
+            f" (SELECT text FROM texts_{batch_id} WHERE place_en = 'file name')"
+            f" FROM notes_{batch_id} WHERE batch_id = ?",
             [batch_id],
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.guard.headers import header_kind, revealing_cells
-from ddk_surveillance.guard.patterns import FLOAT_TEXT, HAN_DIGITS, RULES, SPELT_OUT, Rule, any_hint, any_rule
+from ddk_surveillance.guard.patterns import (
+    FLOAT_TEXT,
+    HAN_DIGITS,
+    RESIDENT_ID,
+    RULES,
+    SPELT_OUT,
+    Rule,
+    any_hint,
+    any_rule,
+)
 
 ROWS_SHOWN = 5
 _SAMPLE = 10_000
@@ -23,7 +33,9 @@ _INVISIBLE = r"[\p{Cf}\p{Mn}\p{Me}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DECIMAL = r"^\s*[+-]?[0-9]{1,5}\.[0-9]+\s*$"
 # Kinds without check digit whose shape an institution's own numbering may share (H00120345).
 _NUMBERED_KINDS = frozenset({"identifier", "code"})
+_NUMBER_LIKE = frozenset({"passport", "travel_permit"})
 _SERIES = 20
+_HEADER_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,51 @@ def find_identifiers(table: pa.Table, columns: Sequence[GuardedColumn]) -> tuple
     return tuple(finding for column in columns for finding in _findings(table, column))
 
 
+def find_announced(table: pa.Table) -> tuple[Finding, ...]:
+    """What stands below the words that announce an identifier (姓名 …) in a sheet whose header nobody knows."""
+    return tuple(finding for name in table.column_names[:-1] for finding in _announced(table, name))
+
+
+def _announced(table: pa.Table, name: str) -> Iterator[Finding]:
+    top = table[name].slice(0, _HEADER_ROWS).to_pylist()
+    place = next((place for place, cell in enumerate(top) if cell and header_kind(cell)), None)
+    if place is not None:
+        below = table.slice(place + 1)
+        yield from (one for one in _findings(below, GuardedColumn(name, "text", top[place])))
+
+
+def find_split_numbers(table: pa.Table) -> tuple[Finding, ...]:
+    """Resident numbers that stand in two or three neighbouring cells; `table` as for `find_identifiers`.
+
+    One in eleven other digits has the right check character, so only where a quarter of such rows does.
+    """
+    names = table.column_names[:-1]
+    digits = {name: pc.fill_null(pc.ascii_is_decimal(table[name]), False) for name in names}
+    with_digits = [pc.any(digits[name]).as_py() for name in names]
+    windows = ((start, start + width) for width in (2, 3) for start in range(len(names) - width + 1))
+    parts = [names[start:end] for start, end in windows if all(with_digits[start : end - 1])]
+    return tuple(finding for part in parts for finding in _split_numbers(table, part, digits))
+
+
+def _split_numbers(table: pa.Table, names: Sequence[str], digits: Mapping[str, pa.ChunkedArray]) -> Iterator[Finding]:
+    length = functools.reduce(pc.add, (pc.binary_length(table[name]) for name in names))
+    likely = functools.reduce(pc.and_, (digits[name] for name in names[:-1]), pc.equal(length, 18))
+    rows = table.select([*names, "row_number"]).filter(pc.fill_null(likely, False))
+    joined = pc.binary_join_element_wise(*(rows[name] for name in names), "")
+    hit = pa.array([RESIDENT_ID.found_in(text) for text in joined.to_pylist()], pa.bool_())
+    numbers = rows["row_number"].filter(hit).to_pylist()
+    if numbers and 4 * len(numbers) >= len(rows):
+        yield Finding(RESIDENT_ID.kind, names[0], tuple(numbers[:ROWS_SHOWN]), len(numbers))
+
+
 def scan_text(text: str) -> tuple[str, ...]:
     """Kinds of direct identifiers in a single text, such as a sheet title, a sheet or file name or a header."""
-    return tuple(dict.fromkeys(rule.kind for rule, _ in _hits(pa.array([text], pa.string()))))
+    return scan_texts([text])
+
+
+def scan_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Kinds of direct identifiers in any of some texts."""
+    return tuple(dict.fromkeys(rule.kind for rule, _ in _hits(pa.array(texts, pa.string()))))
 
 
 def _findings(table: pa.Table, column: GuardedColumn) -> Iterator[Finding]:
@@ -66,40 +120,45 @@ def _findings(table: pa.Table, column: GuardedColumn) -> Iterator[Finding]:
 
 
 def _identifying_values(cells: pa.ChunkedArray, column: GuardedColumn) -> dict[str, pa.Array]:
-    parts = [part.drop_null() for part in _distinct_parts(cells)]
-    hits = [hit for part in parts for hit in _hits(part)]
+    texts = _distinct(cells).drop_null()
     found: dict[str, list[pa.Array]] = {}
-    for rule in RULES:
-        values = [value for hit_rule, value in hits if hit_rule is rule]
-        if values and not _is_serial(rule, values, parts, column):
-            found.setdefault(rule.kind, []).extend(values)
+    for rule, values in _hits(texts, _rules_for(column, texts)):
+        if not 4 * len(values) < _length_of_series(rule, texts):
+            found.setdefault(rule.kind, []).append(values)
     announced = header_kind(column.header or column.name)
     if announced:
-        found.setdefault(announced, []).extend(part.filter(revealing_cells(announced, part)) for part in parts)
+        found.setdefault(announced, []).append(texts.filter(revealing_cells(announced, texts)))
     return {kind: values for kind, arrays in found.items() if len(values := pc.unique(pa.chunked_array(arrays)))}
 
 
-def _distinct_parts(cells: pa.ChunkedArray) -> list[pa.Array]:
-    """Distinct values where that saves work; cells that hardly repeat are read faster than they are compared."""
+def _distinct(cells: pa.ChunkedArray) -> pa.Array:
+    """Distinct values where that saves work; cells that hardly repeat are read faster than they are compared.
+
+    In one piece, because pyarrow compiles every pattern anew for every piece.
+    """
     sample = cells.slice(0, _SAMPLE)
     if len(cells) > _SAMPLE and pc.count_distinct(sample).as_py() > _SAMPLE // 2:
-        return list(cells.chunks)
-    return [pc.unique(cells)]
+        return cells.combine_chunks()
+    return pc.unique(cells)
 
 
-def _is_serial(rule: Rule, values: list[pa.Array], parts: list[pa.Array], column: GuardedColumn) -> bool:
-    """True for a long series of numbers in which this rule hits no oftener than chance (Luhn 1/10, a date 1/27)."""
-    if rule.serial is None:
-        return False
-    series = sum(pc.sum(pc.match_substring_regex(part, rule.serial)).as_py() or 0 for part in parts)
-    own_numbers = rule.kind in ("passport", "travel_permit") and column.kind in _NUMBERED_KINDS
-    return series >= _SERIES and (own_numbers or 4 * sum(map(len, values)) < series)
+def _rules_for(column: GuardedColumn, texts: pa.Array) -> tuple[Rule, ...]:
+    """All rules but those that a column of an institution's own numbers is expected to match."""
+    if column.kind not in _NUMBERED_KINDS:
+        return RULES
+    return tuple(rule for rule in RULES if rule.kind not in _NUMBER_LIKE or not _length_of_series(rule, texts))
 
 
-def _hits(values: pa.Array) -> Iterator[tuple[Rule, pa.Array]]:
+def _length_of_series(rule: Rule, texts: pa.Array) -> int:
+    """How many numbers look alike if there are many: chance makes one in 10 a card (Luhn), one in 27 hold a date."""
+    length = (pc.sum(pc.match_substring_regex(texts, rule.serial)).as_py() or 0) if rule.serial else 0
+    return length if length >= _SERIES else 0
+
+
+def _hits(values: pa.Array, rules: tuple[Rule, ...] = RULES) -> Iterator[tuple[Rule, pa.Array]]:
     """Every rule that hits, with the values it hits."""
-    originals, texts = _readings(values)
-    for rule in RULES if len(texts) else ():
+    originals, texts = _readings(values, rules)
+    for rule in rules if len(texts) else ():
         hit = _hit_by(rule, texts)
         if pc.any(hit).as_py():
             yield rule, originals.filter(hit)
@@ -115,10 +174,10 @@ def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
     return pc.replace_with_mask(rough, rough, exact)
 
 
-def _readings(values: pa.Array) -> tuple[pa.Array, pa.Array]:
+def _readings(values: pa.Array, rules: tuple[Rule, ...]) -> tuple[pa.Array, pa.Array]:
     """The few values worth judging, and the texts to judge: normalised, and once more with digits spelt out."""
     texts = _normalised(values)
-    worth = _matching(texts, any_hint() if texts.nbytes <= _FEW_BYTES else any_rule())
+    worth = _matching(texts, (any_hint if texts.nbytes <= _FEW_BYTES else any_rule)(rules))
     values, texts = values.filter(worth), texts.filter(worth)
     plain = pc.invert(_matching(texts, _DECIMAL))
     spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")

@@ -173,8 +173,9 @@ def _labelled(kind: str, words: str, number: str) -> Rule:
     return Rule(kind, f"(?:{words}){_LABEL}{number}", front="")
 
 
+RESIDENT_ID = Rule("resident_id", _ID_18, _is_resident_id)
 RULES: tuple[Rule, ...] = (
-    Rule("resident_id", _ID_18, _is_resident_id),
+    RESIDENT_ID,
     Rule("resident_id", _ID_15, _is_resident_id_15, front=_NOT_A_FRACTION, serial="^[0-9]{15}$"),
     Rule("resident_id", _ID_LABELLED, front=""),  # beside the word even a mistyped number identifies
     Rule("mobile", _MOBILE, _is_mobile),
@@ -209,15 +210,15 @@ FLOAT_TEXT = r"^\s*'?[0-9]\.[0-9]{9,}[Ee]\+?1[0-9]\s*$"
 
 
 @functools.cache
-def any_rule() -> str:
+def any_rule(rules: tuple[Rule, ...]) -> str:
     """One pattern that every text worth a second look matches."""
-    return _any_of(rule.rough for rule in RULES)
+    return _any_of(rule.rough for rule in rules)
 
 
 @functools.cache
-def any_hint() -> str:
+def any_hint(rules: tuple[Rule, ...]) -> str:
     """The same, letting more texts pass but quick in Python."""
-    return _any_of(rule.hint or rule.core for rule in RULES)
+    return _any_of(rule.hint or rule.core for rule in rules)
 
 
 def _any_of(patterns: Iterable[str]) -> str:

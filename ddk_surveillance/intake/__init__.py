@@ -1,26 +1,27 @@
 """Stage 1: claim new files, read each to text cells with row numbers, find the declared columns.
 
-Nothing of a file's content reaches the disk here: cells go to temporary tables in memory, because the guard has not yet
-seen them.
+Nothing of a file's content reaches the disk here: cells stay in memory, lent to SQL, because the guard has not yet seen
+them.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow
 
 from ddk_surveillance import nights
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import FileRefused, Text
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
+from ddk_surveillance.intake.notes import notes_of
 from ddk_surveillance.intake.reading import read_file
 from ddk_surveillance.intake.recognise import Recognised, recognise_all
 from ddk_surveillance.intake.rows import rows_of
-from ddk_surveillance.intake.sheets import Sheet
+from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, tidy
 from ddk_surveillance.settings import TIME_ZONE
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -45,7 +46,7 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
 
 
 def run(db: Warehouse, key: str) -> Outcome:
-    """Read every claimed file of the source `key` into temporary tables; files that cannot be read are refused."""
+    """Read every claimed file of the source `key` into memory; files that cannot be read are refused."""
     source = db.library.sources[key]
     waiting = {
         batch
@@ -95,27 +96,24 @@ def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A file that has been read: its rows under declared names, all its cells for the guard, and texts around them."""
-
-    recognised: tuple[Recognised, ...]
-    sheets: tuple[Sheet, ...]
-
-
 def read(db: Warehouse, source: Source, claim: Claim) -> bool:
-    """Whether the file could be read; its rows then wait in temporary tables."""
+    """Whether the file could be read; its rows and all its texts are then lent to SQL under the batch's name."""
     columns = [
         ColumnHeaders(name, column.headers, column.required, column.fill_down)
         for name, column in source.physical_columns.items()
     ]
     try:
-        sheets = read_file(claim.path).sheets
-        recognised, _ = recognise_all(sheets, columns)
+        file = read_file(claim.path)
+        recognised, others = recognise_all(file.sheets, columns)
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
         return False
-    _keep(db, claim, Incoming(recognised, sheets), columns)
+    _lend(db, claim, file, columns)
+    passed_over = (*others, *(sheet.name for sheet in file.hidden), *file.empty)
+    notes = notes_of(source, recognised, passed_over)
+    db.lend(f"notes_{claim.batch_id}", pyarrow.table({"zh": [notes.zh], "en": [notes.en]}))
+    db.lend(f"rows_{claim.batch_id}", pyarrow.concat_tables([_with_place(one) for one in recognised]))
+    _set_counts(db, claim.batch_id, recognised)
     return True
 
 
@@ -126,27 +124,32 @@ def _set_unreadable(db: Warehouse, claim: Claim, refusal: FileRefused) -> None:
     )
 
 
-def _keep(db: Warehouse, claim: Claim, incoming: Incoming, columns: Sequence[ColumnHeaders]) -> None:
-    batch = claim.batch_id
-    rows = pyarrow.concat_tables([_with_place(one) for one in incoming.recognised])
-    with db.offering(rows=rows):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_{batch} AS FROM rows")
-    texts = [(Text("文件名", "file name"), claim.path.name)]
-    texts += [(Text("工作表名", "sheet name"), sheet.name) for sheet in incoming.sheets]
-    headers: list[tuple[int, str, str, str | None]] = []
-    for number, sheet in enumerate(incoming.sheets):
-        above, heads = _keep_cells(db, batch, number, sheet, columns)
-        texts += above
-        headers += [(number, *head) for head in heads]
-    _keep_around(db, batch, texts, headers)
-    unreadable = sum(len(one.unreadable) for one in incoming.recognised)
-    first = incoming.recognised[0]
+def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised]) -> None:
+    unreadable = sum(len(one.unreadable) for one in recognised)
+    received = sum(len(one.body) for one in recognised) + unreadable
+    is_zero = all(one.is_zero_report for one in recognised)
     db.execute(
         "UPDATE ops.batch SET rows_received = ?, rows_unreadable = ?, is_zero_report = ?, declared_total = ?, title_year = ?,"
         " title_month = ? WHERE batch_id = ?",
-        [len(rows) + unreadable, unreadable, all(one.is_zero_report for one in incoming.recognised),
-         _declared_total(incoming.recognised), first.title_year, first.title_month, batch],
+        [received, unreadable, is_zero, _declared_total(recognised), recognised[0].title_year, recognised[0].title_month,
+         batch],
     )  # fmt: skip
+
+
+def _lend(db: Warehouse, claim: Claim, file: Workbook, columns: Sequence[ColumnHeaders]) -> None:
+    """Every cell, header and other text of the file, for the guard alone."""
+    batch = claim.batch_id
+    texts = [(Text("文件名", "file name"), claim.path.name), *file.texts]
+    texts += [(Text("工作表名", "sheet name"), name) for name in file.empty]
+    headers: list[tuple[int, str, str, str, str | None]] = []
+    for number, sheet in enumerate((*file.sheets, *file.hidden)):
+        texts.append((Text("工作表名", "sheet name"), sheet.name))
+        above, heads, cells = _parts(sheet, columns)
+        texts += above
+        headers += [(number, sheet.name, *head) for head in heads]
+        db.lend(f"cells_{number}_{batch}", cells)
+    db.lend(f"texts_{batch}", _texts(texts))
+    db.lend(f"headers_{batch}", _headers(headers))
 
 
 def _with_place(one: Recognised) -> pyarrow.Table:
@@ -162,42 +165,37 @@ def _declared_total(recognised: Sequence[Recognised]) -> int | None:
     return stated[-1] if len(stated) == 1 else None
 
 
-def _keep_around(
-    db: Warehouse, batch: str, texts: Sequence[tuple[Text, str]], headers: Sequence[tuple[int, str, str, str | None]]
-) -> None:
-    """What stands around the rows, for the guard: names, titles, and each column's header with the name it was given."""
-    around = pyarrow.table({
+def _texts(texts: Sequence[tuple[Text, str]]) -> pyarrow.Table:
+    return pyarrow.table({
         "place_zh": [place.zh for place, _ in texts],
         "place_en": [place.en for place, _ in texts],
         "text": pyarrow.array([text for _, text in texts], pyarrow.string()),
     })  # fmt: skip
-    named = pyarrow.table({
-        "sheet_number": pyarrow.array([number for number, *_ in headers], pyarrow.int32()),
-        "cell": [cell for _, cell, *_ in headers],
-        "header": [header for *_, header, _ in headers],
-        "name": pyarrow.array([name for *_, name in headers], pyarrow.string()),
-    })  # fmt: skip
-    with db.offering(around=around, named=named):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_text_{batch} AS FROM around")
-        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_header_{batch} AS FROM named")
 
 
-def _keep_cells(
-    db: Warehouse, batch: str, number: int, sheet: Sheet, columns: Sequence[ColumnHeaders]
-) -> tuple[list[tuple[Text, str]], list[tuple[str, str, str | None]]]:
-    """All cells below the header go to a temporary table for the guard; the texts above and the headers are returned."""
+def _headers(headers: Sequence[tuple[int, str, str, str, str | None]]) -> pyarrow.Table:
+    """Each column of each sheet: its header, and the declared name that it was given."""
+    parts = zip(*headers, strict=True)
+    types = (pyarrow.int32(), *(4 * [pyarrow.string()]))
+    columns = [pyarrow.array(part, kind) for part, kind in zip(parts, types, strict=True)]
+    return pyarrow.table(columns, names=["sheet_number", "sheet", "cell", "header", "name"])
+
+
+def _parts(
+    sheet: Sheet, columns: Sequence[ColumnHeaders]
+) -> tuple[list[tuple[Text, str]], list[tuple[str, str, str | None]], pyarrow.Table]:
+    """The texts down to the header, the header of every column with its declared name, and all cells below it."""
     top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
     header = find_header(top, columns)
     end = header.end if header else 0
-    body = sheet.cells.slice(end)
-    cells = body.append_column("row_number", pyarrow.array(range(end + 1, end + 1 + len(body)), pyarrow.int32()))
-    with db.offering(cells=cells):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming_cells_{batch}_{number} AS FROM cells")
+    cells = sheet.cells.slice(end)
+    numbers = pyarrow.array(np.arange(end + 1, end + 1 + len(cells), dtype=np.int32))
     names = {position: name for name, position in header.columns.items()} if header else {}
-    heads = [(f"c{place}", _heading(top[:end], place), names.get(place)) for place in range(len(body.columns))]
-    return [
+    heads = [(f"c{place}", _heading(top[:end], place), names.get(place)) for place in range(cells.num_columns)]
+    above = [
         (Text(f"第 {row} 行", f"row {row}"), cell) for row, line in enumerate(top[:end], 1) for cell in line if cell
-    ], heads
+    ]
+    return above, heads, cells.append_column("row_number", numbers)
 
 
 def _heading(top: Sequence[Sequence[str | None]], place: int) -> str:

@@ -13,12 +13,14 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from ddk_surveillance.errors import Text
 from ddk_surveillance.intake import workbook
 from ddk_surveillance.intake.delimited import read_delimited
 from ddk_surveillance.intake.encodings import decode
 from ddk_surveillance.intake.records import read_json, read_parquet
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
+from ddk_surveillance.intake.surroundings import texts_around
 
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 # What a password leaves: an OLE file holding an encrypted xlsx; the FILEPASS record right after an xls file's first
@@ -47,15 +49,15 @@ def read_sheets(path: Path, limits: Limits = DEFAULT_LIMITS) -> tuple[Sheet, ...
 
 
 def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> Workbook:
-    """Like `read_sheets`, with the names of the sheets passed over."""
+    """Like `read_sheets`, with all else in the file that may name somebody."""
     data = _bytes_of(path, limits)
     if data.startswith(FOREIGN):
         raise refused("unknown_format")
     if data.startswith((ZIP, OLE)):
         return _workbook(data, limits)
     if data.startswith(PARQUET):
-        return Workbook((read_parquet(data, limits),))
-    return Workbook((_read_text(data, path.suffix.lower(), limits),))
+        return read_parquet(data, limits)
+    return _read_text(data, path.suffix.lower(), limits)
 
 
 def _bytes_of(path: Path, limits: Limits) -> bytes:
@@ -70,7 +72,7 @@ def _bytes_of(path: Path, limits: Limits) -> bytes:
         raise refused("cannot_open") from None
 
 
-def _read_text(data: bytes, suffix: str, limits: Limits) -> Sheet:
+def _read_text(data: bytes, suffix: str, limits: Limits) -> Workbook:
     encoded = decode(data)
     if not encoded.data or encoded.data.isspace():
         raise refused("empty_file")
@@ -79,35 +81,38 @@ def _read_text(data: bytes, suffix: str, limits: Limits) -> Sheet:
         raise refused("web_page")
     if suffix in (".json", *JSON_LINES) or JSON_START.match(head):
         return read_json(encoded, limits, is_lines=suffix in JSON_LINES)
-    return read_delimited(encoded, limits, prefer_tab=suffix == ".tsv")
+    return Workbook((read_delimited(encoded, limits, prefer_tab=suffix == ".tsv"),))
 
 
 def _workbook(data: bytes, limits: Limits) -> Workbook:
     """An Excel or OpenDocument file, parsed here if it cannot hurt and else in a confined process."""
     if data.startswith(OLE) and LOCKED_OLE.search(data):
         raise refused("password_protected")
-    harmless = data.startswith(ZIP) and _check_archive(data, limits)
+    is_harmless, texts = _look_around(data, limits) if data.startswith(ZIP) else (False, ())
     try:
-        if harmless:
-            found, skipped = workbook.read_workbook(data, limits.sheets, limits.cells)
+        if is_harmless:
+            found, empty = workbook.read_workbook(data, limits.sheets, limits.cells)
         else:
-            found, skipped = _read_confined(data, limits)
+            found, empty = _read_confined(data, limits)
     except workbook.Unreadable as error:
         reason = str(error)
         raise refused(reason, limit=limits.sheets if reason == "too_many_sheets" else limits.cells) from None
-    if not found:
+    sheets = [(is_visible, sheet_of(name, columns)) for name, is_visible, columns in found]
+    visible = tuple(sheet for is_visible, sheet in sheets if is_visible)
+    if not visible:
         raise refused("no_visible_sheet")
-    return Workbook(tuple(sheet_of(name, columns) for name, columns in found), tuple(skipped))
+    return Workbook(visible, tuple(sheet for is_visible, sheet in sheets if not is_visible), texts, tuple(empty))
 
 
-def _check_archive(data: bytes, limits: Limits) -> bool:
-    """Refuse what is no workbook or a bomb, before anything is unpacked; whether it is harmless."""
+def _look_around(data: bytes, limits: Limits) -> tuple[bool, tuple[tuple[Text, str], ...]]:
+    """Refuse what is no workbook or a bomb, before anything is unpacked; whether it is harmless, and texts outside cells."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = _check_entries(archive.infolist(), len(data), limits)
             if MANIFEST in archive.namelist() and LOCKED_ODS in archive.open(MANIFEST).read(MEGABYTE):
                 raise refused("password_protected")
-            return unpacked <= HARMLESS_BYTES and _is_harmless(archive)
+            is_harmless = unpacked <= HARMLESS_BYTES and _is_harmless(archive)
+            return is_harmless, tuple(dict.fromkeys(texts_around(archive, limits.around_bytes)))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error):
         raise refused("truncated_or_damaged") from None
 
@@ -150,5 +155,5 @@ def _read_confined(data: bytes, limits: Limits) -> workbook.Found:
     answer = marshal.loads(done.stdout)
     if isinstance(answer, str):
         raise workbook.Unreadable(answer)
-    found, skipped = answer
-    return found, skipped
+    found, empty = answer
+    return found, empty

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ddk_surveillance.errors import Text
 from ddk_surveillance.intake.encodings import Encoded, text_of
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import (
     MEGABYTE,
     Limits,
     Sheet,
+    Workbook,
     blank_as_null,
     check_cells,
     map_distinct,
@@ -24,35 +27,50 @@ from ddk_surveillance.intake.sheets import (
 from ddk_surveillance.intake.workbook import Value, cell_text
 
 Record = dict[str, Any]
+BESIDE = Text("记录之外的内容", "what stands beside the records")
 
 
-def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Sheet:
+def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Workbook:
     """An array of flat objects, an object with one such array inside, or one object per line."""
     if len(encoded.data) > limits.json_bytes:
         raise refused("too_large", limit=limits.json_bytes // MEGABYTE)
     text = text_of(encoded)
     try:
-        records = _lines(text) if is_lines else _records(text)
-        return _sheet(records, limits)
+        records, beside = (_lines(text), ()) if is_lines else _records(text)
+        return Workbook((_sheet(records, limits),), texts=tuple((BESIDE, word) for word in beside))
     except RecursionError:
         raise refused("json_nested") from None
     except UnicodeEncodeError:  # half of a surrogate pair: no character
         raise refused("encoding") from None
 
 
-def _records(text: str) -> list[Record]:
-    """The records of a whole document; a document that is an object per line is taken as NDJSON."""
+def _records(text: str) -> tuple[list[Record], tuple[str, ...]]:
+    """The records of a whole document and the words beside them; an object per line is taken as NDJSON."""
     try:
         document = _parse(text)
     except json.JSONDecodeError as error:
         first_line = text.strip().split("\n", 1)[0].rstrip()
         if error.msg == "Extra data" and first_line.startswith("{") and first_line.endswith("}"):
-            return _lines(text)
+            return _lines(text), ()
         raise refused("json_malformed", line=error.lineno) from None
+    beside: tuple[str, ...] = ()
     if isinstance(document, dict):
-        lists = [value for value in document.values() if isinstance(value, list)]
-        document = lists[0] if len(lists) == 1 else None
-    return _only_records(document)
+        lists = [key for key, value in document.items() if isinstance(value, list)]
+        records = document.pop(lists[0]) if len(lists) == 1 else None
+        document, beside = records, tuple(_words(document))
+    return _only_records(document), beside
+
+
+def _words(value: object) -> Iterator[str]:
+    """Every key and value in whatever depth."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (key, *_words(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _words(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _lines(text: str) -> list[Record]:
@@ -106,7 +124,7 @@ def _json_cell(value: object) -> str | None:
     return str(value) if value not in (None, "") else None
 
 
-def read_parquet(data: bytes, limits: Limits) -> Sheet:
+def read_parquet(data: bytes, limits: Limits) -> Workbook:
     """All columns as text, by the same rules as Excel cells; times with a zone become those of Shanghai."""
     try:
         schema = pq.read_schema(native(data))
@@ -116,9 +134,17 @@ def read_parquet(data: bytes, limits: Limits) -> Sheet:
         check_cells(file.metadata.num_rows + 1, len(schema), limits)
         _check_unpacked(file.metadata, limits)
         table = file.read()
-        return sheet_of("", [_headed(field.name, table.column(i), i + 1, limits) for i, field in enumerate(schema)])
+        columns = [_headed(field.name, table.column(i), i + 1, limits) for i, field in enumerate(schema)]
+        return Workbook((sheet_of("", columns),), texts=tuple(_metadata(schema)))
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         raise refused("truncated_or_damaged") from None
+
+
+def _metadata(schema: pa.Schema) -> Iterator[tuple[Text, str]]:
+    """What programs and people note beside the table and its columns."""
+    for notes in (schema.metadata, *(field.metadata for field in schema)):
+        for text in (text for note in (notes or {}).items() for text in note):
+            yield BESIDE, text.decode("utf-8", errors="replace")
 
 
 def _check_unpacked(metadata: pq.FileMetaData, limits: Limits) -> None:

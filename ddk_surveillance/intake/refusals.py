@@ -56,8 +56,12 @@ REFUSALS: Mapping[str, Text] = {
         "There are more than {limit} cells, or far too many columns. Delete blank rows and columns, or split the file.",
     ),
     "no_visible_sheet": Text(
-        "工作簿中没有含数据的可见工作表（隐藏的工作表不读取）。请取消隐藏后重新报送。",
+        "工作簿中没有含数据的可见工作表（隐藏的工作表不作为数据读取）。请取消隐藏后重新报送。",
         "No visible sheet holds data (hidden sheets are not read). Unhide the sheet and send the file again.",
+    ),
+    "embedded_content": Text(
+        "文件中含有图片或嵌入的文件，无法检查其中是否有个人信息。请删除图片和嵌入对象后重新报送。",
+        "The file holds pictures or embedded files, which cannot be checked for personal data. Delete them, send again.",
     ),
     "encoding": Text(
         "文字编码混杂或已成乱码，无法可靠读取。请在 Excel/WPS 中核对原表，另存为 .xlsx 后重新报送。",

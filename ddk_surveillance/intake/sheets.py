@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ddk_surveillance.errors import Text
 from ddk_surveillance.intake.refusals import refused
 
 MEGABYTE = 1 << 20
@@ -21,6 +22,7 @@ class Limits:
     file_bytes: int = 512 * MEGABYTE
     json_bytes: int = 64 * MEGABYTE  # parsed JSON takes up to 20 times its size
     uncompressed_bytes: int = 1024 * MEGABYTE
+    around_bytes: int = 64 * MEGABYTE  # XML outside the cells
     compression_ratio: int = 100  # an honest xlsx has 5–20, a bomb 300 and more
     sheets: int = 200
     columns: int = 2_000
@@ -50,10 +52,16 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """All readable sheets of one file, and the names of those passed over because they are hidden or hold no cells."""
+    """One file: the sheets to be read, and all else in it that may name somebody.
+
+    `hidden` sheets are never read as rows; `texts` stand outside the cells (place, text), such as comments, headers and
+    footers; `empty` names sheets without cells.
+    """
 
     sheets: tuple[Sheet, ...]
-    skipped: tuple[str, ...] = ()
+    hidden: tuple[Sheet, ...] = ()
+    texts: tuple[tuple[Text, str], ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def sheet_of(name: str, columns: Sequence[Any]) -> Sheet:

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 Value: TypeAlias = "int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta"
 Columns: TypeAlias = "list[list[str | None]]"
-Found: TypeAlias = "tuple[list[tuple[str, Columns]], list[str]]"
+Found: TypeAlias = "tuple[list[tuple[str, bool, Columns]], list[str]]"
 # Excel keeps 15 digits: of a longer number typed into a cell the last digits are already wrong.
 EXACT_BELOW = 10**15
 
@@ -26,7 +26,7 @@ class Unreadable(Exception):
 
 
 def read_workbook(data: bytes, sheets: int, cells: int) -> Found:
-    """Visible sheets as (name, columns of text), and the names of hidden, empty or chart sheets.
+    """Sheets as (name, whether it is visible, columns of text), and the names of empty or chart sheets.
 
     At most so many sheets and cells. Formulas are not evaluated: cells hold the values Excel last saved; error values
     (#REF!) are blank.
@@ -48,8 +48,7 @@ def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
         raise Unreadable("too_many_sheets")
     read, skipped = [], []
     for number, about in enumerate(book.sheets_metadata):  # by number: two sheets may have the same name
-        is_table = about.visible == SheetVisibleEnum.Visible and about.typ == SheetTypeEnum.WorkSheet
-        sheet = book.get_sheet_by_index(number) if is_table else None
+        sheet = book.get_sheet_by_index(number) if about.typ == SheetTypeEnum.WorkSheet else None
         if sheet is None or sheet.end is None:
             skipped.append(about.name)
             continue
@@ -57,7 +56,8 @@ def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
         if cells < 0:
             raise Unreadable("too_many_cells")
         rows = sheet.to_python(skip_empty_area=False)
-        read.append((about.name, [column_texts(column) for column in zip(*rows, strict=True)]))
+        is_visible = about.visible == SheetVisibleEnum.Visible
+        read.append((about.name, is_visible, [column_texts(column) for column in zip(*rows, strict=True)]))
     return read, skipped
 
 

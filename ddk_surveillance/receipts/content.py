@@ -70,6 +70,7 @@ class Receipt:
     received_at: datetime.datetime
     outcome: Outcome
     message: str
+    note: str
     received: int
     counts: dict[str, int]
     findings: int
@@ -86,9 +87,10 @@ class Receipt:
 def receipt_of(db: Warehouse, batch_id: str) -> Receipt:
     """The receipt of a batch whose fate is decided."""
     # The name of a copy was never looked at by the guard; that of the file it repeats was.
-    [(source, name, received_at, status, message, is_zero)] = db.rows(
+    [(source, name, received_at, status, message, note, is_zero)] = db.rows(
         "SELECT source_code, coalesce(file_name, (SELECT min(o.file_name) FROM ops.batch o WHERE b.status = 'identical'"
-        " AND o.source_code = b.source_code AND o.sha256 = b.sha256)), received_at, status, message_zh, is_zero_report"
+        " AND o.source_code = b.source_code AND o.sha256 = b.sha256)), received_at, status, message_zh,"
+        " coalesce(note_zh, ''), is_zero_report"
         " FROM ops.batch b WHERE batch_id = ?",
         [batch_id],
     )
@@ -102,7 +104,7 @@ def receipt_of(db: Warehouse, batch_id: str) -> Receipt:
     counted = dict(zip(COUNTS, counts, strict=True))
     return Receipt(
         batch_id, source, declared.title.zh if declared else source, name, received_at, outcome,
-        message or _sentence(outcome, counted, bool(is_zero)), received, counted,
+        message or _sentence(outcome, counted, bool(is_zero)), note, received, counted,
         db.value("SELECT count(*) FROM ops.quarantine WHERE batch_id = ?", [batch_id]),
         _lines(db, declared, batch_id) if declared else (),
     )  # fmt: skip

@@ -57,8 +57,10 @@ def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
         ("文件", neutralise_formula(receipt.file_name or "(未存文件名)")),
         ("收到", f"{receipt.received_at:%Y-%m-%d %H:%M}"),
         ("批次", receipt.batch_id),
+        *([("另注", receipt.note)] if receipt.note else []),
     )
     for number, (label, text) in enumerate(facts, start=2):
+        sheet.set_row(number, _height(text, sum(HEADINGS.values()) - HEADINGS["工作表"]))
         sheet.write_string(number, 0, label, styles["label"])
         sheet.merge_range(number, 1, number, LAST, text, styles["text"])
     return 2 + len(facts)

@@ -114,7 +114,7 @@ def test_f1_xls_is_read(xls: Xls, tmp_path: Path) -> None:
     assert cells(read(content, "a.xls", tmp_path)) == [["编号", "性别"], ["1", "男"], ["5.00104E+17", None]]
 
 
-def test_f1_every_visible_sheet_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+def test_f1_every_visible_sheet_is_read_and_the_others_are_known(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         for name in ("1月", "2月", "隐藏", "空白"):
             sheet = book.add_worksheet(name)
@@ -127,7 +127,8 @@ def test_f1_every_visible_sheet_is_read_and_the_others_are_named(tmp_path: Path)
         ("1月", [[None, None], [None, "1月"]]),
         ("2月", [[None, None], [None, "2月"]]),
     ]
-    assert book_read.skipped == ("隐藏", "空白")
+    assert [(sheet.name, cells(sheet)) for sheet in book_read.hidden] == [("隐藏", [[None, None], [None, "隐藏"]])]
+    assert book_read.empty == ("空白",)
 
 
 # ------------------------------------------------------------------------------------------------- F6, F7, F14: cells

@@ -1,8 +1,10 @@
 """Every reason for which a file is refused is reached by a file that deserves it, and says in Chinese what to do."""
 
+import base64
 import io
 import json
 import os
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -22,7 +24,13 @@ from ddk_surveillance.intake.sheets import MEGABYTE, Limits
 
 COLUMNS = tuple(ColumnHeaders(name, (name,), required=True) for name in ("性别", "年龄", "地点"))
 SMALL = Limits(
-    file_bytes=3 * MEGABYTE, json_bytes=MEGABYTE, sheets=3, columns=50, cells=1000, memory_bytes=256 * MEGABYTE
+    file_bytes=3 * MEGABYTE,
+    json_bytes=MEGABYTE,
+    around_bytes=MEGABYTE,
+    sheets=3,
+    columns=50,
+    cells=1000,
+    memory_bytes=256 * MEGABYTE,
 )
 
 
@@ -51,6 +59,14 @@ def archive(entries: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, data in entries.items():
             zipped.writestr(name, data)
+    return content.getvalue()
+
+
+def with_picture() -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        pixel = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        book.add_worksheet().insert_image(0, 0, "x.png", {"image_data": io.BytesIO(base64.b64decode(pixel))})
     return content.getvalue()
 
 
@@ -84,6 +100,9 @@ FILES: list[tuple[str, str, bytes]] = [
     ("too_many_cells", "a.json", json.dumps([{f"k{n}": 1} for n in range(40)]).encode()),
     ("too_many_cells", "a.parquet", parquet(pa.array([1] * 1000))),
     ("no_visible_sheet", "a.xlsx", xlsx(is_hidden=True)),
+    ("embedded_content", "a.xlsx", with_picture()),
+    ("embedded_content", "a.ods", archive({"content.xml": b"<a/>", "Pictures/1.png": b"x"})),
+    ("too_demanding", "a.xlsx", archive({"xl/workbook.xml": b"<a/>", "xl/comments1.xml": random.Random(1).randbytes(2 * MEGABYTE)})),
     ("encoding", "a.csv", GB_LINE + UTF8_LINE + GB_LINE),
     ("encoding", "a.csv", LINE.encode() + GB_LINE),
     ("encoding", "a.csv", LINE.encode().decode("latin-1").encode()),
@@ -155,7 +174,7 @@ def test_folders_links_and_pipes_are_refused_unopened(tmp_path: Path) -> None:
 
 def test_every_reason_is_tested() -> None:
     assert {reason for reason, _, _ in FILES} | {"password_protected", "not_a_file", "cannot_open"} == set(REFUSALS)
-    assert len(REFUSALS) == 25
+    assert len(REFUSALS) == 26
 
 
 @pytest.mark.parametrize("reason", REFUSALS)

@@ -1,0 +1,87 @@
+"""What an Office file holds outside its cells – comments, headers, properties, caches – for the guard to look at.
+
+The file is archived whole, so all that can be read in it must be looked at. Pictures and embedded files cannot be looked
+at, so a file that holds any is refused. Who wrote the file (author, last modified by) is no child and is passed over.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import IO
+
+from ddk_surveillance.errors import Text
+from ddk_surveillance.intake.refusals import refused
+from ddk_surveillance.intake.sheets import MEGABYTE
+
+OPAQUE = re.compile(r"(^|/)(media|embeddings|pictures|object [^/]*)/", re.IGNORECASE)
+# Cells are read by the sheet reader; styles and themes hold no words of anybody.
+WITHOUT_WORDS = re.compile(
+    r"sharedstrings|styles|theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml"
+)
+PLACES = (
+    ("comment", Text("批注", "comments")),
+    ("person", Text("批注", "comments")),
+    ("docprops", Text("文档属性", "document properties")),
+    ("meta", Text("文档属性", "document properties")),
+    ("drawing", Text("图形和文本框", "drawings and text boxes")),
+    ("pivot", Text("数据透视表缓存", "pivot cache")),
+    ("externallink", Text("外部链接缓存", "cache of linked files")),
+    ("_rels", Text("超链接", "links")),
+    ("sheets/", Text("页眉页脚和数据验证", "headers, footers and input rules")),
+    ("content", Text("批注", "comments")),
+    ("", Text("名称定义及其他", "defined names and others")),
+)
+CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.compile(rb"</(?:\w+:)?sheetData\s*>")
+LONGEST_TAG = 256
+WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^>]*>[^<]*</\1>")
+ANNOTATION = re.compile(r"<office:annotation\b.*?</office:annotation>", re.DOTALL)
+# One text may be cut into runs of different fonts; all other tags part texts.
+RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^>]*)?/?>")
+ATTRIBUTE = re.compile(r'\s(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr)="([^"]+)"')
+TAG = re.compile(r"<[^>]*>")
+HEADER_CODE = re.compile(r'&(?:[A-JL-Z]|"[^"]*"|K[0-9A-F]{6})')  # &L is "left", &P the page; glued to the text itself
+
+
+def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, str]]:
+    """Every text outside the cells as (place, text); so many bytes of XML at most."""
+    for entry in archive.infolist():
+        name = entry.filename.lower()
+        if OPAQUE.search(name) and not entry.is_dir():
+            raise refused("embedded_content")
+        if not name.endswith((".xml", ".rels", ".vml")) or WITHOUT_WORDS.search(name):
+            continue
+        with archive.open(entry) as stream:
+            data = _outside_cells(stream) if "worksheets/sheet" in name else stream.read(limit + 1)
+        limit -= len(data)
+        if limit < 0:
+            raise refused("too_demanding")
+        place = next(place for part, place in PLACES if part in name)
+        yield from ((place, text) for text in _texts(data.decode("utf-8", errors="replace"), name))
+
+
+def _outside_cells(stream: IO[bytes]) -> bytes:
+    """The XML of a worksheet before and after its cells, read piece by piece: the cells may be a gigabyte."""
+    outside, piece, is_inside = b"", b"", False
+    while more := stream.read(MEGABYTE):
+        piece += more
+        start = None if is_inside else CELLS_START.search(piece)
+        if start:
+            outside, piece, is_inside = outside + piece[: start.start()], piece[start.end() :], True
+        end = CELLS_END.search(piece) if is_inside else None
+        if end:
+            return outside + piece[end.end() :] + stream.read()
+        kept = piece[-LONGEST_TAG:]
+        outside, piece = outside if is_inside else outside + piece[:-LONGEST_TAG], kept
+    return outside if is_inside else outside + piece
+
+
+def _texts(xml: str, name: str) -> Iterator[str]:
+    if name == "content.xml":  # of an OpenDocument file: all but the comments are cells
+        xml = "".join(ANNOTATION.findall(xml))
+    xml = WRITERS.sub("", xml)
+    texts = [*ATTRIBUTE.findall(xml), *TAG.sub("\n", RUN.sub("", xml)).split("\n")]
+    plain = (HEADER_CODE.sub(" ", html.unescape(text)).strip() for text in texts)
+    yield from dict.fromkeys(text for text in plain if text)

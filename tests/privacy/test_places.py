@@ -1,0 +1,189 @@
+"""An identifier is found wherever in a file it stands, and nothing of it is kept or said."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import xlsxwriter
+
+from ddk_surveillance import guard, intake
+from ddk_surveillance.landing import Claim
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import load as load_settings
+from ddk_surveillance.settings import resource
+from ddk_surveillance.tokens import Key
+from ddk_surveillance.warehouse import Warehouse, connect
+from tests.conftest import HOSPITAL, csv_of
+
+MOBILE = "13812345678"
+GOOD = [line.split(",") for line in csv_of(HOSPITAL).splitlines()]
+BATCH = "0" * 16
+Change = Callable[[xlsxwriter.Workbook, Any], object]
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    settings = load_settings({}, tmp_path_factory.mktemp("home"))
+    settings.make_folders()
+    warehouse = connect(settings, Library((resource("schemas"),)))
+    warehouse.ensure(warehouse.library.received_table(warehouse.library.sources["hospital"]))
+    yield warehouse
+    warehouse.connection.close()
+
+
+@pytest.fixture
+def fate(db: Warehouse, tmp_path: Path) -> Callable[[str, bytes], tuple[str, str, str]]:
+    """Status, message and notes of a hospital's file after intake and guard."""
+
+    def judge(name: str, content: bytes) -> tuple[str, str, str]:
+        (tmp_path / name).write_bytes(content)
+        source, claim = db.library.sources["hospital"], Claim(BATCH, "hospital", tmp_path / name)
+        intake.register(db, claim, "night")
+        if intake.read(db, source, claim):
+            guard.guard_batch(db, source, BATCH, Key(bytes(range(32))))
+        [row] = db.rows("SELECT status, coalesce(message_zh, ''), coalesce(note_zh, '') FROM ops.batch")
+        return row
+
+    return judge
+
+
+def workbook(change: Change = lambda book, sheet: None, rows: list[list[str]] = GOOD) -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        sheet = book.add_worksheet("3月")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+        change(book, sheet)
+    return stream.getvalue()
+
+
+def text_file(*lines: list[str]) -> bytes:
+    return "".join(",".join(line) + "\n" for line in lines).encode()
+
+
+def records(extra: dict[str, str] | None = None) -> list[dict[str, str]]:
+    return [dict(zip(GOOD[0], row, strict=True)) | (extra or {}) for row in GOOD[1:]]
+
+
+def parquet(metadata: dict[str, str]) -> bytes:
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records()).replace_schema_metadata(metadata), stream)
+    return stream.getvalue()
+
+
+def hidden(book: xlsxwriter.Workbook, name: str, *columns: list[str]) -> None:
+    sheet = book.add_worksheet(name)
+    for number, column in enumerate(columns):
+        sheet.write_column(0, number, column)
+    sheet.hide()
+
+
+def linked(_: xlsxwriter.Workbook, sheet: Any) -> None:
+    sheet.write_url("Z1", f"https://example.org/?p={MOBILE}", string="链接")
+
+
+IN_WORKBOOKS: dict[str, Change] = {
+    "a cell far from the table": lambda book, sheet: sheet.write_string("Z40", MOBILE),
+    "a number in a cell": lambda book, sheet: sheet.write_number("Z3", int(MOBILE)),
+    "a line below the table": lambda book, sheet: sheet.write_string("A9", f"填表人:甲 {MOBILE}"),
+    "a cell of several fonts": lambda book, sheet: sheet.write_rich_string("Z2", "138", book.add_format({"bold": True}), "12345678"),
+    "a comment": lambda book, sheet: sheet.write_comment("A2", f"家长 {MOBILE}"),
+    "the page header": lambda book, sheet: sheet.set_header(f"&L{MOBILE}"),
+    "the page footer": lambda book, sheet: sheet.set_footer(f"&R{MOBILE}"),
+    "a text box": lambda book, sheet: sheet.insert_textbox("Z1", MOBILE),
+    "a defined name": lambda book, sheet: book.define_name("父亲", f'="{MOBILE}"'),
+    "the title of the document": lambda book, sheet: book.set_properties({"title": MOBILE}),
+    "the remarks of the document": lambda book, sheet: book.set_properties({"comments": MOBILE}),
+    "a property of the document": lambda book, sheet: book.set_custom_property("经办", MOBILE),
+    "a list of allowed entries": lambda book, sheet: sheet.data_validation("Z1", {"validate": "list", "source": [MOBILE]}),
+    "the hint beside a cell": lambda book, sheet: sheet.data_validation("Z1", {"validate": "any", "input_message": MOBILE}),
+    "a link": linked,
+    "the name of a sheet": lambda book, sheet: book.add_worksheet(MOBILE),
+    "the name of a hidden sheet": lambda book, sheet: hidden(book, MOBILE, ["甲"]),
+    "a hidden sheet": lambda book, sheet: hidden(book, "原表", ["电话", MOBILE]),
+    "a column of names in a hidden sheet": lambda book, sheet: hidden(book, "原表", ["名单", "姓名", "王小明"]),
+    "a hidden row": lambda book, sheet: (sheet.write_string("Z3", MOBILE), sheet.set_row(2, None, None, {"hidden": True})),
+    "a hidden column": lambda book, sheet: (sheet.write_string("Z3", MOBILE), sheet.set_column("Z:Z", None, None, {"hidden": True})),
+}  # fmt: skip
+RESIDENT = ["990104", "201503070010"]
+IN_OTHERS: dict[str, tuple[str, bytes]] = {
+    "the name of the file": (f"病例{MOBILE}.csv", text_file(*GOOD)),
+    "a header": ("a.csv", text_file([*GOOD[0], MOBILE], *([*row, ""] for row in GOOD[1:]))),
+    "a title": ("a.csv", text_file([f"联系电话{MOBILE}"], *GOOD)),
+    "a row that is too long": ("a.csv", text_file(*GOOD, [*GOOD[1], MOBILE])),
+    "two neighbouring cells": ("a.csv", text_file([*GOOD[0], "x", "y"], *([*row, *RESIDENT] for row in GOOD[1:]))),
+    "a key of a json record": ("a.json", json.dumps(records({MOBILE: "x"})).encode()),
+    "a value of a json record": ("a.ndjson", "\n".join(json.dumps(one) for one in records({"备注": MOBILE})).encode()),
+    "beside the records": ("a.json", json.dumps({"报送": {"联系": [MOBILE]}, "数据": records()}).encode()),
+    "the notes of a parquet file": ("a.parquet", parquet({"owner": MOBILE})),
+}
+
+
+@pytest.mark.parametrize("place", IN_WORKBOOKS)
+def test_an_identifier_in_a_workbook_is_found_in(place: str, fate: Callable[..., Any]) -> None:
+    status, message, notes = fate("a.xlsx", workbook(IN_WORKBOOKS[place]))
+    assert status == "refused" and notes == ""
+    assert MOBILE not in message and "王小明" not in message
+
+
+@pytest.mark.parametrize("place", IN_OTHERS)
+def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..., Any]) -> None:
+    status, message, notes = fate(*IN_OTHERS[place])
+    assert status == "refused" and notes == ""
+    assert MOBILE not in message and RESIDENT[1] not in message
+
+
+def test_there_are_so_many_places() -> None:
+    assert (len(IN_WORKBOOKS), len(IN_OTHERS)) == (21, 9)
+
+
+def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
+    sheet.write_comment("A2", "请核对", {"author": "zhang@example.org"})
+    sheet.set_header("&C儿童伤害监测&P/&N")
+    sheet.data_validation("Z1", {"validate": "list", "source": ["男", "女"]})
+    book.set_properties({"author": "张三", "company": "某医院", "title": "2024年3月登记表"})
+    hidden(book, "字典", ["学校名称", "八桥小学"], ["代码", "500104001"])
+    book.define_name("镇街", "=字典!$A$2:$A$2")
+    sheet.insert_textbox("Z5", "填写说明:每行一例")
+
+
+def test_what_offices_put_around_their_tables_raises_no_alarm(fate: Callable[..., Any]) -> None:
+    status, message, notes = fate("a.xlsx", workbook(decorated))
+    assert (status, message) == ("guarded", "")
+    assert "未读的工作表:字典" in notes
+
+
+def test_neighbouring_numbers_that_happen_to_be_18_digits_raise_no_alarm(fate: Callable[..., Any]) -> None:
+    rows = [[*line, "500104", f"20240305{number:04d}"] for number, line in enumerate(GOOD[1:] * 40)]
+    assert fate("a.csv", text_file([*GOOD[0], "x", "y"], *rows))[0] == "guarded"
+
+
+def test_the_message_names_sheet_column_and_row(fate: Callable[..., Any]) -> None:
+    def second_sheet(book: xlsxwriter.Workbook, _: Any) -> None:
+        sheet = book.add_worksheet("附表")
+        for number, row in enumerate([*GOOD, [MOBILE, *GOOD[1][1:]]]):
+            sheet.write_row(number, 0, row)
+
+    _, message, _ = fate("a.xlsx", workbook(second_sheet))
+    assert "工作表“附表”“监测医院编号”列第 5 行" in message
+
+
+def test_the_receipt_lists_what_was_left_aside(fate: Callable[..., Any]) -> None:
+    lines = [
+        ["2024年3月登记表"],
+        [*GOOD[0], "爱好"],
+        *([*row, "足球"] for row in GOOD[1:]),
+        GOOD[1][:3],
+        ["合计", "3"],
+        ["填表人:甲"],
+    ]
+    status, _, notes = fate("a.csv", text_file(*lines))
+    assert status == "guarded"
+    assert notes.startswith("不作数据行的行:合计 1、表尾说明 1。不可读的行:6。未采用的列:爱好。没有的列:姓名令牌、")
