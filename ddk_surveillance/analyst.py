@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,6 @@ import duckdb
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
-from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import Settings
 
 CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
@@ -26,15 +22,7 @@ ABOUT_THE_STATEMENT = (duckdb.ParserException, duckdb.BinderException, duckdb.Ca
 def query(settings: Settings, voice: Voice, statement: str, form: str) -> int:
     """Run one statement on the newest release and print its rows."""
     names, rows = _fetch(_newest(settings), statement)
-    if form == "json":
-        print(
-            json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, default=str, indent=1)
-        )
-    elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([names, *(map(_csv_cell, row) for row in rows)])
-    else:
-        voice.table(names, rows)
+    voice.rows(form, names, rows)
     return ExitCode.GOOD
 
 
@@ -60,7 +48,3 @@ def _fetch(file: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]
         raise ConfigurationError(
             f"查询未能执行({kind});分析文件只读。", f"The query failed ({kind}); the file is read-only."
         ) from None
-
-
-def _csv_cell(value: Any) -> Any:
-    return neutralise_formula(value) if isinstance(value, str) else value

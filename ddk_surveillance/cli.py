@@ -96,6 +96,60 @@ def sql(context: Context, statement: str, form: str) -> int:
     return query(context.settings, context.voice, statement, form)
 
 
+FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+
+
+@command(
+    "drill",
+    "从一个数字追到事件、记录、规则和文件中的行",
+    "from a figure to its incidents, records, rules and the rows of the files",
+)
+@click.argument("indicator")
+@click.argument("year", type=int)
+@FORMAT
+def drill(context: Context, indicator: str, year: int, form: str) -> int:
+    from ddk_surveillance.drill import show_drill
+
+    return show_drill(context.settings, context.voice, indicator, year, form)
+
+
+@command("changes", "两次发布之间数字为何不同", "why the figures of two releases differ")
+@click.option("--from", "old", required=True, help=words("较早的发布,例如 R1", "the earlier release, such as R1"))
+@click.option(
+    "--to", "new", default=None, help=words("较晚的发布(默认最新)", "the later release (by default the newest)")
+)
+@FORMAT
+def changes(context: Context, old: str, new: str | None, form: str) -> int:
+    from ddk_surveillance.differences import show_differences
+
+    return show_differences(context.settings, context.voice, old, new, form)
+
+
+@ddk.group("edition", help=words("定稿:冻结某年的数字", "editions: the figures of a year, frozen"))
+def edition() -> None:
+    pass
+
+
+@edition.command("freeze", help=words("把一年已发布的数字定稿", "freeze the published figures of a year"))
+@click.argument("year", type=int)
+@click.option("--by", default=None, help=words("经办人(默认当前用户)", "who (by default the current user)"))
+@click.option("--reason", default=None, help=words("理由", "why"))
+@click.option("--force", "is_forced", is_flag=True, help=words("初步数也定稿", "freeze provisional figures too"))
+@click.pass_obj
+def freeze(context: Context, year: int, by: str | None, reason: str | None, is_forced: bool) -> int:
+    from ddk_surveillance.editions import freeze as freeze_year
+
+    return freeze_year(context.settings, context.voice, year, by, reason, is_forced)
+
+
+@edition.command("list", help=words("所有定稿及其后的变动", "all editions and what has moved since"))
+@click.pass_obj
+def list_editions(context: Context) -> int:
+    from ddk_surveillance.editions import show_editions
+
+    return show_editions(context.settings, context.voice)
+
+
 @command("synthesise", "生成合成的大渡口区数据", "make a synthetic district")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 @click.option("--seed", type=int, default=20260101, show_default=True)

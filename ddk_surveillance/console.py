@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ddk_surveillance.errors import Text
+from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.warehouse import Warehouse
 
 STATUS_WORDS = {
@@ -73,6 +76,20 @@ class Voice:
             self.out.print(table)
         for line in capture.get().splitlines():
             self.out.file.write(line.rstrip() + "\n")
+
+    def rows(self, form: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Rows for a machine (json or csv) or, as a table, for people."""
+        if form == "json":
+            records = [dict(zip(names, row, strict=True)) for row in rows]
+            print(json.dumps(records, ensure_ascii=False, default=str, indent=1))
+        elif form == "csv":
+            csv.writer(sys.stdout, lineterminator="\n").writerows([names, *(map(_csv_cell, row) for row in rows)])
+        else:
+            self.table(names, rows)
+
+
+def _csv_cell(value: Any) -> Any:
+    return neutralise_formula(value) if isinstance(value, str) else value
 
 
 def headings(*names: str) -> list[Text]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, headings
+from ddk_surveillance.editions import restatements
 from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Text
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
@@ -111,6 +112,7 @@ def gather(db: Warehouse) -> Facts:
         "files_to_mend": _all(db, OPEN_FILES),
         "open_quarantine_rows": db.value(QUARANTINE),
         "uncertain_incidents": db.value(UNCERTAIN),
+        "restatements": [text._asdict() for text in restatements(db)],
         "disk_free_gb": round(shutil.disk_usage(db.settings.home).free / 1e9, 1),
         "notice": (last_snapshot(db.settings) or {}).get("notice"),
     }
@@ -220,6 +222,8 @@ def markdown(facts: Facts, voice: Voice) -> str:
 def _tell(facts: Facts, voice: Voice) -> None:
     for text in sentences(facts):
         voice.say(*text)
+    for restated in facts["restatements"]:  # exact small numbers: for the terminal, not for a page
+        voice.say(**restated)
     voice.table(headings(*NAMES), [[row[name] for name in NAMES] for row in facts["sources"]])
     for item in facts["files_to_mend"]:
         voice.say(

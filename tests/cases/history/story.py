@@ -15,7 +15,7 @@ import pandas
 
 from ddk_surveillance import indicators, link, nights, publish
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 from tests.cases.link.drawn import drawn
 
@@ -33,12 +33,12 @@ HEADLINE = "period_type = 'year' AND (sex, age_group, township_code) = ('all', '
 
 
 class Story:
-    """A warehouse in memory whose analyst files lie in a folder."""
+    """A data home that is open all the time; commands may be run on it in between."""
 
     def __init__(self, home: Path) -> None:
         self.settings = load({}, home)
         self.settings.make_folders()
-        self.db: Warehouse = connect(self.settings, Library((resource("schemas"),)))
+        self.db: Warehouse = connect(self.settings, Library(self.settings.declarations), self.settings.warehouse_file)
         self.nights = 0
 
     def define(self, version: int, mechanisms: str) -> None:
@@ -46,7 +46,7 @@ class Story:
         file = self.settings.home / "schemas" / "indicators" / "bites.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(MADE_UP.format(version=version, mechanisms=mechanisms), encoding="utf-8")
-        self.db.library = Library((resource("schemas"), self.settings.home / "schemas"))
+        self.db.library = Library(self.settings.declarations)
 
     def file(self, batch: str, came: str, table: str) -> None:
         """Records come as one file for each source named in the table."""
