@@ -152,6 +152,11 @@ class Warehouse:
             self.execute(f"INSERT INTO {table} BY NAME {self.statement(table)}", parameters)
         return int(self.value(f"SELECT count(*) FROM {table}"))
 
+    def fingerprint(self, relation: str) -> str:
+        """Depends on every row of a table or subquery, not on their order."""
+        rows, total = self.rows(f"SELECT count(*), sum(md5_number_lower(t::VARCHAR)) FROM {relation} t")[0]
+        return f"{rows}-{total or 0:x}"
+
     def ensure(self, table: Table) -> None:
         """Create a declared table, or add the columns that its declaration has gained."""
         columns = ", ".join(_definition(name, table) for name in table.columns)
