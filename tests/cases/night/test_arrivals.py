@@ -1,4 +1,4 @@
-"""Files that come twice, late, corrected or in another order; and a run that dies on the way."""
+"""Files that come twice, late, corrected or in another order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ddk_surveillance import guard, intake, load, publish
+from ddk_surveillance import load
 from ddk_surveillance.errors import BooksDoNotBalance
 from tests.conftest import HOSPITAL, TOKEN_A, Home, csv_of
 
@@ -79,40 +79,6 @@ def test_one_number_for_two_different_rows_is_not_a_correction(home: Home) -> No
         "record_number_reused"
     ]
     assert home.ledger("hospital") == {"rows_received": 3, "quarantined": 2, "loaded": 1}
-
-
-class PowerFailure(BaseException):
-    """Nothing catches this, as nothing catches a kill."""
-
-
-KILLS = {
-    "after the files were claimed": (intake, "read"),
-    "while the rows are being stored": (guard, "_rekeyed"),
-    "inside the loading transaction": (load, "_settle"),
-    "after the analyst file was built": (publish, "_point_to"),
-    "before the release was recorded": (publish, "_build"),
-}
-
-
-@pytest.mark.parametrize(("module", "function"), KILLS.values(), ids=KILLS.keys())
-def test_a_night_that_died_is_finished_by_the_next(
-    make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch, module: Any, function: str
-) -> None:
-    undisturbed = send(make_home("undisturbed"), FIRST)
-    home = make_home("killed")
-    home.drop("hospital", "0.csv", FIRST)
-
-    def dies(*_: object) -> None:
-        raise PowerFailure
-
-    with monkeypatch.context() as patched, pytest.raises(PowerFailure):
-        patched.setattr(module, function, dies)
-        home.night()
-    home.night()
-    assert state(home) == state(undisturbed)
-    assert home.ledger("hospital") == undisturbed.ledger("hospital")
-    assert home.column("SELECT release_id FROM ops.release") == ["R000001"]
-    assert home.settings.analyst_file.exists()
 
 
 def test_books_that_do_not_balance_are_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
