@@ -89,6 +89,12 @@ class Library:
         for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators):
             len(declared)
 
+    def declared(self, name: str, model: type[Model]) -> Model:
+        """A declaration that is one file, such as linkage_quality.yaml; the later folder's replaces the earlier's."""
+        path = self._files(".", name)[-1]
+        with _blaming(name):
+            return model.model_validate(_read_yaml(path))
+
     def codelist_path(self, name: str) -> Path:
         """The file of a code list; the later folder wins."""
         return {path.stem: path for path in self._files("codelists", "*.csv")}[name]

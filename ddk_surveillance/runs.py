@@ -25,6 +25,7 @@ STAGE_WORDS = {
     "load": Text("入库", "loading"),
     "receipts": Text("出具回执", "writing receipts"),
     "link": Text("识别同一事件", "linking records to incidents"),
+    "measure": Text("自测连接质量", "measuring the linkage"),
     "arrivals": Text("检查应到未到", "watching what should have arrived"),
     "indicators": Text("计算指标", "computing indicators"),
     "publish": Text("发布", "publishing"),

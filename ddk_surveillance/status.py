@@ -60,6 +60,11 @@ ALARMS = f"""
     GROUP BY source_code, institution_id, is_missing, CASE WHEN is_missing THEN 'missing' ELSE status END
     ORDER BY source, institution <> 'all', institution, since"""
 NEVER_SENT = "SELECT unnest(?) AS source EXCEPT SELECT source_code FROM ops.batch ORDER BY 1"
+LINKAGE_ALARMS = """
+    SELECT title_zh, title_en, part, value, coalesce(band_low::VARCHAR, '') AS low, coalesce(band_high::VARCHAR, '') AS high
+    FROM ops.linkage_quality
+    WHERE is_alert AND night_id = (SELECT night_id FROM ops.linkage_quality ORDER BY rowid DESC LIMIT 1)
+    ORDER BY measure, part"""
 UNCERTAIN = """
     SELECT count(*) FROM link.incident_bound WHERE strict_incidents > 1 OR loose_incident_id <> incident_id"""
 QUARANTINE = """
@@ -108,6 +113,7 @@ def gather(db: Warehouse) -> Facts:
         "release": _first(db, RELEASE),
         "sources": _all(db, PER_SOURCE),
         "alarms": _all(db, ALARMS),
+        "linkage_alarms": _all(db, LINKAGE_ALARMS),
         "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
         "files_to_mend": _all(db, OPEN_FILES),
         "open_quarantine_rows": db.value(QUARANTINE),
@@ -189,6 +195,7 @@ def warnings(facts: Facts) -> list[Text]:
     """One line for each thing that somebody should look into."""
     said = [_alarm(alarm) for alarm in facts["alarms"]]
     said += [Text(f"! {source}:从未报送", f"! {source}: has never sent anything") for source in facts["never_sent"]]
+    said += [_linkage_alarm(alarm) for alarm in facts["linkage_alarms"]]
     if facts["notice"]:
         said.append(Text(f"! 失败通知没有发出:{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
     return said
@@ -198,6 +205,16 @@ def _alarm(alarm: Row) -> Text:
     who = alarm["source"] if alarm["institution"] == "all" else f"{alarm['source']} {alarm['institution']}"
     words = ALARM_WORDS[alarm["status"]].format(**alarm)
     return Text(f"! {who}:{words.zh}", f"! {who}: {words.en}")
+
+
+def _linkage_alarm(alarm: Row) -> Text:
+    part = "" if alarm["part"] == "all" else f"({alarm['part']})"
+    band = f"{alarm['low']}–{alarm['high']}"
+    return Text(
+        f"! 连接质量告警:{alarm['title_zh']}{part} {alarm['value']:g},应在 {band}。请核对近期文件的令牌,再查 ops.linkage_quality。",
+        f"! linkage: {alarm['title_en']} {part} is {alarm['value']:g}, expected {band}. Check the tokens of recent files,"
+        " then see ops.linkage_quality.",
+    )
 
 
 def counts(facts: Facts) -> Text:

@@ -42,6 +42,7 @@ from ddk_surveillance import (
 )
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import DdkError, ExitCode
+from ddk_surveillance.link import measurement
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
 
@@ -54,6 +55,7 @@ STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
     "load": load.run,
     "receipts": receipts.run,
     "link": link.run,
+    "measure": measurement.run,
     "arrivals": arrivals.run,
     "indicators": indicators.run,
     "publish": publish.run,

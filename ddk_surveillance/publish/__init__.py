@@ -30,6 +30,7 @@ COPIED = (
     "ops.edition",
     "ops.ledger",
     "ops.check_result",
+    "ops.linkage_quality",
 )
 PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.data_dictionary", "ref.code", *COPIED)
 MACROS = ("out.indicator_rate_as_of", "out.indicator_rate_of_edition")

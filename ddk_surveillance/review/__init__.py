@@ -146,7 +146,7 @@ def list_decisions(settings: Settings, voice: Voice) -> int:
     """Every decision ever made, the newest first, and whether it holds."""
     require_warehouse(settings)
     with open_warehouse(settings) as db:
-        known = words.load(db.library.folders)
+        known = words.load(db.library)
         rows = db.rows(f"""
             SELECT a.adjudication_id, strftime(a.decided_at, '%Y-%m-%d %H:%M'), a.decided_by, a.decision, a.reason,
                 h.adjudication_id IS NOT NULL, a.left_record_id, a.right_record_id,

@@ -83,7 +83,7 @@ def _case(db: Warehouse, one: dict[str, Any], other: dict[str, Any], is_grave: b
     record_ids = (left["record_id"], right["record_id"])
     seen = adjudication.fingerprint(db, record_ids)
     lines = side_by_side(db, left, right, explained)
-    return Case(record_ids, seen, is_grave, lines, hesitation(words.load(db.library.folders), explained))
+    return Case(record_ids, seen, is_grave, lines, hesitation(words.load(db.library), explained))
 
 
 def _bounds() -> dict[str, int]:
@@ -104,7 +104,7 @@ def side_by_side(
     db: Warehouse, left: dict[str, Any], right: dict[str, Any], explained: Explanation
 ) -> tuple[Line, ...]:
     """First what is compared, in the model's order, then all else that either record says."""
-    labels, known = Labels(db.library), words.load(db.library.folders)
+    labels, known = Labels(db.library), words.load(db.library)
     lines, shown = [], set(HIDDEN)
     for one in explained.contributions:
         columns = known.columns(one.field)

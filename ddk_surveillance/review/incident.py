@@ -23,7 +23,7 @@ class Account:
 
     def __init__(self, db: Warehouse, voice: Voice, incident_id: str) -> None:
         self.db, self.voice, self.incident_id = db, voice, incident_id
-        self.words, self.labels = words.load(db.library.folders), Labels(db.library)
+        self.words, self.labels = words.load(db.library), Labels(db.library)
         self.members = [one for (one,) in db.rows(
             """SELECT m.record_id FROM link.member AS m JOIN core.record AS r USING (record_id) WHERE m.incident_id = ?
             ORDER BY r.reported_date NULLS LAST, m.record_id""", [incident_id])]  # fmt: skip

@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ddk_surveillance.contracts import Bilingual, Declared, Identifier
 from ddk_surveillance.errors import Text
@@ -58,11 +55,8 @@ class LinkageWords(Declared):
         return (self.fields[field].columns if field in self.fields else ()) or (field,)
 
 
-@functools.cache
-def load(folders: tuple[Path, ...]) -> LinkageWords:
-    """The words of the last folder that has them."""
-    folder = next(folder for folder in reversed(folders) if (folder / "linkage_words.yaml").exists())
-    return LinkageWords.model_validate(yaml.safe_load((folder / "linkage_words.yaml").read_text(encoding="utf-8")))
+def load(library: Library) -> LinkageWords:
+    return library.declared("linkage_words.yaml", LinkageWords)
 
 
 class Labels:
