@@ -28,7 +28,7 @@ ROWS_SHOWN = 5
 _SAMPLE = 10_000
 _FEW_BYTES = 32_768
 # Anything but ASCII, Chinese characters and their punctuation is normalised before matching.
-_NOT_PLAIN = "[^\\x09\\x0a\\x0d\\x20-\\x7e、。，：；（）一-鿿]"
+_NOT_PLAIN = "[^\\x09\\x0a\\x0d\\x20-\\x7e、。一-鿿]"
 _INVISIBLE = r"[\p{Cf}\p{Mn}\p{Me}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DECIMAL = r"^\s*[+-]?[0-9]{1,5}\.[0-9]+\s*$"
 # Kinds without check digit whose shape an institution's own numbering may share (H00120345).

@@ -14,14 +14,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ddk_surveillance.guard.names import (
+    ADDRESSED,
     AFTER_NAME,
+    DOTTED_NAME,
+    DOTTED_NAME_LABEL,
     HAN,
+    LATIN_NAME,
+    LATIN_NAME_LABEL,
     NAME,
     NAME_HINT,
     NAME_LABEL,
     NAME_OR_WORD,
     PERSON,
     SEX_AND_AGE,
+    SEX_OR_AGE,
+    is_dotted_name,
     is_name,
 )
 from ddk_surveillance.tokens import resident_check_character
@@ -43,22 +50,24 @@ _MONTH_DAY = "(?:0~[1-9]|1~[0-2])~(?:0~[1-9]|[12]~[0-9]|3~[01])"
 _ID_18 = f"[1-9]{'~[0-9]' * 5}~(?:1~[89]|2~0)~[0-9]~[0-9]~{_MONTH_DAY}{'~[0-9]' * 3}~[0-9Xx]".replace("~", _CHECKED_GAP)
 _ID_15 = f"[1-9]{'~[0-9]' * 7}~{_MONTH_DAY}{'~[0-9]' * 3}".replace("~", _NARROW_GAP)
 _ID_LABELLED = "(?:身份证|证件|身份号码)[^0-9A-Za-z]{0,8}[0-9](?:~[0-9Xx]){13,18}".replace("~", _GAP)
-_MOBILE = "(?:(?:\\+|00)?86~)?1~[3-9](?:~[0-9]){9}".replace("~", _GAP)
+_MOBILE = "(?:(?:\\+|00)?86~)?1~[3-9](?:~[0-9]){9}|1[3-9][0-9][*_][0-9]{4}[*_][0-9]{4}".replace("~", _GAP)
 _AREA = "(?:10|2[0-9]|[3-9][0-9]{2})"
+# 023 is the area code here; an extension (转802) shows a number for what it is as well.
 _LANDLINE = (
     rf"(?:\(0{_AREA}\)\s?|0{_AREA}[\s-]{{1,3}}|(?:\+|00)86[\s-]?\(?0?{_AREA}[)\s-]{{0,3}})"
-    "[1-9][0-9]{2,3}[ -]?[0-9]{4}"
+    r"[1-9][0-9]{2,3}[ -]?[0-9]{4}|023[2-8][0-9]{7}|[2-8][0-9]{6,7}\s?转(?:分机)?\s?[0-9]{1,5}"
 )
-_LANDLINE_LABELLED = r"(?:电话|座机|固话|联系方式)[^0-9A-Za-z]{0,4}(?:0[0-9]{2,3})?[2-8][0-9]{6,7}"
+_LANDLINE_LABELLED = r"(?:电话|座机|固话|联系方式)[^0-9A-Za-z]{0,4}(?:0[0-9]{2,3})?[2-8][0-9]{2,3}[ -]?[0-9]{4}"
 _CARD = r"62[0-9]{14,17}|(?:4[0-9]{3}|5[1-5][0-9]{2})[0-9]{12}|[4-6][0-9]{3}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?"
 _PASSPORT = "E[0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|G[0-9]{8}|[DSP]E[0-9]{7}"
-_PERMIT = "[HMC][0-9]{8}|C[A-HJ-NP-Z][0-9]{7}"
+_PERMIT = "[HMC][0-9]{8}|[HM][0-9]{10}|C[A-HJ-NP-Z][0-9]{7}"
+_MILITARY = "(?:军官|士官|士兵|军人|警官)证(?:号码|编号|号)?[^0-9A-Za-z]{0,8}[0-9]{5,8}|[军南北东西中空海政后装武]字第[0-9]{6,8}号"
+_PROVINCE = "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
 _PLATE = (
-    "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
-    r"[A-HJ-Z][·•.\s-]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9学警港澳挂]"
+    rf"{_PROVINCE}\s?[A-HJ-Z][·•.\s-]?[A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9学警港澳挂]|WJ{_PROVINCE}?[0-9]{{4}}[0-9A-Z]"
 )
-_EMAIL = r"[0-9A-Za-z._%+-]+@(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}"
-_WECHAT_WORD = "(?i:微信|薇信|v信|wechat|weixin|vx[:：])(?i:号码|号|id)?"
+_EMAIL = r"[0-9A-Za-z._%+-]+\s?(?:@|[\[(](?i:at)[\])])\s?(?:[0-9A-Za-z-]+\.)+[A-Za-z]{2,}"
+_WECHAT_WORD = r"(?i:微信|薇信|v信|wechat|weixin|(?:vx|wx|加v)\s?[:：])\s?(?i:号码|号|id)?"
 _WECHAT = rf"{_WECHAT_WORD}[:：=\s]{{0,3}}[A-Za-z][-_0-9A-Za-z]{{5,19}}|wxid_[0-9a-z]{{6,}}"
 _LONGITUDE = r"(?:7[3-9]|[89][0-9]|1[0-2][0-9]|13[0-5])\.[0-9]{4,}"
 _LATITUDE = r"(?:1[89]|[2-4][0-9]|5[0-4])\.[0-9]{4,}"
@@ -72,11 +81,13 @@ _ADDRESS = "|".join(
         rf"[{HAN}](?:街道|大道|路|街|巷|弄|胡同|村|社区|苑|{_ESTATE})\s*附?{_N}\s*号",
         rf"{_N}\s*(?:号楼|栋|幢|座|单元|号)[\s,-]*(?:{_N}\s*(?:单元|楼|层)\s*)?{_N}\s*(?:单元|室|户|门)",
         rf"{_N}\s*(?:栋|幢|单元)[\s,-]*[0-9]{{1,3}}-[0-9]{{1,3}}",
-        rf"[{HAN}](?:村|社区|镇|乡)\s*第?{_N}\s*(?:村民小组|居民小组|组|社|队)",
+        r"[0-9]{1,3}-(?:[0-9]{1,3}-[0-9]{1,4}|[0-9]{3,4})\s*室",
+        rf"[{HAN}](?:{_ESTATE}|苑|村|城|府|庭|湾|都)\s*(?:[A-Z]区|[0-9一二三四五六]{{1,2}}期)?\s*{_N}\s*(?:栋|幢)",
+        rf"[{HAN}](?:村|社区|镇|乡)\s*第?{_N}\s*(?:村民小组|居民小组|组|队|社(?:[^区]|$))",
         rf"(?:街道|镇|乡|[{HAN}]路|[{HAN}]街|大道|住在?|住址|地址)[:：\s]{{0,2}}[{HAN}]{{2,8}}(?:{_ESTATE})",
     )
 )
-_ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[栋幢座组社队]|单元|村民|居民)|[{HAN}](?:{_ESTATE})"
+_ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[栋幢座组社队室]|单元|村民|居民)|[{HAN}](?:{_ESTATE})"
 
 
 def _number(match: str) -> str:
@@ -139,6 +150,15 @@ def _is_plate(match: str) -> bool:
     return sum(character.isdigit() for character in match) >= 3
 
 
+def _is_account(match: str) -> bool:
+    """Not an everyday word after the program's name (WeChat account)."""
+    return re.search("[0-9_:：=-]|号", match) is not None
+
+
+def _is_home(match: str) -> bool:
+    return not match.startswith(("学生公寓", "生公寓", "师公寓"))
+
+
 @dataclass(frozen=True)
 class Rule:
     """One spelling of one kind: `core` between `front` and `back`.
@@ -180,27 +200,33 @@ RULES: tuple[Rule, ...] = (
     Rule("resident_id", _ID_LABELLED, front=""),  # beside the word even a mistyped number identifies
     Rule("mobile", _MOBILE, _is_mobile),
     Rule("landline", _LANDLINE, _is_landline, front=_NOT_IN_A_CHAIN),
-    Rule("landline", _LANDLINE_LABELLED, front=""),
+    Rule("landline", _LANDLINE_LABELLED, _is_landline, front=""),
     Rule("passport", _PASSPORT, _is_document, serial="^(?:E|G|DE|SE|PE)[0-9A-Z]{7,8}$"),
     _labelled("passport", "护照", "[A-Za-z]{0,2}[0-9]{7,8}"),
     Rule("travel_permit", _PERMIT, _is_document, serial="^[HMC][0-9A-Z]{8}$"),
-    _labelled("travel_permit", "通行证|回乡证|台胞证|居住证", "[A-Za-z]{0,2}[0-9]{7,10}"),
+    _labelled("travel_permit", "通行证|回乡证|台胞证|居住证|永久居留证", "[A-Za-z]{0,3}[0-9]{7,18}[0-9Xx]?"),
+    Rule("military_card", _MILITARY, front=""),
     _labelled("birth_certificate", "出生证明?|出生医学证明", "[A-Za-z][0-9]{8,9}"),
     Rule("student_number", f"[GLJglj]{_ID_18}", _is_resident_id, hint=_ID_18),
     _labelled("student_number", "学籍辅?", "[A-Za-z]?[0-9]{8,18}[0-9Xx]?"),
     Rule("bank_card", _CARD, _passes_luhn, serial="^[0-9]{16,19}$"),
+    _labelled("bank_card", "银行卡|储蓄卡|信用卡|借记卡", "[0-9]{15,19}"),
     Rule("plate", _PLATE, _is_plate, front=""),
-    Rule("email", _EMAIL, front="(?:^|[^0-9A-Za-z._%+-])", hint="@[0-9A-Za-z-]"),
-    Rule("wechat", _WECHAT, front=f"(?:^|{_EDGE})"),
-    Rule("qq", f"(?i:qq|扣扣|企鹅)群?{_LABEL}[1-9][0-9]{{4,10}}", front=f"(?:^|{_EDGE})"),
+    Rule("email", _EMAIL, front="(?:^|[^0-9A-Za-z._%+-])", hint="@|(?i:at)[\\])]"),
+    Rule("wechat", _WECHAT, _is_account, front=f"(?:^|{_EDGE})"),
+    Rule("qq", rf"(?i:qq|扣扣|企鹅)群?{_LABEL}[1-9](?:[\s-]?[0-9]){{4,10}}", front=f"(?:^|{_EDGE})"),
     Rule("location", _POSITION, front="(?:^|[^0-9.])"),
     _labelled("household_register", "户口[簿本]", "[0-9]{6,18}"),
     _labelled("medical_record", "住院|门诊|病案|病历|就诊|患者|病人", "[A-Za-z]{0,3}[0-9]{5,18}"),
     _labelled("insurance_number", "(?:医保|社保|社会保障)卡?", "[A-Za-z]{0,2}[0-9]{6,18}[0-9Xx]?"),
-    Rule("address", _ADDRESS, front="", back="", hint=_ADDRESS_HINT),
+    Rule("address", _ADDRESS, _is_home, front="", back="", hint=_ADDRESS_HINT),
     Rule("name", NAME, is_name, front=f"(?:{PERSON})", back=AFTER_NAME, hint=NAME_HINT),
     Rule("name", NAME_OR_WORD, is_name, front=NAME_LABEL, back=AFTER_NAME, hint=NAME_HINT),
     Rule("name", NAME_OR_WORD, is_name, front=f"(?:^|[^{HAN}])", back=SEX_AND_AGE, hint=f"[{HAN}]{SEX_AND_AGE}"),
+    Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}])", back=SEX_OR_AGE, hint=f"[{HAN}]{SEX_OR_AGE}"),
+    Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}]|[与和被同])", back=ADDRESSED, hint=f"[{HAN}]{ADDRESSED}"),
+    Rule("name", LATIN_NAME, front=LATIN_NAME_LABEL, back=""),
+    Rule("name", DOTTED_NAME, is_dotted_name, front=DOTTED_NAME_LABEL, back=""),
 )
 
 # Worth a second reading as plain digits: four Chinese digits in a row, or digits of another script.

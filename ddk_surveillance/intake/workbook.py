@@ -83,10 +83,10 @@ def cell_text(cell: Value) -> str:
 
 
 def number_text(number: int | float) -> str:
-    """Whole numbers as digits, others at full precision; 5.00104E+17 where digits would be invented (F7)."""
+    """Whole numbers as digits, others at full precision; 5.00104199001011E+17 where digits would be invented (F7)."""
     if isinstance(number, int) or (number.is_integer() and abs(number) < EXACT_BELOW):
         return str(int(number))
-    return repr(number) if abs(number) < EXACT_BELOW else f"{number:.5E}"
+    return repr(number) if abs(number) < EXACT_BELOW else f"{number:.14E}"
 
 
 def _moment_text(moment: dt.datetime) -> str:

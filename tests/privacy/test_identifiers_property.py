@@ -53,6 +53,24 @@ def test_a_mobile_number_is_found_in_usual_groupings(
     assert "mobile" in scan_text(before + separator.join((number[:3], number[3:7], number[7:])) + after)
 
 
+PIECES = st.sampled_from(
+    ["患儿", "王小明", "姓名:", "138", "12345678", "990104", "20150307", "0010", "-", " ", "，", "男", "8岁", "E1234567", "渝A", "12345",
+     "栋", "单元", "@", "qq.com", "5.0010", "E+17", "一三八", "\u200b", "Ａ", "路", "号", "QQ", "转802", "跌倒", "2024-03-05", "W19.9"]
+)  # fmt: skip
+CELLS = st.lists(PIECES, max_size=6).map("".join)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(CELLS, min_size=1, max_size=15, unique=True))
+def test_a_long_column_is_judged_cell_by_cell_like_its_single_texts(cells: list[str]) -> None:
+    """RE2 on a long array of distinct values, Python on a single text: one definition, 15 values being no series."""
+    padding = [f"跌倒于教学楼楼梯拐角处,膝部擦伤,第{number}次观察" for number in range(800)]
+    table = pa.table({"备注": [*cells, *padding], "row_number": range(len(cells) + len(padding))})
+    found = {(one.kind, one.count) for one in find_identifiers(table, [GuardedColumn("备注")])}
+    kinds = [kind for cell in cells for kind in scan_text(cell)]
+    assert found == {(kind, kinds.count(kind)) for kind in kinds}
+
+
 HEX_TOKENS = st.binary(min_size=16, max_size=64).map(bytes.hex)
 BASE32_TOKENS = st.binary(min_size=17, max_size=17).map(lambda part: base64.b32encode(part).decode().lower()[:26])
 TOKENS = st.one_of(HEX_TOKENS, HEX_TOKENS.map(str.upper), BASE32_TOKENS, BASE32_TOKENS.map("13812345.".__add__))
