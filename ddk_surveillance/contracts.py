@@ -44,17 +44,21 @@ class TableColumn(Declared):
     key: bool = False
     required: bool = False
     codelist: Identifier | None = None
+    renamed_from: Identifier | None = None  # its name in warehouses of an earlier time
 
 
 class Table(Declared):
     """One warehouse table: DDL, comments and the data dictionary all come from here.
 
     `versions_of` names the table of whose rows this one keeps every version: it has the columns of that one and its own,
-    of which the last two say from when to when a row stood.
+    of which the last two say from when to when a row stood. `derived`: all of it is computed from other tables, so that a
+    changed declaration may empty it. `retired`: columns of an earlier time that may be dropped for good.
     """
 
     table: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$")]
     versions_of: str | None = None
+    derived: bool = False
+    retired: tuple[Identifier, ...] = ()
     comment: Bilingual
     columns: dict[Identifier, TableColumn]
 

@@ -140,6 +140,6 @@ def _batch_id(db: Warehouse, source: str, sha256: str) -> str:
     )
     while True:
         batch_id = hashlib.sha256(f"{source}|{sha256}|{copies}".encode()).hexdigest()[:16]
-        if not (db.settings.inbox / source / batch_id).exists():
+        if not any((db.settings.inbox / source / batch_id).glob("*")):  # empty: a run died as it was about to claim
             return batch_id
         copies += 1

@@ -69,6 +69,11 @@ class Settings:
         return self.home / "logs"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the warehouse from before its declarations changed."""
+        return self.home / "backups"
+
+    @property
     def warehouse_file(self) -> Path:
         return self.home / "ddk.duckdb"
 

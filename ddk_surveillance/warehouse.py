@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ import duckdb
 import pandas
 import pyarrow
 
+from ddk_surveillance import migration
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 
+KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
 VIEWS = ("core.record", "link.decision", "ref.population", "ops.active_change", "mart.drill")
@@ -157,19 +161,28 @@ class Warehouse:
         rows, total = self.rows(f"SELECT count(*), sum(md5_number_lower(t::VARCHAR)) FROM {relation} t")[0]
         return f"{rows}-{total or 0:x}"
 
-    def ensure(self, table: Table) -> None:
-        """Create a declared table, or add the columns that its declaration has gained."""
-        columns = ", ".join(_definition(name, table) for name in table.columns)
-        self.execute(f"CREATE TABLE IF NOT EXISTS {table.table} ({columns})")
-        known = self._columns(table.table)
-        for name in table.columns:
-            if name not in known:
-                self.execute(f"ALTER TABLE {table.table} ADD COLUMN {name} {table.columns[name].type}")
-        self.comment(table)
+    def ensure(self, *tables: Table) -> None:
+        """Create declared tables, or bring those of an earlier declaration to today's; all or nothing."""
+        with self.transaction():
+            for statement in migration.plan(tables, self.stored_columns()).statements:
+                self.execute(statement)
+            for table in tables:
+                self.comment(table)
 
     def create_macro(self, name: str) -> None:
         """Make a SELECT with parameters callable: FROM <schema>.<name>(…)."""
         self.execute(f"CREATE OR REPLACE MACRO {name}({MACROS[name]}) AS TABLE {self.statement(name)}")
+
+    def stored_columns(self) -> dict[str, dict[str, str]]:
+        """Table → column → type, as they are in the file."""
+        stored: dict[str, dict[str, str]] = {}
+        for table, column, type_ in self.rows(
+            "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() SEMI JOIN duckdb_tables()"
+            " USING (database_name, schema_name, table_name) WHERE database_name = current_database() AND NOT internal"
+            " ORDER BY column_index"
+        ):
+            stored.setdefault(table, {})[column] = type_
+        return stored
 
     def comment(self, table: Table) -> None:
         """Write the bilingual comments of a table and its columns into the database itself."""
@@ -180,24 +193,48 @@ class Warehouse:
         ]
         self.execute("; ".join(statements))
 
-    def _columns(self, table: str) -> set[str]:
-        schema, name = table.split(".")
-        found = self.rows(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
-            " AND table_catalog = current_database()",
-            [schema, name],
-        )
-        return {column for (column,) in found}
-
 
 def connect(settings: Settings, library: Library, file: Path | None = None) -> Warehouse:
-    """Open a file, or memory without one, with every declared table in place; takes no lock."""
+    """Open a file, or memory without one, with every declared table in place; takes no lock.
+
+    A file of earlier declarations is copied to backups/ and then brought to today's, or refused as it is.
+    """
+    warehouse = _open(settings, library, file)
+    try:
+        if _stored_fingerprint(warehouse) == library.tables_fingerprint:
+            return warehouse
+        if file and migration.plan(library.tables.values(), warehouse.stored_columns()).touches:
+            warehouse.connection.close()  # the copy is of a file that nobody has open
+            _back_up(settings, file)
+            warehouse = _open(settings, library, file)
+        _create_tables(warehouse)
+    except BaseException:
+        warehouse.connection.close()
+        raise
+    return warehouse
+
+
+def _open(settings: Settings, library: Library, file: Path | None) -> Warehouse:
     with _without_values():
         connection = duckdb.connect(str(file) if file else ":memory:", config=_configuration(settings))
     warehouse = Warehouse(connection, settings, library)
     warehouse.execute(f"SET TimeZone = '{TIME_ZONE}'")
-    _create_tables(warehouse)
     return warehouse
+
+
+def _back_up(settings: Settings, file: Path) -> None:
+    """Copy the file as it is before its tables change; the newest KEEP_BACKUPS stay."""
+    settings.backups.mkdir(mode=0o700, exist_ok=True)
+    if shutil.disk_usage(settings.backups).free < 2 * file.stat().st_size:
+        raise ConfigurationError(
+            "升级数据仓库前要先备份,磁盘空间不足(需要数据仓库文件的两倍)。",
+            "Before the warehouse is brought to today's declarations it is copied, and the disk has no room (twice its size is needed).",
+        )
+    copy = settings.backups / f"ddk-{datetime.now():%Y%m%dT%H%M%S}.duckdb"
+    shutil.copyfile(file, copy.with_suffix(".partial"))
+    os.replace(copy.with_suffix(".partial"), copy)
+    for old in sorted(settings.backups.glob("ddk-*.duckdb"))[:-KEEP_BACKUPS]:
+        old.unlink()
 
 
 @contextlib.contextmanager
@@ -246,16 +283,12 @@ def _create_tables(warehouse: Warehouse) -> None:
     with warehouse.transaction():
         for schema in SCHEMAS:
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        fingerprint = warehouse.library.tables_fingerprint
-        if _stored_fingerprint(warehouse) == fingerprint:
-            return
-        for table in warehouse.library.tables.values():
-            warehouse.ensure(table)
+        warehouse.ensure(*warehouse.library.tables.values())
         for view in VIEWS:
             warehouse.execute(f"CREATE OR REPLACE VIEW {view} AS {warehouse.statement(view)}")
         for macro in MACROS:
             warehouse.create_macro(macro)
-        warehouse.remember("declarations", fingerprint)
+        warehouse.remember("declarations", warehouse.library.tables_fingerprint)
 
 
 def _stored_fingerprint(warehouse: Warehouse) -> str | None:
@@ -276,11 +309,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
     }
-
-
-def _definition(name: str, table: Table) -> str:
-    column = table.columns[name]
-    return f"{name} {column.type}{' NOT NULL' if column.required else ''}"
 
 
 def _quoted(*parts: str) -> str:

@@ -44,6 +44,7 @@ def homes(folder: Path, key_file: Path) -> Homes:
     environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
     first = send(Home(load(environ, folder / "first")), FIRST)
     first.drop("hospital", "late.csv", LATE)
+    first.drop("hospital", "late (1).csv", LATE)  # sent twice, byte for byte
     homes = {name: Home(load(environ, folder / f"home{number}")) for number, name in enumerate(["calm", *PLACES])}
     for home in homes.values():
         subprocess.run(["cp", "-a", first.settings.home, home.settings.home], check=True)
