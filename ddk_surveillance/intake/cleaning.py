@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from ddk_surveillance.intake.sheets import blank_as_null, is_ascii, map_distinct
 
-# Soft hyphen, zero-width characters, marks of writing direction, byte-order mark.
-INVISIBLE = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+# Control characters but tab and line ends, soft hyphen, zero-width characters, marks of writing direction and of bytes.
+INVISIBLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 TEXT_MARKS = (("'", "^'", ""), ('="', '^="(.*)"$', r"\1"))
 INVISIBLE_PATTERN = re.compile(f"[{INVISIBLE}]")
 

@@ -7,6 +7,7 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ def read_delimited(encoded: Encoded, limits: Limits, prefer_tab: bool) -> Sheet:
     sheet = _exact_sheet(encoded, layout, limits) if table is None else Sheet("", table, layout.width)
     if has_quotes:
         _check_swallowed_rows(sheet, layout)
-    return sheet
+    return replace(sheet, is_open_ended=not encoded.data.endswith((b"\n", b"\r", b'"')))
 
 
 def _layout(encoded: Encoded, prefer_tab: bool) -> Layout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -62,8 +62,10 @@ def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
         kind = _kind(row, above, few_cells(header))
         if kind:
             kinds[int(position) + header.end + 1] = kind
-    ragged: dict[int, Kind] = dict.fromkeys(_ragged_rows(sheet, body, header), "ragged")
-    return ragged | kinds
+    ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
+    ragged += [number for number in _cut_rows(sheet, body, header, ragged) if number not in kinds]
+    unreadable: dict[int, Kind] = dict.fromkeys(ragged, "ragged")
+    return unreadable | kinds
 
 
 def few_cells(header: Header) -> int:
@@ -155,6 +157,30 @@ def _ragged_rows(sheet: Sheet, body: pa.Table, header: Header) -> list[int]:
             widths[number - header.end - 1] = width
     ragged = (widths < needed) | (_filled_cells(body.select(range(there, body.num_columns))) > 0)
     return [int(position) + header.end + 1 for position in np.flatnonzero(ragged)]
+
+
+def _cut_rows(sheet: Sheet, body: pa.Table, header: Header, ragged: Sequence[int]) -> Iterator[int]:
+    """Rows that are whole but for the end of a cell: the file breaks off there, or a line break fell into the cell.
+
+    What is left of the cell is shorter than every other cell of its column.
+    """
+    last = max(header.columns.values(), default=0)
+    is_last_named = last >= max(header.undeclared, default=0)
+    positions = np.array(ragged, dtype=np.int64) - header.end - 1
+    alone = [position for position in positions.tolist() if sheet.odd_widths.get(position + header.end + 1) == 1]
+    before = [position - 1 for position in alone if position > 0]
+    before += [body.num_rows - 1] if sheet.is_open_ended else []
+    after = [position + 1 for position in alone if position + 1 < body.num_rows]
+    for column, suspects in ((last, before if is_last_named else []), (0, after)):
+        if suspects:
+            lengths = pc.fill_null(pc.utf8_length(body.column(column)), 0).to_numpy()
+            yield from (one + header.end + 1 for one in suspects if _is_shortest(lengths, one, positions))
+
+
+def _is_shortest(lengths: npt.NDArray[np.int32], position: int, ragged: npt.NDArray[np.int64]) -> bool:
+    others = np.delete(lengths, [*ragged, position])
+    others = others[others > 0]
+    return others.size > 0 and bool(lengths[position] < others.min())
 
 
 def _joined(table: pa.Table) -> pa.ChunkedArray:

@@ -41,13 +41,15 @@ class Sheet:
     Columns are named c0, c1, … and all of type string. Row numbers are those Excel shows: for CSV the number of the
     record (blank lines count, a quoted cell over several lines is one record); for JSON, NDJSON and Parquet row 1 is
     made of the column names and the n-th record (of NDJSON: line) is row n+1. `odd_widths` gives, by row number, how
-    many cells a CSV row had if not `width`.
+    many cells a CSV row had if not `width`; `is_open_ended` tells that the last CSV row has no line end, so that the file
+    may have been cut there.
     """
 
     name: str
     cells: pa.Table
     width: int
     odd_widths: Mapping[int, int] = field(default_factory=dict)
+    is_open_ended: bool = False
 
 
 @dataclass(frozen=True)

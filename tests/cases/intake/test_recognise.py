@@ -327,3 +327,28 @@ def test_every_row_is_a_row_or_counted_once_as_something_else(cells: list[list[s
 def test_records_survive_any_mixture_of_lines_around_them(lines: list[str]) -> None:
     table = found(TITLE, HEADER, *lines, "一小|男|8")
     assert rows(table) == [number for number, line in enumerate([*lines, "一小|男|8"], 3) if line == "一小|男|8"]
+
+
+# ---------------------------------------------------------------------------------------------------------- cut cells
+
+CUT_TABLE = "学校名称,性别,年龄,受伤时间\n一小,男,8,2024-03-05\n二小,女,9,2024-03-06\n三小,女,7,2024-03-07\n"
+
+
+@pytest.mark.parametrize("lost", range(1, 11))
+def test_the_last_row_of_a_file_that_breaks_off_is_unreadable(lost: int, tmp_path: Path) -> None:
+    table = recognise(delimited(CUT_TABLE[: -1 - lost], tmp_path), COLUMNS)
+    assert (rows(table), table.unreadable) == ([2, 3], (4,))
+
+
+def test_a_file_without_the_last_line_end_is_whole(tmp_path: Path) -> None:
+    assert rows(recognise(delimited(CUT_TABLE.rstrip(), tmp_path), COLUMNS)) == [2, 3, 4]
+    assert rows(recognise(delimited("学校名称,性别,年龄\n一小,男,8", tmp_path), COLUMNS)) == [2]
+
+
+@pytest.mark.parametrize("place", range(35, 51))
+def test_a_line_break_inside_a_row_spoils_no_value(place: int, tmp_path: Path) -> None:
+    """At every place of the second record, 二小,女,9,2024-03-06: its halves are unreadable, its neighbours are not."""
+    table = recognise(delimited(CUT_TABLE[:place] + "\n" + CUT_TABLE[place:], tmp_path), COLUMNS)
+    assert [row for row in rows(table) if row not in (2, 5)] == []
+    assert set(values(table, "event_date")) <= {"2024-03-05", "2024-03-06", "2024-03-07"}
+    assert set(values(table, "school")) <= {"一小", "二小", "三小"}
