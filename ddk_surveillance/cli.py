@@ -257,6 +257,31 @@ def purge(context: Context) -> int:
     return ExitCode.GOOD
 
 
+@command(
+    "backup",
+    "备份整个数据目录(密钥除外)并逐字节核对",
+    "copy the whole data home, the key apart, and compare every byte",
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup(context: Context, folder: Path) -> int:
+    from ddk_surveillance.backup import back_up
+
+    return back_up(context.settings, context.voice, folder)
+
+
+@command("restore", "从备份恢复数据目录", "bring the data home back from a backup")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--replace",
+    is_flag=True,
+    help=words("数据目录非空也恢复;原有内容移到旁边", "also if the home is not empty; what is there is moved aside"),
+)
+def restore(context: Context, folder: Path, replace: bool) -> int:
+    from ddk_surveillance.backup import restore as bring_back
+
+    return bring_back(context.settings, context.voice, folder, replace)
+
+
 @command("doctor", "检查这台机器缺什么,如何补救", "what is missing or misconfigured here, and the remedy")
 def doctor(context: Context) -> int:
     from ddk_surveillance.doctor import examine

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import DdkError, ExitCode, Text
 from ddk_surveillance.library import Library
+from ddk_surveillance.retention import Growing, sizes
 from ddk_surveillance.settings import Settings
 
 ENOUGH_DISK_GB = 5
@@ -37,7 +38,21 @@ def examine(settings: Settings, voice: Voice) -> int:
             f"{mark} {name.zh}{':' if complaint else ''}{remedy.zh}",
             f"{mark} {name.en}{': ' if complaint else ''}{remedy.en}",
         )
+    for one, files, size in sizes(settings):
+        limit = _limit(one)
+        voice.say(f"  {one.title.zh}:{files} 个文件,{size / 1e6:.1f} MB{limit.zh}",
+                  f"  {one.title.en}: {files} files, {size / 1e6:.1f} MB{limit.en}")  # fmt: skip
     return ExitCode.USAGE if bad else ExitCode.GOOD
+
+
+def _limit(one: Growing) -> Text:
+    """What limits a folder that grows."""
+    if one.variable is None:
+        return Text("", "")
+    if not one.limit:
+        return Text(f";一直保留({one.variable})", f"; kept for ever ({one.variable})")
+    unit = Text("份", "releases") if one.folder == "analyst" else Text("天", "days")
+    return Text(f";保留 {one.limit} {unit.zh}({one.variable})", f"; kept for {one.limit} {unit.en} ({one.variable})")
 
 
 def _complaint(look: Examination, settings: Settings) -> Text | None:

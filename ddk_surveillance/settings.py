@@ -34,6 +34,10 @@ class Settings:
     quiet_seconds: float
     notice_url: str | None = None
     notice_command: str | None = None
+    keep_releases: int = 7
+    keep_archive_days: int = 0
+    keep_receipt_days: int = 730
+    keep_log_days: int = 90
 
     @property
     def landing(self) -> Path:
@@ -113,6 +117,10 @@ def load(environ: Mapping[str, str], home: Path | None = None, language: str | N
         quiet_seconds=_number(environ, "DDK_QUIET_SECONDS", 5.0),
         notice_url=environ.get("DDK_NOTICE_URL") or None,
         notice_command=environ.get("DDK_NOTICE_COMMAND") or None,
+        keep_releases=max(1, int(_number(environ, "DDK_KEEP_RELEASES", 7))),
+        keep_archive_days=int(_number(environ, "DDK_KEEP_ARCHIVE_DAYS", 0)),
+        keep_receipt_days=int(_number(environ, "DDK_KEEP_RECEIPT_DAYS", 730)),
+        keep_log_days=int(_number(environ, "DDK_KEEP_LOG_DAYS", 90)),
     )
 
 

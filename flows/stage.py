@@ -37,6 +37,7 @@ from ddk_surveillance import (
     publish,
     quality,
     receipts,
+    retention,
     settings,
     status,
 )
@@ -105,6 +106,7 @@ def recorded(night: str) -> Iterator[None]:
         with contextlib.suppress(DdkError, OSError):  # the reason itself matters more
             status.keep(warehouse.settings, status.gather(warehouse))
         raise
+    retention.sweep(warehouse.settings)
     status.keep(warehouse.settings, status.gather(warehouse))
 
 

@@ -18,7 +18,6 @@ from ddk_surveillance.errors import BooksDoNotBalance, Text
 from ddk_surveillance.publish.record import record
 from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
 
-KEEP_FILES = 7
 STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
 COPIED = (
     "out.indicator_rate_version",
@@ -167,5 +166,5 @@ def _point_to(db: Warehouse, file_name: str) -> None:
 def _prune(db: Warehouse) -> None:
     """Old files go; a reader that still holds one keeps reading it until it closes."""
     files = sorted(db.settings.analyst.glob("ddk_analyst_R*.duckdb"))
-    for old in files[:-KEEP_FILES]:
+    for old in files[: -db.settings.keep_releases]:
         old.unlink()

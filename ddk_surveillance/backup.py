@@ -1,0 +1,135 @@
+"""`ddk backup` and `ddk restore`: the whole data home, checked to the byte, while nothing writes.
+
+Not in it: the key (its custodian keeps it apart), refused files (they may identify somebody), logs and Prefect's history.
+manifest.json is written last: a backup without it is not one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import ConfigurationError, ExitCode
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.warehouse import open_warehouse, writer_lock
+
+KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "receipts", "schemas", "status.json")
+MANIFEST = "manifest.json"
+
+
+def back_up(settings: Settings, voice: Voice, target: Path) -> int:
+    """Copy the home to an empty folder and compare every byte of the copy."""
+    if target.exists() and any(target.iterdir()):
+        raise ConfigurationError(f"{target} 不是空目录。请另选一个。", f"{target} is not empty: choose another folder.")
+    if not settings.warehouse_file.exists():
+        raise ConfigurationError(f"{settings.home} 中没有数据仓库。", f"There is no warehouse in {settings.home}.")
+    with open_warehouse(settings) as db:
+        key_id = db.remembered("key_id")
+    with writer_lock(settings):
+        if _log(settings).exists():
+            raise ConfigurationError(
+                "刚刚有另一个运行开始又中断。请先运行 ddk nightly。", "A run was just cut short: run ddk nightly first."
+            )
+        files = _copy(settings.home, target, _listing(settings.home))
+    manifest = {"made_at": f"{datetime.now():%Y-%m-%d %H:%M:%S}", "key_id": key_id, "files": files}
+    (target / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=0), encoding="utf-8")
+    voice.say(
+        f"已备份 {len(files)} 个文件到 {target}。密钥({key_id or '—'})不在其中,请保管人另存。",
+        f"{len(files)} files backed up to {target}. The key ({key_id or '—'}) is not in it: its custodian keeps it apart.",
+    )
+    return ExitCode.GOOD
+
+
+def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> int:
+    """Bring a home back from a backup that is whole; a home that holds anything is only replaced when told so."""
+    manifest = _checked(source)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with writer_lock(settings):
+        present = [name for name in KEPT if _holds_files(settings.home / name)]
+        if present and not replace:
+            raise ConfigurationError(
+                f"{settings.home} 里已有数据({'、'.join(present)})。要用备份取代它,请加 --replace;原有内容会移到旁边的目录。",
+                f"{settings.home} holds data already ({', '.join(present)}). Add --replace to put the backup in its place; what is there is moved aside.",
+            )
+        aside = _move_aside(settings.home) if present else None
+        _copy(source, settings.home, manifest["files"])
+    settings.make_folders()
+    voice.say(
+        f"已恢复 {len(manifest['files'])} 个文件(备份于 {manifest['made_at']},密钥 {manifest['key_id'] or '—'})。"
+        + (f"原有内容在 {aside}。" if aside else ""),
+        f"{len(manifest['files'])} files restored (backup of {manifest['made_at']}, key {manifest['key_id'] or '—'})."
+        + (f" What was there is in {aside}." if aside else ""),
+    )
+    return ExitCode.GOOD
+
+
+def _log(settings: Settings) -> Path:
+    """The write-ahead log that DuckDB keeps while the warehouse is open or after a kill."""
+    return settings.warehouse_file.with_name(settings.warehouse_file.name + ".wal")
+
+
+def _listing(home: Path) -> list[str]:
+    paths = [path for name in KEPT for path in sorted([home / name, *(home / name).rglob("*")])]
+    return [str(path.relative_to(home)) for path in paths if path.is_symlink() or path.is_file()]
+
+
+def _copy(source: Path, target: Path, names: Any) -> dict[str, str]:
+    """Copy files and links; name → sha256 of the copy, or where a link points. Raises if a copy differs."""
+    copied = {}
+    for name in names:
+        place = target / name
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (source / name).is_symlink():
+            place.symlink_to(os.readlink(source / name))
+        else:
+            shutil.copy2(source / name, place)
+        copied[name] = _fingerprint(place)
+        if copied[name] != _fingerprint(source / name):
+            raise ConfigurationError(
+                f"复制 {name} 时内容变了。请检查磁盘后重做。",
+                f"{name} changed while it was copied: check the disk and try again.",
+            )
+    return copied
+
+
+def _fingerprint(path: Path) -> str:
+    if path.is_symlink():
+        return f"-> {os.readlink(path)}"
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _checked(source: Path) -> dict[str, Any]:
+    """The manifest, once every file in it is there as it was."""
+    try:
+        manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
+        damaged = [name for name, expected in manifest["files"].items() if _fingerprint(source / name) != expected]
+    except (FileNotFoundError, ValueError, KeyError):
+        raise ConfigurationError(
+            f"{source} 不是完整的备份。请另选一份。", f"{source} is not a whole backup: choose another."
+        ) from None
+    if damaged:
+        raise ConfigurationError(
+            f"备份中有 {len(damaged)} 个文件与备份时不同。没有恢复任何内容,请另选一份。",
+            f"{len(damaged)} files of the backup are not what they were. Nothing was restored: choose another.",
+        )
+    return manifest
+
+
+def _holds_files(path: Path) -> bool:
+    return path.is_file() or any(one.is_file() for one in path.rglob("*"))
+
+
+def _move_aside(home: Path) -> Path:
+    aside = home / f"before-restore-{datetime.now():%Y%m%dT%H%M%S}"
+    aside.mkdir(mode=0o700)
+    for name in (*KEPT, "ddk.duckdb.wal"):
+        if (home / name).exists():
+            (home / name).rename(aside / name)
+    return aside
