@@ -55,8 +55,8 @@ def declared_source(library: Library, name: str) -> Source:
 def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
     """Through the stages of one source, as far as the file gets."""
     intake.register(db, claim, "check")
+    db.ensure(db.library.received_table(source))
     if intake.read(db, source, claim):
-        db.ensure(db.library.received_table(source))
         guard.guard_batch(db, source, claim.batch_id, Key(secrets.token_bytes(KEY_BYTES)))
     for stage in (normalise, quality, load):
         stage.run(db, source.source)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+import xlsxwriter
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from ddk_surveillance.cli import ddk
 from ddk_surveillance.errors import DdkError, ExitCode
+from ddk_surveillance.intake.headers import ColumnHeaders, find_header
+from ddk_surveillance.intake.reading import read_sheets
+from ddk_surveillance.intake.rows import rows_of
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import PROJECT, resource
 from ddk_surveillance.tokens import institution_token, load_key, name_with_birth, resident_check_character
 from tests.conftest import Home
 
@@ -96,6 +104,61 @@ P1,渝公大(刑)立字〔2024〕12号,张一、李二,{NUMBER}、无,男、女,
     assert case["被害人身份令牌"] == f"{institution_token(key, 'id', NUMBER)};"
     assert case["案件令牌"] == institution_token(key, "case", "渝公大(刑)立字[2024]12号")
     assert case["被害人年龄"] == "8、9" and "转为案件令牌" in said
+
+
+LIBRARY = Library((resource("schemas"),))
+FEEDS = [name for name, source in LIBRARY.sources.items() if source.target == "record"]
+PRIVATE = {"id_token": "身份证号", "name_token": "姓名", "phone_token": "监护人电话", "case_token": "案件编号"}
+
+
+def raw_sample(feed: str, path: Path) -> None:
+    """Three rows of the sample as the office itself has them: numbers and names where the tokens were, and remarks."""
+    columns = {name: column.headers for name, column in LIBRARY.sources[feed].physical_columns.items()}
+    searched = [ColumnHeaders(name, headers, False) for name, headers in columns.items()]
+    for file in sorted((PROJECT / "sample_data" / "landing" / feed).iterdir()):
+        rows = rows_of(read_sheets(file)[0].cells.slice(0, 7))
+        header = find_header(rows, searched)
+        if header and len(list(filter(None, rows[header.end]))) > len(header.columns) // 2:
+            break
+    assert header is not None
+    person = {
+        "id_token": NUMBER,
+        "name_token": "王小明",
+        "phone_token": "13912345678",
+        "case_token": "渝公(刑)立字[2024]12号",
+    }
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for line, row in enumerate(rows[header.end - 1 : header.end + 3]):
+            cells = list(row)
+            for name, place in header.columns.items():
+                cells[place] = (
+                    (cells[place] if name not in PRIVATE else person[name]) if line else PRIVATE.get(name, cells[place])
+                )
+            sheet.write_row(line, 0, [*cells, "患儿王小明在某某路12号摔伤" if line else "备注"])
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_the_raw_table_of_every_feed_becomes_one_that_the_guard_takes(
+    feed: str, home: Home, tmp_path: Path, fate: Callable[..., tuple[str, str, str]]
+) -> None:
+    raw, clean = tmp_path / "raw.xlsx", tmp_path / "clean.xlsx"
+    raw_sample(feed, raw)
+    assert fate("sent.xlsx", raw.read_bytes(), feed)[0] in ("refused", "unreadable")
+    arguments = ["--source", feed, "--key-file", str(home.settings.key_file), "--out", str(clean)]
+    assert run(home, "deidentify", str(raw), *arguments)[0] == ExitCode.GOOD
+    assert fate("sent.xlsx", clean.read_bytes(), feed)[0] == "guarded"
+    assert all(any("." in cell and len(cell) == 35 for cell in record.values()) for record in records(clean))
+
+
+def test_there_are_nine_feeds() -> None:
+    assert len(FEEDS) == 9
+
+
+def test_check_says_of_a_file_that_cannot_be_read_what_the_receipt_would(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "raw.csv").write_text(RAW, encoding="utf-8")
+    code, said = run(home, "check", str(tmp_path / "raw.csv"), "--source", "police")
+    assert code == ExitCode.DATA_PROBLEMS and "找不到本来源的表头" in said
 
 
 def test_refused_purge_deletes_the_refused_files_and_counts_them(home: Home) -> None:

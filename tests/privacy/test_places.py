@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow
@@ -13,45 +12,11 @@ import pyarrow.parquet
 import pytest
 import xlsxwriter
 
-from ddk_surveillance import guard, intake
-from ddk_surveillance.landing import Claim
-from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load as load_settings
-from ddk_surveillance.settings import resource
-from ddk_surveillance.tokens import Key
-from ddk_surveillance.warehouse import Warehouse, connect
 from tests.conftest import HOSPITAL, csv_of
 
 MOBILE = "13812345678"
 GOOD = [line.split(",") for line in csv_of(HOSPITAL).splitlines()]
-BATCH = "0" * 16
 Change = Callable[[xlsxwriter.Workbook, Any], object]
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    settings = load_settings({}, tmp_path_factory.mktemp("home"))
-    settings.make_folders()
-    warehouse = connect(settings, Library((resource("schemas"),)))
-    warehouse.ensure(warehouse.library.received_table(warehouse.library.sources["hospital"]))
-    yield warehouse
-    warehouse.connection.close()
-
-
-@pytest.fixture
-def fate(db: Warehouse, tmp_path: Path) -> Callable[[str, bytes], tuple[str, str, str]]:
-    """Status, message and notes of a hospital's file after intake and guard."""
-
-    def judge(name: str, content: bytes) -> tuple[str, str, str]:
-        (tmp_path / name).write_bytes(content)
-        source, claim = db.library.sources["hospital"], Claim(BATCH, "hospital", tmp_path / name)
-        intake.register(db, claim, "night")
-        if intake.read(db, source, claim):
-            guard.guard_batch(db, source, BATCH, Key(bytes(range(32))))
-        [row] = db.rows("SELECT status, coalesce(message_zh, ''), coalesce(note_zh, '') FROM ops.batch")
-        return row
-
-    return judge
 
 
 def workbook(change: Change = lambda book, sheet: None, rows: list[list[str]] = GOOD) -> bytes:
