@@ -41,7 +41,7 @@ renamed AS (
 gone_or_come AS (
     SELECT indicator_code, year, present_unit_id, sum(change)::INTEGER AS change,
            string_agg(incident_id, ',' ORDER BY incident_id) AS incidents,
-           list_append(list(unit_id), any_value(present_unit_id)) AS units,
+           list(unit_id) AS units,
            bool_or(incident_id IN (FROM decisive_change)) AS is_decisive
     FROM renamed GROUP BY ALL HAVING sum(change) <> 0
 ),
@@ -55,7 +55,8 @@ member_now AS (
     FROM core.incident_version WHERE known_from > $previous_at AND known_to IS NULL
 ),
 changed_record AS (
-    SELECT record_id, [b.incident_id, b.child_id, n.incident_id, n.child_id] AS units, split_part(b.member, ':', 2) AS hash_before,
+    SELECT record_id, b.incident_id AS incident_before, b.child_id AS child_before, n.incident_id AS incident_now, n.child_id AS child_now,
+           split_part(b.member, ':', 2) AS hash_before,
            CASE
                WHEN b.record_id IS NULL THEN 'new'
                WHEN n.record_id IS NULL THEN 'gone'
@@ -78,7 +79,7 @@ known_source AS (
     WHERE event_date_to IS NOT NULL GROUP BY ALL
 ),
 cause AS (
-    SELECT record_id, source_code, unnest(units) AS unit_id, CASE
+    SELECT record_id, source_code, unnest([incident_before, child_before, incident_now, child_now]) AS unit_id, CASE
                WHEN fate = 'gone' OR fate = 'corrected' AND list_contains(withdrawn_hashes, hash_before) THEN 'withdrawn'
                WHEN fate = 'corrected' THEN 'correction'
                WHEN fate = 'moved' THEN 'linkage'
@@ -94,19 +95,33 @@ ordered AS (
     SELECT *, list_position(['new_event', 'new_source', 'late_record', 'withdrawn', 'correction', 'linkage'], cause) AS place
     FROM cause
 ),
+-- The units whose records are to be looked at: those that came or went, and those that their records were in or are in now.
+related AS (
+    SELECT DISTINCT unnest([incident_now, child_now, incident_before, child_before]) AS unit_id,
+           unnest([incident_before, child_before, incident_now, child_now]) AS related_id
+    FROM changed_record WHERE incident_before IS NOT NULL AND incident_now IS NOT NULL
+),
+named AS (
+    SELECT indicator_code, year, present_unit_id, unnest(list_append(units, present_unit_id)) AS unit_id FROM gone_or_come
+),
+looked_at AS (
+    FROM named
+    UNION
+    SELECT indicator_code, year, present_unit_id, related_id FROM named JOIN related USING (unit_id)
+),
 explained AS (
-    SELECT g.indicator_code, g.year, g.present_unit_id, min(c.place) AS place
-    FROM gone_or_come g JOIN ordered c ON list_contains(g.units, c.unit_id) GROUP BY ALL
+    SELECT indicator_code, year, present_unit_id, place, any_value(cause) AS cause,
+           string_agg(DISTINCT record_id, ',' ORDER BY record_id) AS records,
+           string_agg(DISTINCT source_code, ',' ORDER BY source_code) AS sources
+    FROM looked_at JOIN ordered USING (unit_id)
+    GROUP BY indicator_code, year, present_unit_id, place
+    QUALIFY place = min(place) OVER (PARTITION BY indicator_code, year, present_unit_id)
 )
-SELECT $release_id AS release_id, g.indicator_code, g.year, g.present_unit_id AS unit_id,
-       CASE WHEN any_value(f.is_redefined AND NOT g.is_decisive) THEN 'definition' ELSE coalesce(any_value(c.cause), 'linkage') END AS cause,
-       g.change AS numerator_change, g.incidents,
-       string_agg(DISTINCT c.record_id, ',' ORDER BY c.record_id) AS records,
-       string_agg(DISTINCT c.source_code, ',' ORDER BY c.source_code) AS sources
-FROM gone_or_come g JOIN figure f ON f.indicator_code = g.indicator_code AND f.year = g.year AND NOT was_hidden AND NOT is_hidden
-LEFT JOIN explained e ON (e.indicator_code, e.year, e.present_unit_id) = (g.indicator_code, g.year, g.present_unit_id)
-LEFT JOIN ordered c ON c.place = e.place AND list_contains(g.units, c.unit_id)
-GROUP BY ALL
+SELECT $release_id AS release_id, indicator_code, year, present_unit_id AS unit_id,
+       CASE WHEN f.is_redefined AND NOT g.is_decisive THEN 'definition' ELSE coalesce(e.cause, 'linkage') END AS cause,
+       g.change AS numerator_change, g.incidents, e.records, e.sources
+FROM gone_or_come g JOIN figure f USING (indicator_code, year) LEFT JOIN explained e USING (indicator_code, year, present_unit_id)
+WHERE NOT f.was_hidden AND NOT f.is_hidden
 UNION ALL
 SELECT $release_id, indicator_code, year, NULL, CASE WHEN was_hidden THEN 'new_source' ELSE 'withdrawn' END,
        (coalesce(numerator_now, 0) - coalesce(numerator_before, 0))::INTEGER, NULL, NULL, NULL
