@@ -18,11 +18,14 @@ from pydantic import Field
 from ddk_surveillance import link
 from ddk_surveillance.contracts import Bilingual, Declared, Identifier
 from ddk_surveillance.link import shipped_model, twins
+from ddk_surveillance.link.adjudication import HOLDING
 from ddk_surveillance.link.candidates import blocking_sql
+from ddk_surveillance.link.explanation import explain_pairs
 from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Outcome, Warehouse, connect
 
 DOUBT_CENTIBITS = 400
+NEWEST_DECISIONS = 500
 SIZES = 5  # incidents of so many records and more are counted together
 
 
@@ -66,7 +69,7 @@ class Figure:
 def run(db: Warehouse, key: str) -> Outcome:
     """Write the figures of the night `key` into ops.linkage_quality; alarms count as refused."""
     declared = db.library.declared("linkage_quality.yaml", QualityDeclaration)
-    figures = [*_sizes(db), *_bounds(db), *_link_rates(db)]
+    figures = [*_sizes(db), *_bounds(db), *_link_rates(db), *_reviewed(db)]
     newest = _newest(db, declared.sample.records)
     if len(newest) >= declared.sample.minimum_records:
         figures += [*_blocking(db), *_shadow(db, declared, newest)]
@@ -109,6 +112,19 @@ def _link_rates(db: Warehouse) -> Iterator[Figure]:
         FROM recent AS r JOIN core.incident AS i USING (incident_id) GROUP BY 1 ORDER BY 1""")
     for source, records, confirmed in rows:
         yield Figure("link_rate", confirmed / records, records, source)
+
+
+def _reviewed(db: Warehouse) -> Iterator[Figure]:
+    """Of the pairs that people decided about: how many are the same, less how many the model alone expects."""
+    decided = db.rows(f"""
+        SELECT h.left_record_id, h.right_record_id, h.decision FROM ({HOLDING}) AS h
+        JOIN link.linkable AS a ON a.record_id = h.left_record_id JOIN link.linkable AS b ON b.record_id = h.right_record_id
+        ORDER BY h.adjudication_id DESC LIMIT {NEWEST_DECISIONS}""")
+    if decided:
+        explained = explain_pairs(db, shipped_model(db.library.folders), [(left, right) for left, right, _ in decided])
+        same = sum(decision == "same" for *_, decision in decided)
+        expected = sum(one.probability for one in explained)
+        yield Figure("reviewed_calibration", (same - expected) / len(decided), len(decided))
 
 
 def _newest(db: Warehouse, count: int) -> pd.DataFrame:

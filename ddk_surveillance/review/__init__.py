@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ExitCode, Text
+from ddk_surveillance.errors import BusyError, ExitCode, Text
 from ddk_surveillance.guard.headers import kind_title
 from ddk_surveillance.guard.identifiers import scan_text
 from ddk_surveillance.link import adjudication
@@ -68,24 +68,33 @@ def show(voice: Voice, case: Case, number: int, count: int) -> None:
 
 def _ask(settings: Settings, voice: Voice, case: Case, decided_by: str) -> str:
     """What the reviewer did: same, different, skip or quit."""
-    choice = click.Choice(list(ANSWERS), case_sensitive=False)
-    answer = ANSWERS[click.prompt(voice.pick(QUESTION), type=choice, show_choices=False)]
+    answer = _answer(voice)
     if answer not in ("same", "different"):
         return answer
-    while True:
-        reason = click.prompt(voice.pick(Text("理由", "Why")))
-        try:
-            reason = checked(reason)
-            break
-        except DecisionRefused as problem:
-            voice.complain(problem.text)
+    decision = Decision(case.record_ids, answer, decided_by, _reason(voice), case.seen_hash)  # type: ignore[arg-type]
     try:
         with open_warehouse(settings) as db:
-            adjudication.decide(db, Decision(case.record_ids, answer, decided_by, reason, case.seen_hash))  # type: ignore[arg-type]
-    except DecisionRefused as problem:
+            adjudication.decide(db, decision)
+    except (DecisionRefused, BusyError) as problem:
         voice.complain(problem.text)
         return "skip"
     return answer
+
+
+def _answer(voice: Voice) -> str:
+    while True:
+        typed = click.prompt(voice.pick(QUESTION)).strip().lower()
+        if typed in ANSWERS:
+            return ANSWERS[typed]
+        voice.complain(Text("请输入 s、d、k 或 q。", "Type s, d, k or q."))
+
+
+def _reason(voice: Voice) -> str:
+    while True:
+        try:
+            return checked(click.prompt(voice.pick(Text("理由", "Why"))))
+        except DecisionRefused as problem:
+            voice.complain(problem.text)
 
 
 def checked(text: str) -> str:

@@ -30,7 +30,6 @@ LAST, HIDDEN = len(WIDTHS) - 1, len(WIDTHS)
 HEADINGS = ("项目", "记录甲", "记录乙", "比较", "比特")
 CHOICES = {"同一事件": "same", "不同事件": "different", "暂不决定": None}
 REVIEWER, DECISION, REASON = "复核人", "裁定", "理由"
-PAIRS_ON_A_PAGE = 2
 Check = Callable[[str], str]  # cleans a name or a reason, or raises DecisionRefused
 KEY = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]{16})$")
 FONT = {"font_name": "微软雅黑", "font_size": 9, "valign": "vcenter", "text_wrap": True}
@@ -77,8 +76,8 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
         sheet.set_column(HIDDEN, HIDDEN, None, None, {"hidden": True})
         row, breaks = _write_top(sheet, styles, len(cases), warehouse_id), []
         for number, case in enumerate(cases):
-            if number and number % PAIRS_ON_A_PAGE == 0:
-                breaks.append(row)
+            if number:
+                breaks.append(row)  # a page for each pair
             row = _write_case(sheet, styles, case, number + 1, row)
         sheet.set_h_pagebreaks(breaks)
         _set_up_printing(sheet, row)
@@ -135,7 +134,7 @@ def _set_up_printing(sheet: Any, rows: int) -> None:
     sheet.protect("", {"format_columns": True, "format_rows": True})  # no password: against slips, not against people
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_print_scale(88)  # fitting to the page would void the page breaks
+    sheet.set_print_scale(95)  # fitting to the page would void the page breaks
     sheet.print_area(0, 0, rows, LAST)
     sheet.hide_gridlines(2)
     sheet.set_footer("&L含个案信息,仅限复核人员使用,用后销毁&R第 &P 页 共 &N 页")

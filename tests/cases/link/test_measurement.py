@@ -49,8 +49,8 @@ def healthy(measured_once: Path, tmp_path: Path) -> Iterator[Warehouse]:
 
 def test_sound_records_raise_no_alarm_and_every_measure_is_taken(healthy: Warehouse) -> None:
     assert alarms(healthy) == set()
-    assert set(figures(healthy)) == set(DECLARED.measures)
-    assert len(DECLARED.measures) == 11
+    assert set(figures(healthy)) == set(DECLARED.measures) - {"reviewed_calibration"}  # nobody has decided anything
+    assert len(DECLARED.measures) == 12
 
 
 def test_the_estimates_are_near_the_truth(healthy: Warehouse) -> None:
@@ -134,6 +134,20 @@ def test_a_figure_is_judged_by_its_band(story: str) -> None:
     measure, value, usual, expected = BANDS[story]
     row = measurement._judged("night", Figure("calibration", value, 100), measure, usual)
     assert (row["band_low"], row["band_high"], row["is_alert"]) == expected
+
+
+def test_reviewers_who_contradict_the_model_are_noticed(healthy: Warehouse) -> None:
+    """They say no to forty pairs that the model is sure of."""
+    healthy.execute("""
+        INSERT INTO link.adjudication BY NAME
+        SELECT row_number() OVER (ORDER BY l.record_id) AS adjudication_id, least(l.record_id, r.record_id) AS left_record_id,
+            greatest(l.record_id, r.record_id) AS right_record_id, 'different' AS decision, 'x' AS decided_by,
+            now()::TIMESTAMP AS decided_at, 'x' AS reason
+        FROM link.pair JOIN link.member AS l ON l.record_key = left_key JOIN link.member AS r ON r.record_key = right_key
+        WHERE score_centibits > 800 AND rule IS NULL LIMIT 40""")
+    measurement.run(healthy, "night2")
+    assert alarms(healthy) == {"reviewed_calibration"}
+    assert figures(healthy)["reviewed_calibration"] < -0.9
 
 
 def test_of_few_records_nothing_is_said() -> None:

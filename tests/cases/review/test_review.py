@@ -61,6 +61,10 @@ def test_nothing_that_identifies_a_child_is_kept_as_a_reason(terminal: Terminal,
     assert doubtful.column("SELECT reason FROM link.adjudication") == ["s"]
 
 
+def test_an_unknown_key_asks_again(terminal: Terminal) -> None:
+    assert "请输入 s、d、k 或 q。" in terminal("review", "--by", "王敏", "--limit", "1", typed=("x", "q")).text
+
+
 def test_the_end_of_input_ends_the_review(terminal: Terminal, doubtful: Home) -> None:
     done = terminal("review", "--by", "王敏", typed=("s",))
     assert done.code == 0
