@@ -42,7 +42,7 @@ def run(db: Warehouse, key: str) -> Outcome:
             _replace_members(db, night, is_new_model)
             _replace_groups(db)
             make_incidents(db, model.declaration.golden)
-            _keep_versions(db, key)
+            _keep_versions(db, key, is_new_model)
             _record(db, key, model, night, is_new_model, compared)
     records = int(db.value("SELECT count(*) FROM link.member"))
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
@@ -89,15 +89,15 @@ def _replace_groups(db: Warehouse) -> None:
     db.execute("DELETE FROM link.event_group; INSERT INTO link.event_group BY NAME FROM link_new_group")
 
 
-def _keep_versions(db: Warehouse, key: str) -> None:
-    """Keep what was known until this run of the renewed incidents, and what is known from now on."""
+def _keep_versions(db: Warehouse, key: str, is_new_model: bool) -> None:
+    """Keep what was known until this run of the renewed incidents (all, if all were made anew), and what is from now on."""
     moment = db.value(
         """SELECT greatest(coalesce((SELECT started_at FROM ops.night WHERE night_id = $night), now()::TIMESTAMP),
         (SELECT max(known_from) FROM core.incident_version))""",
         {"night": key},
     )
-    renewed = "incident_id IN (FROM link_renewed)"
-    history.keep(db, "core.incident_version", moment, db.statement("core.incident_version"), renewed)
+    scope = "TRUE" if is_new_model else "incident_id IN (FROM link_renewed)"
+    history.keep(db, "core.incident_version", moment, db.statement("core.incident_version"), scope)
 
 
 def _record(db: Warehouse, key: str, model: Model, night: Night, is_new_model: bool, compared: int) -> None:

@@ -97,6 +97,25 @@ def test_status_says_it_in_one_look_and_for_machines(demo: Demo) -> None:
     assert {row["source"] for row in facts["sources"]} >= {"hospital", "school", "nursery", "police", "population"}
 
 
+def test_every_yearly_figure_can_be_taken_apart(demo: Demo) -> None:
+    """The incidents behind a figure add up to it, whatever it counts, and each leads to a row of a file."""
+    with duckdb.connect(str(demo.home / "ddk.duckdb"), read_only=True) as warehouse:
+        drilled = warehouse.execute(
+            "SELECT indicator_code, year, sum(numerator) FROM mart.drill GROUP BY ALL"
+        ).fetchall()
+        figures = warehouse.execute(
+            "SELECT indicator_code, year(make_date(period::INTEGER, 1, 1)), numerator FROM mart.indicator_rate"
+            " WHERE period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all') AND numerator > 0"
+        ).fetchall()
+        assert warehouse.execute(
+            "SELECT count(*) FROM mart.drill WHERE sha256 IS NULL OR row_number IS NULL"
+        ).fetchall() == [(0,)]
+    assert len(figures) >= 8 and set(figures) <= set(drilled)
+    published = {(code, year): numerator for code, year, numerator in figures}
+    rows = list(csv.DictReader(io.StringIO(demo.ddk("drill", "19", "2025", "--format", "csv").output)))
+    assert sum(int(row["numerator"]) for row in rows) == published["19", 2025]
+
+
 def test_sql_is_read_only_and_has_three_forms(demo: Demo) -> None:
     assert demo.ddk("sql", "DROP TABLE out.incident").exit_code == 2
     assert demo.ddk("sql", "SELEKT 1").exit_code == 2
