@@ -52,8 +52,19 @@ def run(db: Warehouse, key: str) -> Outcome:
         return Outcome()
     release_id = f"R{1 + int(last[0][0][1:]) if last else 1:06d}"
     rows = _release(db, release_id, fingerprint)
-    nights.close(db, key, "published", Text(f"已发布 {release_id}。", f"Published {release_id}."))
+    nights.close(db, key, "published", _told(db, release_id))
     return Outcome(rows, rows)
+
+
+def _told(db: Warehouse, release_id: str) -> Text:
+    text = Text(f"已发布 {release_id}。", f"Published {release_id}.")
+    restated = db.value("SELECT count(DISTINCT (edition_id, indicator_code)) FROM out.restatement")
+    if not restated:
+        return text
+    return Text(
+        f"{text.zh}定稿之后有变动的年度数字:{restated} 个(ddk edition list)。",
+        f"{text.en} Yearly figures that moved after their edition: {restated} (ddk edition list).",
+    )
 
 
 def _release(db: Warehouse, release_id: str, fingerprint: str) -> int:

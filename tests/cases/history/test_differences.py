@@ -92,6 +92,16 @@ def test_what_moved_after_an_edition_is_said_with_its_causes(told: Told) -> None
     assert told.story.published(analysts) == [(4, 3, -1)]
 
 
+def test_every_later_night_says_how_many_frozen_figures_moved(told: Told) -> None:
+    said = told.story.db.rows(
+        "SELECT message_en FROM ops.night WHERE night_id IN ('night1', 'night2') ORDER BY night_id"
+    )
+    assert said == [
+        ("Published R000001.",),
+        ("Published R000002. Yearly figures that moved after their edition: 1 (ddk edition list).",),
+    ]
+
+
 def test_only_final_figures_are_frozen_unless_forced(told: Told) -> None:
     settings = told.story.settings
     with pytest.raises(ConfigurationError) as error:
