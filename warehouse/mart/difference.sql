@@ -19,12 +19,14 @@ release AS (
 ),
 part AS (
     SELECT comparison, c.indicator_code, c.year, c.cause, sum(c.numerator_change)::BIGINT AS numerator_change,
-           coalesce(sum(c.numerator_change / h.denominator) * 1000, 0) AS rate_change,
+           coalesce(sum(c.numerator_change / nullif(coalesce(b.denominator, n.denominator), 0)) * 1000, 0) AS rate_change,
            coalesce(sum(1 + length(c.records) - length(replace(c.records, ',', ''))), 0)::BIGINT AS records,
            string_agg(DISTINCT c.sources, ',' ORDER BY c.sources) AS sources
     FROM mart.figure_change c JOIN release r USING (release_id)
-    LEFT JOIN headline h ON h.indicator_code = c.indicator_code AND h.year = c.year
-         AND h.valid_from < r.published_at AND (h.valid_to IS NULL OR h.valid_to >= r.published_at)
+    LEFT JOIN headline b ON b.indicator_code = c.indicator_code AND b.year = c.year
+         AND b.valid_from < r.published_at AND (b.valid_to IS NULL OR b.valid_to >= r.published_at)
+    LEFT JOIN headline n ON n.indicator_code = c.indicator_code AND n.year = c.year
+         AND n.valid_from <= r.published_at AND (n.valid_to IS NULL OR n.valid_to > r.published_at)
     GROUP BY ALL
 ),
 explained AS (

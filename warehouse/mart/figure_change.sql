@@ -12,7 +12,7 @@ headline AS (
 figure AS (
     SELECT indicator_code, year, b.numerator AS numerator_before, n.numerator AS numerator_now,
            b.year IS NOT NULL AND b.numerator IS NULL AS was_hidden, n.numerator IS NULL AS is_hidden,
-           b.definition_version <> n.definition_version AS is_redefined
+           b.definition_version IS DISTINCT FROM n.definition_version AS is_redefined
     FROM (FROM headline WHERE valid_from < $published_at AND (valid_to IS NULL OR valid_to = $published_at)) b
     FULL JOIN (FROM headline WHERE valid_to IS NULL) n USING (indicator_code, year)
 ),

@@ -1,4 +1,4 @@
-"""One story of eleven releases, told once for all tests of this folder."""
+"""One story of twelve releases, told once for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ CHAPTERS = {
     "a new population": [],
     "a withdrawn file": [("20", "withdrawn", -1)],
     "another definition": [("bites", "definition", 1)],
+    "another indicator": [("burns", "definition", 1)],
     "two incidents are one": [("20", "linkage", -1)],
     "a child of last month": [("18", "new_event", 1)],
     "a second act of that child": [],
@@ -69,7 +70,9 @@ def happen(story: Story, chapter: str) -> None:
     if chapter == "a withdrawn file":
         story.withdraw("late-hospital")
     if chapter == "another definition":
-        story.define(2, "animal, burn_scald")
+        story.define("bites", 2, "animal, burn_scald")
+    if chapter == "another indicator":
+        story.define("burns", 1, "burn_scald")
     if chapter == "two incidents are one":
         story.decide("h5", "p2", "same")
     if chapter == "a child of last month":
@@ -87,7 +90,7 @@ def happen(story: Story, chapter: str) -> None:
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     story = Story(tmp_path_factory.mktemp("story"))
-    story.define(1, "animal")
+    story.define("bites", 1, "animal")
     story.population("estimate", "2025-01-05", 1000, 2024)
     story.file("first", "2024-04-05", FIRST)
     told = Told(story)

@@ -20,10 +20,10 @@ from ddk_surveillance.warehouse import Warehouse, connect
 from tests.cases.link.drawn import drawn
 
 MADE_UP = """
-indicator: bites
+indicator: {code}
 version: {version}
 valid_from: "2021-01-01"
-title: {{zh: 被咬率, en: bites}}
+title: {{zh: 自拟, en: {code}}}
 definition: {{zh: 第{version}版, en: version {version}}}
 unit: incidents
 numerator: {{column: mechanism, among: [{mechanisms}]}}
@@ -41,11 +41,11 @@ class Story:
         self.db: Warehouse = connect(self.settings, Library(self.settings.declarations), self.settings.warehouse_file)
         self.nights = 0
 
-    def define(self, version: int, mechanisms: str) -> None:
-        """A made-up indicator `bites`, or another version of it: incidents with one of these mechanisms."""
-        file = self.settings.home / "schemas" / "indicators" / "bites.yaml"
+    def define(self, code: str, version: int, mechanisms: str) -> None:
+        """A made-up indicator, or another version of one: incidents with one of these mechanisms."""
+        file = self.settings.home / "schemas" / "indicators" / f"{code}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(MADE_UP.format(version=version, mechanisms=mechanisms), encoding="utf-8")
+        file.write_text(MADE_UP.format(code=code, version=version, mechanisms=mechanisms), encoding="utf-8")
         self.db.library = Library(self.settings.declarations)
 
     def file(self, batch: str, came: str, table: str) -> None:

@@ -24,6 +24,7 @@ def test_the_story(told: Told) -> None:
         (1, 1, 5, 1),  # a new population
         (1, 1, 4, 1),  # a withdrawn file
         (1, 1, 4, 2),  # another definition
+        (1, 1, 4, 2),  # another indicator
         (1, 1, 3, 2),  # two incidents are one
         (2, 1, 3, 2),  # a child of last month
         (2, 1, 3, 2),  # its second act counts no second time
@@ -53,7 +54,7 @@ def test_figures_of_then_keep_the_definition_of_then(told: Told) -> None:
 
 
 def test_only_what_changed_has_a_new_version(told: Told) -> None:
-    """Of eleven releases two touched the deaths of 2024: the new population, and the year's becoming final."""
+    """Of twelve releases two touched the deaths of 2024: the new population, and the year's becoming final."""
     versions = told.story.published(
         "SELECT numerator, denominator, status, valid_to IS NULL FROM out.indicator_rate_version WHERE indicator_code = '19'"
         " AND period = '2024' AND (sex, age_group, township_code) = ('all', 'all', 'all') ORDER BY valid_from"
@@ -85,9 +86,9 @@ def test_the_versions_that_still_stand_are_the_incidents_of_today(told: Told) ->
 
 
 def test_a_definition_may_not_change_under_the_same_version(told: Told) -> None:
-    told.story.define(2, "animal")
+    told.story.define("bites", 2, "animal")
     with pytest.raises(DeclarationError) as error:
         told.story.night()
     assert "bites" in error.value.text.zh
-    told.story.define(2, "animal, burn_scald")
+    told.story.define("bites", 2, "animal, burn_scald")
     assert told.story.night() == told.moments["the year is final"]

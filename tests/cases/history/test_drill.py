@@ -21,7 +21,7 @@ def test_the_rows_of_a_figure_add_up_to_it(told: Told) -> None:
     )
     published = [(name, figure) for name, figure in told.story.figures().items() if figure]
     assert drilled == published
-    assert {name.split()[0] for name, _ in drilled} == {"18", "19", "20", "bites"}
+    assert {name.split()[0] for name, _ in drilled} == {"18", "19", "20", "bites", "burns"}
 
 
 def test_a_child_with_two_acts_counts_once_and_both_are_shown(told: Told) -> None:
@@ -50,4 +50,4 @@ def test_every_row_names_its_file_and_place(told: Told, capsys: pytest.CaptureFi
 def test_an_unknown_figure_is_refused_with_those_that_exist(told: Told) -> None:
     with pytest.raises(ConfigurationError) as error:
         show_drill(told.story.settings, Voice("zh"), "21", 2024, "table")
-    assert "18, 19, 20, bites" in error.value.text.zh
+    assert "18, 19, 20, bites, burns" in error.value.text.zh
