@@ -223,21 +223,34 @@ def require(names: Iterable[str | None], known: Iterable[str], where: str) -> No
 
 
 class Check(Declared):
-    """One quality rule, evaluated by Great Expectations on the recoded rows of a feed."""
+    """One quality rule, evaluated by Great Expectations on the rows of a feed or, `over` a table, across files and feeds.
+
+    A check of `problems` has no expectation of its own: it is what makes a cell unreadable.
+    """
 
     title: Bilingual
-    severity: Literal["error", "warning", "out_of_scope"]
+    severity: Literal["error", "warning", "information", "out_of_scope"]  # information: counted, told to nobody
     dimension: Literal["completeness", "conformance", "plausibility", "consistency", "timeliness", "eligibility"]
     owner: Bilingual
+    over: str | None = None
     column: Identifier
-    needs: tuple[Identifier, ...]
+    needs: tuple[Identifier, ...] = ()
     sources: tuple[Identifier, ...] = ()
-    expect: str
+    problems: tuple[Identifier, ...] = ()
+    expect: str | None = None
     arguments: dict[str, Any] = {}
     where: str | None = None
     why: Bilingual
     example: Bilingual
     remedy: Bilingual
+
+    @model_validator(mode="after")
+    def _judged_somehow(self) -> Self:
+        if bool(self.expect) == bool(self.problems):
+            raise ValueError("give either expect or the problems of a cell that this check stands for")
+        if bool(self.needs) != bool(self.expect and not self.over):
+            raise ValueError("a check of rows names the columns it needs, and no other does")
+        return self
 
 
 # ------------------------------------------------------------------------------------------------------ indicators

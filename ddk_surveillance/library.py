@@ -25,6 +25,7 @@ from ddk_surveillance.contracts import (
     require,
 )
 from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.problems import PROBLEMS
 
 Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
@@ -73,6 +74,8 @@ class Library:
             for code, content in _read_yaml(path).items():
                 with _blaming(f"{path.name}: {code}"):
                     checks[code] = Check.model_validate(content)
+                    require({checks[code].over} - {None}, self.tables, "tables")
+                    require(checks[code].problems, PROBLEMS, "problems")
         return checks
 
     @functools.cached_property

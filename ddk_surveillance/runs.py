@@ -27,6 +27,7 @@ STAGE_WORDS = {
     "link": Text("识别同一事件", "linking records to incidents"),
     "measure": Text("自测连接质量", "measuring the linkage"),
     "arrivals": Text("检查应到未到", "watching what should have arrived"),
+    "across": Text("跨来源检查", "checking across sources"),
     "indicators": Text("计算指标", "computing indicators"),
     "publish": Text("发布", "publishing"),
 }

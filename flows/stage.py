@@ -44,6 +44,7 @@ from ddk_surveillance import (
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.link import measurement
+from ddk_surveillance.quality import across
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 from flows.server import WRITER_LIMIT, private_file
 
@@ -58,6 +59,7 @@ STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
     "link": link.run,
     "measure": measurement.run,
     "arrivals": arrivals.run,
+    "across": across.run,
     "indicators": indicators.run,
     "publish": publish.run,
 }

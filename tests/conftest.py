@@ -25,6 +25,7 @@ from ddk_surveillance import (
     tokens,
 )
 from ddk_surveillance.link import measurement
+from ddk_surveillance.quality import across
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
@@ -33,7 +34,7 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 TOGETHER = ("demo", "flows")
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
-NIGHT_STAGES = (receipts, link, measurement, arrivals, indicators, publish)
+NIGHT_STAGES = (receipts, link, measurement, arrivals, across, indicators, publish)
 
 TOKEN_A, TOKEN_B, TOKEN_C = ("a" * 26, "b" * 26, "c" * 26)
 HOSPITAL = f"""

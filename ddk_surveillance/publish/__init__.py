@@ -20,6 +20,9 @@ from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
 
 STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
 COPIED = (
+    "out.completeness",
+    "out.timeliness",
+    "out.coverage",
     "out.indicator_rate_version",
     "out.indicator_verdict_version",
     "out.restatement",

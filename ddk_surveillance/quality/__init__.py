@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 
 import pandas
-import pyarrow
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
 from ddk_surveillance.quality.evaluation import Evaluation, Verdict, counts_only, evaluate
-from ddk_surveillance.quality.rules import Rule, rules_of
+from ddk_surveillance.quality.rules import rules_of
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
-DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning"}
+DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning", "information": None}
 NOT_EVALUATED = "check_not_evaluated"
 ROWS = ", ".join(f"c.{name}" for name in POSITION)
 
@@ -29,7 +28,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
     rules = tuple(rules_of(db.library, source))
-    evaluation = evaluate(rules, [_shown(db, source, rule) for rule in rules])
+    evaluation = evaluate(rules, [db.arrow(rule.values_in(f"recoded.{key}")) for rule in rules])
     with db.transaction():
         _find_failures(db, source, evaluation.verdicts)
         refused = _record(db, source, evaluation.verdicts)
@@ -41,22 +40,16 @@ def run(db: Warehouse, key: str) -> Outcome:
     return Outcome(rows, rows - refused, refused)
 
 
-def _shown(db: Warehouse, source: Source, rule: Rule) -> pyarrow.Table:
-    """The different values that this rule meets in the waiting batches."""
-    columns = ", ".join(f"{sql} AS {name}" for name, sql in rule.looks_at.items())
-    return db.arrow(f"SELECT DISTINCT {columns} FROM recoded.{source.source} c ORDER BY ALL")
-
-
 def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> None:
     """The table failure: position and number of the rule, one line per failing row and rule."""
     db.execute("CREATE OR REPLACE TEMP TABLE failure AS "
                f"SELECT {ROWS}, 0::INTEGER AS number FROM recoded.{source.source} c LIMIT 0")  # fmt: skip
     for number, verdict in enumerate(verdicts):
         if len(verdict.failing):
-            holds = " AND ".join(f"{sql} IS NOT DISTINCT FROM f.{name}" for name, sql in verdict.rule.looks_at.items())
             with db.offering(failing=verdict.failing):
                 db.execute(
-                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded.{source.source} c JOIN failing f ON {holds}"
+                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded.{source.source} c"
+                    f" JOIN failing ON {verdict.rule.holds_failing}"
                 )
 
 
@@ -71,7 +64,7 @@ def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int
             f"SELECT f.* EXCLUDE (number), rules.rule, rules.column_name, rules.disposition, {_problem(source, db.library)} AS problem,"
             f" {_value(source)} AS value FROM failure f JOIN rules USING (number)"
             f" JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number)"
-            f" JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
+            f" JOIN received.{source.source} r USING (batch_id, sheet, row_number) WHERE rules.disposition IS NOT NULL"
         )
         db.execute(
             "INSERT INTO ops.check_result BY NAME "
@@ -111,7 +104,8 @@ def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
     failed = dict(db.rows("SELECT number, count(*) FROM failure GROUP BY 1"))
     rows = int(db.value(f"SELECT count(*) FROM recoded.{source.source}"))
     for result in evaluation.report.results:
-        counts_only(result, rows, failed.get(result.expectation_config.meta["number"], 0))
+        rules = result.meta["rules"]
+        counts_only(result, rows * len(rules), sum(failed.get(number, 0) for number in rules))
 
 
 def _value(source: Source) -> str:

@@ -32,15 +32,16 @@ def write_page(folder: Path, source: Source, report: Any) -> None:
     report.suite_name = f"{source.title.zh} {source.source}"
     draw: Any = view.DefaultJinjaPageView()  # type: ignore[attr-defined]
     page = draw.render(renderer.ValidationResultsPageRenderer().render(report))  # type: ignore[attr-defined]
-    _replace(folder / f"{source.source}.html", _offline(page))
+    replace(folder / f"{source.source}.html", _offline(page))
     links = "".join(
         f'<li><a href="{path.name}">{path.stem}</a></li>'
         for path in sorted(folder.glob("*.html"))
         if path.stem != "index"
     )
-    _replace(
+    replace(
         folder / "index.html",
-        f"<!doctype html>{STYLE}<title>质量检查</title><h1>质量检查 / quality</h1><ul>{links}</ul>",
+        f"<!doctype html>{STYLE}<title>质量检查</title><h1>质量检查 / quality</h1><ul>{links}</ul>"
+        '<p><a href="checks/index.html">检查目录 / catalogue of checks</a></p>',
     )
 
 
@@ -48,7 +49,8 @@ def _offline(page: str) -> str:
     return FETCHED_BY_STYLE.sub("none", FETCHED.sub("", page)).replace("<head>", f"<head>{STYLE}", 1)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Write a page whole or not at all."""
     working = path.with_suffix(".partial")
     working.write_text(text, encoding="utf-8")
     os.replace(working, path)

@@ -7,8 +7,8 @@ Great Expectations judges every value there is, at a cost that hardly depends on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -17,6 +17,8 @@ import pyarrow
 
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.quality.rules import Rule
+
+SEVERITIES = {"error": "critical", "out_of_scope": "critical", "warning": "warning", "information": "info"}
 
 
 @dataclass(frozen=True)
@@ -30,25 +32,92 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The verdict on every rule, and Great Expectations' own report with its results in the order of the verdicts."""
+    """The verdict on every rule, and Great Expectations' own report, each result with the numbers of its rules in meta['rules']."""
 
     verdicts: tuple[Verdict, ...]
     report: Any
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What Great Expectations is asked at once: one rule, or all rules that ask the same of one column each.
+
+    It costs as much for a column of ten values as for one of a thousand, and every column of a feed brings two rules.
+    """
+
+    rule: Rule
+    table: pyarrow.Table
+    origin: tuple[tuple[int, int], ...]  # for every row of the table the number of its rule and its place there
+
+
 def evaluate(rules: Sequence[Rule], shown: Sequence[pyarrow.Table]) -> Evaluation:
     """Judge every rule on the table of values shown to it; the tables' column names must differ from rule to rule."""
-    height = max(map(len, shown), default=0)
-    if height == 0:
-        empty = (Verdict(rule, table, True) for rule, table in zip(rules, shown, strict=True))
-        return Evaluation(tuple(empty), None)
-    frame = pandas.concat([_repeated(table, height) for table in shown], axis=1)
-    report, results = _validated(frame, rules)
+    questions = tuple(_questions(rules, shown))
+    report, results = _validated(questions) if questions else (None, {})
+    answers = [_answer(question, results.get(number)) for number, question in enumerate(questions)]
+    failing: dict[int, list[int]] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        for position in answer or ():
+            number, place = question.origin[position]
+            failing.setdefault(number, []).append(place)
+    doubtful = {number for question, answer in zip(questions, answers, strict=True) if answer is None
+                for number, _ in question.origin}  # fmt: skip
     verdicts = (
-        _verdict(rule, table, results.get(number))
+        Verdict(rule, table.take(pyarrow.array(failing.get(number, []), pyarrow.int64())), number not in doubtful)
         for number, (rule, table) in enumerate(zip(rules, shown, strict=True))
     )
     return Evaluation(tuple(verdicts), report)
+
+
+def _questions(rules: Sequence[Rule], shown: Sequence[pyarrow.Table]) -> Iterator[_Question]:
+    alike: dict[object, list[int]] = {}
+    for number, (rule, table) in enumerate(zip(rules, shown, strict=True)):
+        if len(table):
+            alike.setdefault(_sameness(rule, table) or number, []).append(number)
+    for numbers in alike.values():
+        origin = tuple((number, place) for number in numbers for place in range(len(shown[number])))
+        first = rules[numbers[0]]
+        if len(numbers) == 1:
+            yield _Question(first, shown[numbers[0]], origin)
+            continue
+        name = f"{first.code}_{first.severity}"
+        together = pyarrow.concat_tables([shown[number].rename_columns([name]) for number in numbers])
+        columns = "、".join(rules[number].column for number in numbers)
+        yield _Question(replace(first, column=columns, arguments={**first.arguments, "column": name}), together, origin)
+
+
+def _sameness(rule: Rule, table: pyarrow.Table) -> object:
+    """Equal for rules that ask the same of one column each; None for a rule that must be asked alone."""
+    if len(rule.looks_at) > 1 or "column" not in rule.arguments:
+        return None
+    arguments = repr(sorted((name, value) for name, value in rule.arguments.items() if name != "column"))
+    return rule.code, rule.severity, rule.expectation, arguments, str(table.schema.types)
+
+
+def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
+    """Great Expectations' report, and its results by the number of the question."""
+    import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    height = max(len(question.table) for question in questions)
+    frame = pandas.concat([_repeated(question.table, height) for question in questions], axis=1)
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("values")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
+    suite = great_expectations.ExpectationSuite(name="rules")
+    for number, question in enumerate(questions):
+        suite.add_expectation(_expectation(question.rule, number))
+    # Without names of key columns the keys are positions in the frame.
+    report = batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})
+    for result in report.results:
+        if result.expectation_config:
+            result.meta["rules"] = sorted({number for number, _ in questions[_number(result)].origin})
+    return report, {_number(result): result for result in report.results if result.expectation_config}
+
+
+def _number(result: Any) -> int:
+    return int(result.expectation_config.meta["number"])
 
 
 def _repeated(table: pyarrow.Table, height: int) -> pandas.DataFrame:
@@ -57,27 +126,10 @@ def _repeated(table: pyarrow.Table, height: int) -> pandas.DataFrame:
     return frame.take(numpy.arange(height) % len(frame)).reset_index(drop=True)
 
 
-def _validated(frame: pandas.DataFrame, rules: Sequence[Rule]) -> tuple[Any, dict[int, Any]]:
-    import great_expectations
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("values")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-    suite = great_expectations.ExpectationSuite(name="rules")
-    for number, rule in enumerate(rules):
-        suite.add_expectation(_expectation(rule, number))
-    # Without names of key columns the keys are positions in the frame.
-    report = batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})
-    configured = [(result.expectation_config, result) for result in report.results]
-    return report, {configuration.meta["number"]: result for configuration, result in configured if configuration}
-
-
 def _expectation(rule: Rule, number: int) -> Any:
     import great_expectations.expectations as expectations
 
-    severity = "warning" if rule.severity == "warning" else "critical"
+    severity = SEVERITIES[rule.severity]
     kind = getattr(expectations, rule.expectation, None)
     if kind is None:
         raise DeclarationError(
@@ -88,16 +140,16 @@ def _expectation(rule: Rule, number: int) -> Any:
     return kind(**rule.arguments, severity=severity, meta={"number": number, "notes": notes})
 
 
-def _verdict(rule: Rule, table: pyarrow.Table, result: Any) -> Verdict:
-    """A rule is believed only if it was evaluated and the list of keys is as long as its count."""
-    none = table.slice(0, 0)
+def _answer(question: _Question, result: Any) -> list[int] | None:
+    """Positions of the failing rows of its table; None unless it was evaluated and its keys are as many as it counted."""
     if result is None or result.exception_info.get("raised_exception", True):
-        return Verdict(rule, none, False)
+        return None
     if result.success:
-        return Verdict(rule, none, True)
+        return []
     keys = result.result.get("unexpected_index_list") or ()
-    failing = table.take(sorted({key % len(table) for key in keys}))
-    return Verdict(rule, failing, bool(keys) and len(keys) == result.result["unexpected_count"])
+    if not keys or len(keys) != result.result["unexpected_count"]:
+        return None
+    return sorted({key % len(question.table) for key in keys})
 
 
 def counts_only(result: Any, values_checked: int, failed: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,16 @@ class Rule:
     arguments: dict[str, Any]
     looks_at: dict[str, str]  # column shown to the expectation, named for this rule alone → how it is made of a row c
 
+    def values_in(self, table: str) -> str:
+        """SELECT of the different values that this rule meets in a table."""
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in self.looks_at.items())
+        return f"SELECT DISTINCT {columns} FROM {table} c ORDER BY ALL"
+
+    @property
+    def holds_failing(self) -> str:
+        """Whether a row c holds the values of a row of the table `failing`."""
+        return " AND ".join(f"{sql} IS NOT DISTINCT FROM failing.{name}" for name, sql in self.looks_at.items())
+
 
 def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     """Every rule that this source can be held to."""
@@ -50,11 +60,19 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
             yield _filled(name, target, column.filled, f"problem_{name}" in table)
     for name in sorted(set(source.parsed_columns) - set(source.columns)):
         yield _readable(name, "error")
+    fed = library.fed(source)
     for code, check in library.checks.items():
         severity = source.checks.get(code, check.severity)
-        applies = not check.sources or source.source in check.sources
-        if applies and severity != "off" and source.target == "record" and set(check.needs) <= library.fed(source):
+        applies = check.needs and (not check.sources or source.source in check.sources)
+        if applies and severity != "off" and source.target == "record" and set(check.needs) <= fed:
             yield _catalogued(code, check, severity)
+
+
+def rules_across(library: Library) -> Iterator[tuple[str, Rule]]:
+    """Table and rule for every check that is judged across files and feeds."""
+    for code, check in library.checks.items():
+        if check.over:
+            yield check.over, _catalogued(code, check, check.severity, library.tables[check.over].columns)
 
 
 def _readable(name: str, severity: str) -> Rule:
@@ -71,15 +89,15 @@ def _filled(name: str, target: str, severity: str, is_parsed: bool) -> Rule:
     return Rule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
 
 
-def _catalogued(code: str, check: Check, severity: str) -> Rule:
+def _catalogued(code: str, check: Check, severity: str, columns: Collection[str] = ()) -> Rule:
     named = {str(value) for name, value in check.arguments.items() if name in COLUMN_ARGUMENTS}
-    named |= set(re.findall(r"[a-z_]+", check.where or "")) & set(check.needs)
+    named |= set(re.findall(r"[a-z_][a-z0-9_]*", check.where or "")) & (set(check.needs) or set(columns))
     own = {name: f"{code}_{name}" for name in sorted(named)}
     arguments = {
         name: own[str(value)] if name in COLUMN_ARGUMENTS else value for name, value in check.arguments.items()
     }
     if check.where:
-        where = re.sub(r"[a-z_]+", lambda word: own.get(word[0], word[0]), check.where)
+        where = re.sub(r"[a-z_][a-z0-9_]*", lambda word: own.get(word[0], word[0]), check.where)
         arguments |= {"row_condition": where, "condition_parser": "pandas"}
     looks_at = {own[name]: COMPARED.get(name, f"c.{name}") for name in own}
-    return Rule(code, check.column, severity, check.title, check.expect, arguments, looks_at)
+    return Rule(code, check.column, severity, check.title, str(check.expect), arguments, looks_at)

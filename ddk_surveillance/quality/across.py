@@ -1,0 +1,83 @@
+"""Checks across files and feeds, judged at the end of a night: what no single file can show.
+
+First the tables of data quality (completeness, timeliness, coverage), which analysts get too; then Great Expectations
+judges them, and what has come and what has not, by the checks of checks.yaml that stand `over` a table.
+"""
+
+from __future__ import annotations
+
+import pandas
+
+from ddk_surveillance.library import Library
+from ddk_surveillance.quality.catalogue import write_catalogue
+from ddk_surveillance.quality.evaluation import Verdict, evaluate
+from ddk_surveillance.quality.rules import rules_across
+from ddk_surveillance.warehouse import Outcome, Warehouse
+
+ALL = "all"  # in the place of one batch or of one institution
+# While a whole source is silent, nothing is said of its institutions.
+SAID_OF_THE_WHOLE = """
+    DELETE FROM ops.alert a WHERE institution_id <> ? AND EXISTS (
+        FROM ops.alert w WHERE (w.rule, w.source_code, w.period) = (a.rule, a.source_code, a.period) AND w.institution_id = ?)"""
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Rebuild out.completeness, out.timeliness, out.coverage and ops.alert; `key` is the night."""
+    with db.transaction():
+        measure(db)
+        rules = tuple(rules_across(db.library))
+        shown = [db.arrow(rule.values_in(table)) for table, rule in rules]
+        verdicts = evaluate([rule for _, rule in rules], shown).verdicts
+        db.execute("DELETE FROM ops.alert")
+        db.execute("DELETE FROM ops.check_result WHERE batch_id = ?", [ALL])
+        for (table, _), verdict in zip(rules, verdicts, strict=True):
+            _record(db, table, verdict)
+        db.execute(SAID_OF_THE_WHOLE, [ALL, ALL])
+    write_catalogue(db.settings.quality_docs, db.library)
+    return Outcome(len(rules), int(db.value("SELECT count(*) FROM ops.alert")))
+
+
+def measure(db: Warehouse) -> None:
+    """The tables of data quality, by source and month or year."""
+    with db.offering(fed=_fed(db.library), rhythm=_rhythm(db.library)):
+        for table in ("out.completeness", "out.timeliness", "out.coverage"):
+            db.rebuild(table)
+
+
+def _record(db: Warehouse, table: str, verdict: Verdict) -> None:
+    """Every failing row of the table as an alert, and one line of counts."""
+    rule = verdict.rule
+    known = db.library.tables[table].columns
+    period = "period" if "period" in known else "month"
+    told = {"source_code": "source_code", "institution_id": "institution_id", "batch_id": "batch_id", period: "period"}
+    columns = "".join(f", c.{own}::VARCHAR AS {name}" for own, name in told.items() if own in known)
+    column = "c.column_name" if "column_name" in known else "$column_name"
+    asked = {"rule": rule.code, "severity": rule.severity, "column_name": rule.column}
+    with db.offering(failing=verdict.failing):
+        db.execute(
+            f"INSERT INTO ops.alert BY NAME SELECT $rule AS rule, $severity AS severity, {column} AS column_name {columns}"
+            f" FROM {table} c JOIN failing ON {rule.holds_failing}",
+            {name: value for name, value in asked.items() if name != column.replace("c.", "")},
+        )
+    db.execute(
+        "INSERT INTO ops.check_result BY NAME SELECT $all AS batch_id, $rule AS rule, $column_name AS column_name, $severity AS severity,"
+        f" $expectation AS expectation, (SELECT count(*) FROM {table}) AS rows_checked,"
+        " (SELECT count(*) FROM ops.alert WHERE rule = $code) AS rows_failed",
+        asked | {"all": ALL, "expectation": rule.expectation, "code": rule.code,
+                 "rule": rule.code if verdict.is_evaluated else "check_not_evaluated"},
+    )  # fmt: skip
+
+
+def _fed(library: Library) -> pandas.DataFrame:
+    """Which columns of the record a source can fill at all: the others are not missing."""
+    pairs = [
+        (source.source, name) for source in library.sources.values() if source.target == "record"
+        for name in sorted(library.fed(source))
+    ]  # fmt: skip
+    return pandas.DataFrame(pairs, columns=["source_code", "column_name"])
+
+
+def _rhythm(library: Library) -> pandas.DataFrame:
+    """How many months a report covers and how many days after them it is due."""
+    rows = [(source.source, source.rhythm.months, source.rhythm.due_days) for source in library.sources.values()]
+    return pandas.DataFrame(rows, columns=["source_code", "months", "due_days"])
