@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -126,6 +127,19 @@ class Rule(Declared):
     reason: str
 
 
+class Correction(Declared):
+    """A mistake that a source is known to make: where its text is this, read that; the text stays in received.<source>.
+
+    Once the source has mended itself, or after the day it expires, the file is held until the correction is taken out.
+    """
+
+    institutions: tuple[Word, ...] = ()  # empty: all
+    when: dict[Identifier, tuple[Word, ...]] = Field(min_length=1)
+    set: dict[Identifier, Word] = Field(min_length=1)
+    expires: datetime.date
+    reason: str
+
+
 class Timeliness(Declared):
     """How often an institution reports and how many days after the period its file may take."""
 
@@ -166,6 +180,7 @@ class Source(Declared):
     constants: dict[Identifier, Word] = {}
     victims: Victims | None = None
     rules: tuple[Rule, ...] = ()
+    corrections: dict[Identifier, Correction] = {}
     checks: dict[Word, Literal["error", "warning", "out_of_scope", "off"]] = {}
     hold_above_share: float = Field(default=0.2, ge=0, le=1)
     timeliness: Timeliness | None = None
@@ -178,6 +193,10 @@ class Source(Declared):
             require(set(column.combine) | ({column.unit_column} - {None}), known, "columns")
         require(set(self.record_key), known, "columns")
         require({self.institution} - {None}, known, "columns")
+        for correction in self.corrections.values():
+            require({*correction.when, *correction.set}, self.physical_columns, "columns")
+            if correction.institutions and not self.institution:
+                raise ValueError("a correction names institutions, but the source has none")
         require(set(self.victims.columns) if self.victims else set(), known, "columns")
         return self
 

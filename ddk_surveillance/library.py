@@ -126,6 +126,7 @@ class Library:
         }
         columns |= {f"code_{name}": _varchar(name) for name in self.extra_codes(source)}
         columns |= {f"problem_{name}": _varchar(f"{name} ?") for name in source.parsed_columns}
+        columns |= {f"corrected_{name}": _varchar(correction.reason) for name, correction in source.corrections.items()}
         comment = Bilingual(zh=f"{source.title.zh}:已转码、待检查", en=f"{source.title.en}: recoded, not yet checked")
         return Table(table=f"recoded.{source.source}", comment=comment, columns=columns)
 

@@ -12,16 +12,33 @@ from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 
 
 def base_select(source: Source, waiting: str) -> str:
-    """Rows of the waiting batches, cases exploded to victims, combined columns put together."""
+    """Rows of the waiting batches, known mistakes corrected, cases exploded to victims, combined columns put together."""
     combined = ", ".join(
         f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in column.combine)} "
         f"THEN concat_ws('-', {', '.join(column.combine)}) END AS {name}"
         for name, column in source.columns.items()
         if column.combine
     )
-    rows = f"SELECT * FROM received.{source.source} WHERE batch_id IN ({waiting})"
+    rows = _corrected(source, f"SELECT * FROM received.{source.source} WHERE batch_id IN ({waiting})")
     rows = _exploded(source, rows) if source.victims else f"SELECT *, 1 AS victim_number FROM ({rows})"
     return f"SELECT *, {combined} FROM ({rows})" if combined else rows
+
+
+def _corrected(source: Source, rows: str) -> str:
+    """The source's declared corrections, each judged by the text as it came, and which of them a row needed."""
+    if not source.corrections:
+        return rows
+    cases: dict[str, str] = {}
+    needed = []
+    for name, correction in source.corrections.items():
+        texts = [*correction.when.items()]
+        texts += [(str(source.institution), correction.institutions)] if correction.institutions else []
+        holds = " AND ".join(f"{column} IN ({', '.join(map(_text, values))})" for column, values in texts)
+        needed.append(f"CASE WHEN {holds} THEN 'corrected' END AS corrected_{name}")
+        for column, value in correction.set.items():
+            cases[column] = f"{cases.get(column, '')} WHEN {holds} THEN {_text(value)}"
+    replaced = ", ".join(f"CASE{whens} ELSE {column} END AS {column}" for column, whens in cases.items())
+    return f"SELECT * REPLACE ({replaced}), {', '.join(needed)} FROM ({rows})"
 
 
 def _exploded(source: Source, rows: str) -> str:
@@ -147,6 +164,7 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
     ]
     selected += [f"lookup_{name}.v_value AS code_{name}" for name in library.extra_codes(source)]
     selected += [_problem(source, name) for name in source.parsed_columns if name != "record_key"]
+    selected += [f"e.corrected_{name}" for name in source.corrections]
     return f"SELECT {', '.join(selected)} {joined}"
 
 

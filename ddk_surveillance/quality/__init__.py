@@ -11,7 +11,7 @@ import re
 
 import pandas
 
-from ddk_surveillance.contracts import Source
+from ddk_surveillance.contracts import Correction, Source
 from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
 from ddk_surveillance.quality.evaluation import Evaluation, Verdict, counts_only, evaluate
@@ -20,6 +20,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
 DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning", "information": None}
+MENDED_FROM_ROWS = 30  # that many rows of whom a correction is for, and none that needs it
 NOT_EVALUATED = "check_not_evaluated"
 ROWS = ", ".join(f"c.{name}" for name in POSITION)
 
@@ -141,9 +142,28 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
                        WHERE disposition = 'quarantined') USING (batch_id, sheet, row_number, victim_number)
             GROUP BY batch_id
             HAVING count(is_bad) >= {HOLD_FROM_ROWS} AND count(is_bad) > {source.hold_above_share} * count(*))"""
+    for name, correction in source.corrections.items():
+        _hold_for_correction(db, source, name, correction)
     percent = f"{source.hold_above_share:.0%}"
     _hold(db, too_many, "too_many_bad_rows", f"不合格行超过 {percent},整批暂扣,原有数据不变;请按回执更正后重新报送。",
           f"More than {percent} of the rows failed, so the batch is held and earlier data stay: correct it and send it again.")  # fmt: skip
+
+
+def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: Correction) -> None:
+    """A correction that nobody needs any more, or that was declared for a time now over, would change right values."""
+    institutions = ", ".join(
+        f"'{institution}'" for institution in (text.replace("'", "''") for text in correction.institutions)
+    )
+    whose = f"WHERE institution_id IN ({institutions})" if institutions else ""
+    of_batch = f"batch_id IN (SELECT batch_id FROM recoded.{source.source} {whose} GROUP BY batch_id HAVING "
+    _hold(db, f"{of_batch} count(corrected_{name}) > 0) AND received_at::DATE > DATE '{correction.expires}'", "correction_expired",
+          f"来源声明中的更正 {name} 已于 {correction.expires} 到期,而文件仍需要它,整批暂扣;请数据专员核实后延期或删除该更正。",
+          f"The correction {name} expired on {correction.expires} but the file still needs it, so the batch is held: "
+          "let a data officer prolong it or take it out.")  # fmt: skip
+    _hold(db, f"{of_batch} count(*) >= {MENDED_FROM_ROWS} AND count(corrected_{name}) = 0)", "correction_not_needed",
+          f"来源似已自行改正:文件中没有一行需要更正 {name},整批暂扣;请数据专员从来源声明中删除该更正。",
+          f"The source seems to have mended itself: no row needs the correction {name}, so the batch is held: "
+          "let a data officer take it out of the declaration.")  # fmt: skip
 
 
 def _empty(source: Source) -> str:

@@ -60,6 +60,8 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
             yield _filled(name, target, column.filled, f"problem_{name}" in table)
     for name in sorted(set(source.parsed_columns) - set(source.columns)):
         yield _readable(name, "error")
+    for name, correction in source.corrections.items():
+        yield _needless(name, correction.reason)
     fed = library.fed(source)
     for code, check in library.checks.items():
         severity = source.checks.get(code, check.severity)
@@ -87,6 +89,16 @@ def _filled(name: str, target: str, severity: str, is_parsed: bool) -> Rule:
     column = f"filled_{name}"
     looks_at = {column: f"nullif({filled}{f' OR c.problem_{name} IS NOT NULL' if is_parsed else ''}, false)"}
     return Rule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
+
+
+def _needless(name: str, reason: str) -> Rule:
+    """Counts the rows that a declared correction of the source has changed."""
+    column = f"corrected_{name}"
+    title = Bilingual(zh=reason, en=f"rows changed by the correction {name}")
+    arguments = {"column": column}
+    return Rule(
+        "correction", name, "information", title, "ExpectColumnValuesToBeNull", arguments, {column: f"c.{column}"}
+    )
 
 
 def _catalogued(code: str, check: Check, severity: str, columns: Collection[str] = ()) -> Rule:
