@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddk_surveillance.console import Voice
+from ddk_surveillance.console import HEADINGS, STATUS_WORDS, Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode, Text
+from ddk_surveillance.review.words import Labels, load
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -17,13 +18,14 @@ SHOWN = {
     "source_code": Text("来源", "source"),
     "record_id[:12]": Text("记录", "record"),
     "disposition": Text("去向", "version"),
-    "golden_rules": Text("取值规则", "values chosen by"),
     "flags": Text("提示", "warnings"),
     "coalesce(file_name, batch_id)": Text("文件", "file"),
     "sheet": Text("工作表", "sheet"),
     "row_number": Text("行", "row"),
     "sha256[:12]": Text("文件指纹", "sha256"),
 }
+CHOICES = Text("各报告不一时的取值", "chosen where reports differ")
+DISPOSITIONS = {**STATUS_WORDS, "duplicate": HEADINGS["duplicate"], "superseded": HEADINGS["superseded"]}
 OF_FIGURE = "FROM mart.drill WHERE indicator_code = $code AND year = $year"
 FIGURE = """
     SELECT numerator, records, incidents, children, reason, definition_version FROM mart.indicator_rate
@@ -41,12 +43,36 @@ def show_drill(settings: Settings, voice: Voice, code: str, year: int, form: str
             voice.rows(form, columns, db.rows(f"{OF_FIGURE} ORDER BY ALL", asked))
             return ExitCode.GOOD
         _say_figure(voice, asked, *figure)
-        rows = db.rows(
-            f"SELECT {', '.join(SHOWN)} {OF_FIGURE} ORDER BY counted_date, incident_id, numerator DESC, record_id, disposition",
-            asked,
-        )
-        voice.table(list(SHOWN.values()), rows)
+        voice.table([*SHOWN.values(), CHOICES], _lines(voice, db, asked))
     return ExitCode.GOOD
+
+
+def _lines(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> list[list[Any]]:
+    """The rows in words; what was chosen where reports differ stands once for each incident."""
+    labels, choices = Labels(db.library), _choices(voice, db, asked)
+    order = "counted_date, incident_id, numerator DESC, record_id, disposition"
+    lines = []
+    for number, incident, day, source, record, disposition, *place in db.rows(
+        f"SELECT {', '.join(SHOWN)} {OF_FIGURE} ORDER BY {order}", asked
+    ):
+        words = [voice.pick(labels.cell("source_code", source)), record, voice.pick(DISPOSITIONS[disposition])]
+        lines.append([number, incident, day, *words, *place, choices.pop(incident, "")])
+    return lines
+
+
+def _choices(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> dict[str, str]:
+    """Incident → 严重程度 重度(多数报告), … for every field on which its reports differ."""
+    labels, words, columns = Labels(db.library), load(db.library), db.library.tables["core.incident"].columns
+    chosen: dict[str, list[str]] = {}
+    for incident, field, value, rule in db.rows(
+        f"SELECT incident_id, field, value, rule FROM link.golden_field SEMI JOIN ({OF_FIGURE}) USING (incident_id)"
+        " WHERE is_chosen ORDER BY ALL",
+        asked,
+    ):
+        said = (columns[field].comment.text, labels.cell(field, value), words.of("choices", rule))
+        name, label, why = map(voice.pick, said)
+        chosen.setdefault(incident, []).append(f"{name} {label} ({why})")
+    return {incident: "; ".join(parts) for incident, parts in chosen.items()}
 
 
 def _figure(db: Warehouse, asked: dict[str, Any]) -> tuple[Any, ...]:
