@@ -2,17 +2,19 @@
 
 A record's versions are ordered by what they say of themselves (day of the report), then by when the file was written;
 so the order in which files happen to be processed decides nothing. The version that holds is `loaded`; a later row
-with the same content is a `duplicate`, and any other content is `superseded`.
+with the same content is a `duplicate`, and any other content is `superseded`. What people took back is `withdrawn`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ddk_surveillance.contracts import Source
+from ddk_surveillance.library import BOOKKEEPING
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
-VERSION = f"record_id, {POSITION}, content_hash, reported_date"  # what decides which version of a record holds
 PASSING = f"""
     FROM recoded.{{source}} c
     WHERE batch_id IN ({CHECKED})
@@ -25,94 +27,123 @@ def run(db: Warehouse, key: str) -> Outcome:
     source = db.library.sources[key]
     with db.transaction():
         rows_in = int(db.value(f"SELECT count(*) FROM recoded.{key} WHERE batch_id IN ({CHECKED})", {"source": key}))
-        rows_out = _load_records(db, source) if source.target == "record" else _load_population(db, source)
+        rows_out = _load(db, source)
         db.execute(
             f"UPDATE ops.batch SET status = 'loaded' WHERE batch_id IN ({CHECKED})",
             {"source": key},
         )
         db.execute(f"DELETE FROM recoded.{key}")
-        db.execute("DELETE FROM ops.ledger")
-        db.execute(f"INSERT INTO ops.ledger BY NAME {db.statement('ops.ledger')}")
+        db.rebuild("ops.ledger")
     return Outcome(rows_in, rows_out)
 
 
-def _load_records(db: Warehouse, source: Source) -> int:
-    columns = ", ".join(
-        name for name in db.library.tables["core.record_version"].columns if name not in ("disposition", "flags")
-    )
-    passing = PASSING.format(source=source.source)
+def settle_all(db: Warehouse, key: str) -> None:
+    """Decide again for everything of the source `key` which versions hold, after people changed what counts."""
+    book = BOOKS[db.library.sources[key].target]
+    of_source = f"SELECT batch_id FROM ops.batch WHERE source_code = '{key}'"
+    with db.transaction():
+        _settle(db, book, f"SELECT {book.identity} FROM {book.table} v WHERE batch_id IN ({of_source})")
+        db.rebuild("ops.ledger")
+
+
+@dataclass(frozen=True)
+class Book:
+    """How the versions in a table are told apart and ordered, in SQL over a version v and its batch b."""
+
+    table: str
+    identity: str
+    day: str  # by which a version belongs to a period
+    institution: str
+    content: str  # versions of the same content repeat each other
+    said: str  # what of it anybody would notice
+    age: str  # what the version itself says of how new it is
+
+
+BOOKS = {
+    "record": Book(
+        "core.record_version",
+        identity="v.record_id",
+        day="coalesce(v.event_date_from, v.reported_date)",
+        institution="v.institution_id",
+        content="v.content_hash",
+        said="v.content_hash",
+        age="v.reported_date",
+    ),
+    # The newest figure of every cell holds; the others are superseded, whatever they say.
+    "population": Book(
+        "ref.population_version",
+        identity="(v.year, v.township_code, v.sex, v.age_years, v.population_type)::VARCHAR",
+        day="make_date(v.year, 1, 1)",
+        institution="NULL::VARCHAR",
+        content="concat_ws('|', v.batch_id, v.sheet, v.row_number)",
+        said="v.value::VARCHAR",
+        age="v.as_of",
+    ),
+}
+
+
+def _load(db: Warehouse, source: Source) -> int:
+    """Add the rows that passed as versions; returns how many."""
+    book = BOOKS[source.target]
     asked = {"source": source.source}
-    db.execute(f"DELETE FROM core.record_version WHERE batch_id IN ({CHECKED})", asked)
-    db.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {VERSION} {passing}", asked)
-    _decide(db)
+    added = [name for name in db.library.tables[book.table].columns if name not in BOOKKEEPING]
+    flags = ["flags"] if source.target == "record" else []
+    db.execute(f"DELETE FROM {book.table} WHERE batch_id IN ({CHECKED})", asked)
     db.execute(
-        f"INSERT INTO core.record_version BY NAME SELECT {columns}, coalesce(s.disposition, 'loaded') AS disposition, flags "
-        f"FROM (SELECT * {passing}) LEFT JOIN settled s USING ({POSITION}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
+        f"INSERT INTO {book.table} BY NAME SELECT {', '.join(added + flags)}, 'loaded' AS disposition "
+        f"FROM (SELECT * {PASSING.format(source=source.source)}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
         asked,
     )
-    _settle(db)
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {book.identity} AS identity FROM {book.table} v WHERE batch_id IN ({CHECKED})",
+        asked,
+    )
+    _settle(
+        db,
+        book,
+        f"{_CONTESTED.format(book=book)} AND batch_id NOT IN ({CHECKED.replace('$source', repr(source.source))})",
+    )
     rows = int(db.value("SELECT count(*) FROM incoming"))
-    db.execute("DROP TABLE settled; DROP TABLE incoming")
+    db.execute("DROP TABLE incoming")
     return rows
 
 
 _FLAGS = f"""
     SELECT {POSITION}, string_agg(rule || ':' || column_name, ',' ORDER BY rule, column_name) AS flags
     FROM ops.quarantine WHERE disposition = 'warning' GROUP BY ALL"""
+# Of a record with a single version there is nothing to decide, and that is nearly every one.
+_CONTESTED = """
+    SELECT identity FROM incoming GROUP BY 1 HAVING count(*) > 1
+    UNION SELECT {book.identity} FROM {book.table} v WHERE {book.identity} IN (SELECT identity FROM incoming)"""
 
 
-def _decide(db: Warehouse) -> None:
-    """Decide for every record with more than one version, of which one is incoming, which of them holds."""
+def _settle(db: Warehouse, book: Book, touched: str) -> None:
+    """Decide again for every record that `touched` selects which of its versions holds."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE version AS {_versions(db, book, touched)}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE settled AS {db.statement('core.settled')}")
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE settled AS
-        WITH contested AS (
-            SELECT record_id FROM incoming GROUP BY 1 HAVING count(*) > 1
-            UNION SELECT record_id FROM incoming SEMI JOIN core.record_version USING (record_id)),
-        versions AS (
-            SELECT v.* EXCLUDE (reported_date), b.status = 'withdrawn' AS is_withdrawn,
-                   row_number() OVER (PARTITION BY v.record_id, b.status = 'withdrawn'
-                       ORDER BY v.reported_date NULLS FIRST, b.received_at, v.batch_id, v.sheet, v.row_number) AS place
-            FROM (FROM incoming UNION ALL SELECT {VERSION} FROM core.record_version) v
-            SEMI JOIN contested USING (record_id) JOIN ops.batch b USING (batch_id)),
-        latest AS (
-            SELECT record_id, arg_max(content_hash, place) AS content_hash FROM versions WHERE NOT is_withdrawn GROUP BY 1),
-        keeper AS (
-            SELECT record_id, min(place) AS place FROM versions JOIN latest USING (record_id, content_hash)
-            WHERE NOT is_withdrawn GROUP BY 1)
-        SELECT v.batch_id, v.sheet, v.row_number, v.victim_number,
-               CASE WHEN v.is_withdrawn THEN 'withdrawn' WHEN v.place = keeper.place THEN 'loaded'
-                    WHEN v.content_hash = latest.content_hash THEN 'duplicate' ELSE 'superseded' END AS disposition
-        FROM versions v LEFT JOIN latest USING (record_id) LEFT JOIN keeper USING (record_id)""")
-
-
-def _settle(db: Warehouse) -> None:
-    """Bring the versions that came before up to date."""
-    db.execute("""
-        UPDATE core.record_version v SET disposition = s.disposition FROM settled s
+        UPDATE {book.table} v SET disposition = s.disposition FROM settled s
         WHERE v.batch_id = s.batch_id AND v.sheet = s.sheet AND v.row_number = s.row_number
           AND v.victim_number = s.victim_number AND v.disposition <> s.disposition""")
+    db.execute("DROP TABLE settled; DROP TABLE version")
 
 
-def _load_population(db: Warehouse, source: Source) -> int:
-    """The newest figure of every cell (year, township, sex, age, type) holds; the older ones are superseded."""
-    columns = ", ".join(name for name in db.library.tables["ref.population_version"].columns if name != "disposition")
-    db.execute(f"DELETE FROM ref.population_version WHERE batch_id IN ({CHECKED})", {"source": source.source})
-    db.execute(
-        f"INSERT INTO ref.population_version BY NAME SELECT {columns}, 'new' AS disposition "
-        f"FROM (SELECT * {PASSING.format(source=source.source)})",
-        {"source": source.source},
-    )
-    rows = int(db.value("SELECT count(*) FROM ref.population_version WHERE disposition = 'new'"))
-    db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE settled AS
-        SELECT {POSITION}, row_number() OVER (
-            PARTITION BY year, township_code, sex, age_years, population_type, b.status = 'withdrawn'
-            ORDER BY as_of DESC NULLS LAST, b.received_at DESC, batch_id, sheet, row_number) AS place,
-            b.status = 'withdrawn' AS is_withdrawn
-        FROM ref.population_version JOIN ops.batch b USING (batch_id)""")
-    db.execute("""
-        UPDATE ref.population_version v
-        SET disposition = CASE WHEN s.is_withdrawn THEN 'withdrawn' WHEN s.place = 1 THEN 'loaded' ELSE 'superseded' END
-        FROM settled s WHERE (v.batch_id, v.sheet, v.row_number) = (s.batch_id, s.sheet, s.row_number)""")
-    db.execute("DROP TABLE settled")
-    return rows
+def _versions(db: Warehouse, book: Book, touched: str) -> str:
+    """All versions of the touched records, and with them what other readings of their rows say."""
+    columns = f"""
+        v.batch_id, v.sheet, v.row_number, v.victim_number, {book.identity} AS identity, {book.content} AS content,
+        {book.day} AS day, {book.institution} AS institution_id, {book.age} AS age, b.received_at,
+        coalesce(b.rereads, b.batch_id) AS root, b.rereads IS NOT NULL AS is_reread, b.change_id,
+        b.status = 'withdrawn' OR coalesce(o.status = 'withdrawn', false) AS is_out"""
+    tables = f"{book.table} v JOIN ops.batch b USING (batch_id) LEFT JOIN ops.batch o ON o.batch_id = b.rereads"
+    versions = f"SELECT {columns}, true AS is_touched FROM {tables} WHERE {book.identity} IN ({touched})"
+    if not db.value("SELECT count(*) FROM ops.batch WHERE rereads IS NOT NULL"):
+        return versions
+    return f"""
+        WITH touched AS ({versions})
+        FROM touched UNION ALL
+        SELECT {columns}, false AS is_touched FROM {tables}
+        WHERE (coalesce(b.rereads, b.batch_id), v.sheet, v.row_number, v.victim_number) IN (
+                SELECT (root, sheet, row_number, victim_number) FROM touched WHERE root IN (SELECT rereads FROM ops.batch))
+          AND (v.batch_id, v.sheet, v.row_number, v.victim_number) NOT IN (
+                SELECT (batch_id, sheet, row_number, victim_number) FROM touched)"""

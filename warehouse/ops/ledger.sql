@@ -24,7 +24,8 @@ WITH stored AS (
            -- a file that came before, byte for byte, is not read again: it has the rows of its first copy
            coalesce(b.rows_received, max(b.rows_received) OVER (PARTITION BY b.source_code, b.sha256), 0) AS rows_received,
            coalesce(b.rows_unreadable, 0) AS unreadable,
-           b.status IN ('loaded', 'withdrawn') AS is_dealt,
+           b.status = 'loaded' AS is_dealt,
+           b.status = 'withdrawn' AS is_withdrawn,
            CASE WHEN b.status IN ('refused', 'unreadable') THEN coalesce(b.rows_received, 0) ELSE 0 END AS refused,
            CASE WHEN b.status IN ('held', 'taken', 'guarded', 'recoded', 'checked') THEN coalesce(b.rows_received, 0) - coalesce(b.rows_unreadable, 0) ELSE 0 END AS held,
            b.status = 'identical' AS is_identical,
@@ -40,7 +41,7 @@ WITH stored AS (
            held,
            CASE WHEN is_identical THEN rows_received ELSE 0 END + CASE WHEN is_dealt THEN coalesce(duplicate, 0) ELSE 0 END AS duplicate,
            CASE WHEN is_dealt THEN coalesce(superseded, 0) ELSE 0 END AS superseded,
-           CASE WHEN is_dealt THEN coalesce(withdrawn, 0) ELSE 0 END AS withdrawn,
+           CASE WHEN is_withdrawn THEN rows_received WHEN is_dealt THEN coalesce(withdrawn, 0) ELSE 0 END AS withdrawn,
            CASE WHEN is_dealt THEN coalesce(loaded, 0) ELSE 0 END AS loaded
     FROM booked
 )

@@ -86,8 +86,8 @@ def test_books_that_do_not_balance_are_not_published(home: Home, monkeypatch: py
     before = home.settings.analyst_file.resolve()
     settle = load._settle
 
-    def loses_a_row(db: Any) -> None:
-        settle(db)
+    def loses_a_row(db: Any, *others: Any) -> None:
+        settle(db, *others)
         db.execute("DELETE FROM core.record_version WHERE source_record_number = 'C7'")
 
     monkeypatch.setattr(load, "_settle", loses_a_row)
