@@ -32,6 +32,7 @@ class Settings:
     memory_limit_gb: float
     threads: int
     quiet_seconds: float
+    waits: bool
     notice_url: str | None = None
     notice_command: str | None = None
     keep_releases: int = 7
@@ -115,6 +116,7 @@ def load(environ: Mapping[str, str], home: Path | None = None, language: str | N
         memory_limit_gb=_number(environ, "DDK_MEMORY_GB", 3.0),
         threads=int(_number(environ, "DDK_THREADS", _processors())),
         quiet_seconds=_number(environ, "DDK_QUIET_SECONDS", 5.0),
+        waits=not environ.get("DDK_NO_WAIT"),
         notice_url=environ.get("DDK_NOTICE_URL") or None,
         notice_command=environ.get("DDK_NOTICE_COMMAND") or None,
         keep_releases=max(1, int(_number(environ, "DDK_KEEP_RELEASES", 7))),

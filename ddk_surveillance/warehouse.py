@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import duckdb
 import pandas
 import pyarrow
 
-from ddk_surveillance import migration
+from ddk_surveillance import migration, turn
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
 from ddk_surveillance.library import Library
@@ -254,7 +253,7 @@ def new_file(settings: Settings, library: Library, file: Path, storage_version: 
 
 @contextlib.contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
-    """The warehouse for writing; nobody else may hold it meanwhile (BusyError)."""
+    """The warehouse for writing; nobody else may hold it meanwhile: waits, or BusyError if told not to."""
     os.umask(0o077)
     settings.make_folders()
     with writer_lock(settings):
@@ -269,13 +268,7 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 def writer_lock(settings: Settings) -> Iterator[None]:
     """A lock that the operating system releases however its holder dies, so that none is ever stale."""
     with (settings.home / ".writer.lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(
-                "另一个运行正在使用数据仓库。请等它结束后再试。",
-                "Another run is using the warehouse. Try again when it has finished.",
-            ) from None
+        turn.take(stream, settings)
         yield
 
 

@@ -19,7 +19,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ddk_surveillance.errors import BusyError, ConfigurationError
+from ddk_surveillance import turn
+from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.settings import load
 
 LOOPBACK = "127.0.0.1"
 NOWHERE = f"http://{LOOPBACK}:9"  # the discard port, on which nothing listens
@@ -37,7 +39,7 @@ def orchestration(home: Path) -> Iterator[str]:
 
     PREFECT_API_URL wins, and must answer (ConfigurationError): another server instead would scatter the history.
     Else the server that `make serve` runs on this data home, else a private one that ends with the block.
-    BusyError if another run has its private server here.
+    While another run has its private server here it waits, or raises BusyError if told not to.
     """
     with (
         environment(prefect_settings(home)),
@@ -130,7 +132,8 @@ def _chosen_server(home: Path) -> Iterator[str]:
         yield _joined(configured, ANSWER_SECONDS)
         return
     with server_lock(home) as (lock, ours):
-        if ours:
+        # a private server ends with its run, and then it is our turn
+        if ours or turn.take(lock, load(os.environ), has_other_way=lambda: bool(_address_in(lock))):
             with own_server(home, lock) as server:
                 yield server.address
         else:
@@ -139,11 +142,7 @@ def _chosen_server(home: Path) -> Iterator[str]:
 
 def _address_in(lock: IO[str]) -> str:
     lock.seek(0)
-    if address := lock.read():
-        return address
-    raise BusyError(
-        "另一个运行正在进行。请等它结束后再试。", "Another run is under way. Try again when it has finished."
-    )
+    return lock.read()
 
 
 def _joined(address: str, patience_seconds: float) -> str:

@@ -104,14 +104,16 @@ def test_an_operators_server_that_does_not_answer_is_a_configuration_error(
         pass
 
 
-def test_a_second_run_on_the_same_data_home_is_told_so(tmp_path: Path) -> None:
+def test_a_second_run_on_the_same_data_home_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DDK_NO_WAIT", "1")
     with server_lock(tmp_path) as (_, ours):
         assert ours
         with pytest.raises(BusyError), orchestration(tmp_path):
             pass
 
 
-def test_the_environment_is_as_before_afterwards(tmp_path: Path) -> None:
+def test_the_environment_is_as_before_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DDK_NO_WAIT", "1")
     before = dict(os.environ)
     with server_lock(tmp_path), pytest.raises(BusyError), orchestration(tmp_path):
         pass

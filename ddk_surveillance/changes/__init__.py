@@ -1,0 +1,173 @@
+"""What people do to the past: withdraw a file, correct a period, take either back; every act is a row of ops.change.
+
+The warehouse is a function of the files received and of the changes in force, so that it does not matter in which order
+they came, and taking one back leaves what never having made it would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from ddk_surveillance import indicators, link, load, nights, publish, receipts
+from ddk_surveillance.changes import effect
+from ddk_surveillance.changes.effect import Effect
+from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.warehouse import Warehouse
+
+FINISHED = ("loaded", "held")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that somebody does; the fields are columns of ops.change."""
+
+    kind: str
+    source_code: str
+    made_by: str
+    reason: str
+    institution_id: str | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+    is_reread: bool | None = None
+    batch_id: str | None = None
+    undoes: str | None = None
+    turns: str | None = None
+
+
+def withdraw(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str, Effect]:
+    """Remove a file for good, named by its batch or file name; ConfigurationError if there is no such file in use."""
+    batch_id, source = _batch_in_use(db, batch)
+    return _at_once(db, Act("withdraw", source, made_by, reason, batch_id=batch_id))
+
+
+def undo(db: Warehouse, change_id: str, reason: str, made_by: str) -> tuple[str, Effect]:
+    """Take a change back, whatever came after it; an undo can be undone too. ConfigurationError if it is not in force."""
+    source, turns = _change_in_force(db, change_id)
+    return _at_once(db, Act("undo", source, made_by, reason, undoes=change_id, turns=turns))
+
+
+def _at_once(db: Warehouse, act: Act) -> tuple[str, Effect]:
+    with db.transaction():
+        change_id, moved = carry_out(db, act)
+    make_public(db, change_id)
+    return change_id, moved
+
+
+def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda change_id: None) -> tuple[str, Effect]:
+    """Do it inside the transaction of the caller; `bring` takes in the files of the change. Returns its id and effect."""
+    effect.remember(db, act.source_code)
+    change_id = _enter(db, act)
+    bring(change_id)
+    _set_standing(db)
+    load.settle_all(db, act.source_code)
+    link.run(db, change_id)
+    indicators.run(db, change_id)
+    publish.check_books(db)
+    moved = effect.compare(db, act.source_code)
+    for name in ("records_added", "records_changed", "records_withdrawn", "figures_moved"):
+        db.execute(f"UPDATE ops.change SET {name} = ? WHERE change_id = ?", [moved.counts[name], change_id])
+    return change_id, moved
+
+
+def make_public(db: Warehouse, change_id: str) -> None:
+    """What follows a committed change outside the warehouse; the next night does it if we are killed here."""
+    receipts.run(db, change_id)
+    publish.run(db, change_id)
+
+
+def book(db: Warehouse) -> list[dict[str, Any]]:
+    """Every change in its order, with the undo that took it back if it is not in force."""
+    rows: list[dict[str, Any]] = db.arrow(
+        "SELECT c.* EXCLUDE (turns) REPLACE (strftime(made_at, '%Y-%m-%d %H:%M:%S') AS made_at, period_from::VARCHAR AS"
+        f" period_from, period_to::VARCHAR AS period_to), b.file_name, {_UNDONE_BY} AS undone_by"
+        " FROM ops.change c LEFT JOIN ops.batch b USING (batch_id) ORDER BY c.change_id"
+    ).to_pylist()
+    return rows
+
+
+# Of the acts on one change (itself, then its undos) the first that was not answered by a later one ended it.
+_UNDONE_BY = """
+    CASE WHEN c.kind = 'undo' THEN (SELECT min(u.change_id) FROM ops.change u WHERE u.turns = c.turns AND u.change_id > c.change_id)
+         WHEN c.change_id NOT IN (SELECT change_id FROM ops.active_change)
+         THEN (SELECT max(u.change_id) FROM ops.change u WHERE u.turns = c.change_id) END"""
+
+
+def _enter(db: Warehouse, act: Act) -> str:
+    """A row of the book, and the line of the run that follows."""
+    change_id = f"C{1 + int(db.value('SELECT count(*) FROM ops.change')):06d}"
+    given = asdict(act) | {"change_id": change_id}
+    columns = ", ".join(f"${name} AS {name}" for name in given)
+    db.execute(f"INSERT INTO ops.change BY NAME SELECT {columns}, now()::TIMESTAMP AS made_at", given)
+    nights.begin(db, change_id)
+    return change_id
+
+
+def _set_standing(db: Warehouse) -> None:
+    """A batch is withdrawn while somebody's withdrawal of it, or the undoing of the change that brought it, is in force."""
+    db.execute("""
+        UPDATE ops.batch b
+        SET status = CASE WHEN s.is_out THEN 'withdrawn' WHEN b.reason IS NULL THEN 'loaded' ELSE 'held' END
+        FROM (SELECT batch_id, batch_id IN (SELECT batch_id FROM ops.active_change WHERE kind = 'withdraw')
+                OR change_id IS NOT NULL AND change_id NOT IN (SELECT change_id FROM ops.active_change) AS is_out FROM ops.batch) s
+        WHERE b.batch_id = s.batch_id AND s.is_out <> (b.status = 'withdrawn')""")
+
+
+def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
+    """(batch, source) of a batch id or of the only file of that name."""
+    found = db.rows(
+        "SELECT batch_id, source_code, status, change_id FROM ops.batch WHERE batch_id = $name OR file_name = $name ORDER BY received_at",
+        {"name": name},
+    )
+    if not found:
+        raise ConfigurationError(
+            f"没有批次或文件 {name}。批次号见回执文件名和 ops.batch。",
+            f"There is no batch or file {name}. The batch stands in the name of the receipt and in ops.batch.",
+        )
+    if len(found) > 1:
+        listed = ", ".join(batch for batch, *_ in found)
+        raise ConfigurationError(
+            f"名为 {name} 的文件有 {len(found)} 份,请写明批次:{listed}。",
+            f"There are {len(found)} files named {name}: name the batch, one of {listed}.",
+        )
+    [(batch_id, source, status, change_id)] = found
+    if change_id is not None:
+        raise ConfigurationError(
+            f"批次 {batch_id} 由更正 {change_id} 带来,请用 ddk undo {change_id}。",
+            f"Batch {batch_id} was brought by the change {change_id}: use ddk undo {change_id}.",
+        )
+    if status not in FINISHED:
+        raise _not_in_use(batch_id, status)
+    return batch_id, source
+
+
+def _not_in_use(batch_id: str, status: str) -> ConfigurationError:
+    why = {
+        "withdrawn": ("已经撤回,见 ddk changes", "has been withdrawn already, see ddk changes"),
+        "identical": (
+            "与先前的文件完全相同,自己没有数据;请撤回先前那份",
+            "repeats an earlier file and holds nothing of its own: withdraw that one",
+        ),
+        "refused": ("已被拒收,仓库里没有它的数据", "was refused, nothing of it is in the warehouse"),
+        "unreadable": ("无法读取,仓库里没有它的数据", "could not be read, nothing of it is in the warehouse"),
+    }
+    zh, en = why.get(status, ("还没有处理完;请先运行 ddk nightly", "is not finished: run ddk nightly first"))
+    return ConfigurationError(f"批次 {batch_id} {zh}。", f"Batch {batch_id} {en}.")
+
+
+def _change_in_force(db: Warehouse, change_id: str) -> tuple[str, str]:
+    """(source, the change that an undo ends up at) of a change that nobody has taken back."""
+    found = [row for row in book(db) if row["change_id"] == change_id]
+    if not found:
+        raise ConfigurationError(
+            f"没有更正 {change_id},见 ddk changes。", f"There is no change {change_id}, see ddk changes."
+        )
+    if found[0]["undone_by"]:
+        raise ConfigurationError(
+            f"更正 {change_id} 已被 {found[0]['undone_by']} 撤销。",
+            f"The change {change_id} has been undone already by {found[0]['undone_by']}.",
+        )
+    turns = db.value("SELECT coalesce(turns, change_id) FROM ops.change WHERE change_id = ?", [change_id])
+    return str(found[0]["source_code"]), str(turns)
