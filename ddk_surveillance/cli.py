@@ -50,9 +50,12 @@ class Context:
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None,
               help=words("数据目录(默认 DDK_HOME 或 warehouse/data/)", "data folder (default DDK_HOME or warehouse/data/)"))  # fmt: skip
 @click.option("--lang", type=click.Choice(["zh", "en"]), default=None, help=words("语言", "language"))
+@click.option("--no-wait", is_flag=True, help=words("另一个运行占用仓库时不等待,直接退出", "do not wait while another run uses the warehouse"))  # fmt: skip
 @click.version_option(package_name="ddk-surveillance")
 @click.pass_context
-def ddk(context: click.Context, home: Path | None, lang: str | None) -> None:
+def ddk(context: click.Context, home: Path | None, lang: str | None, no_wait: bool) -> None:
+    if no_wait:
+        os.environ["DDK_NO_WAIT"] = "1"
     context.obj = Context(home, lang)
 
 
@@ -235,6 +238,42 @@ def explain(context: Context, incident: str) -> int:
     from ddk_surveillance.review.incident import explain_incident
 
     return explain_incident(context.settings, context.voice, incident)
+
+
+def act(function: Callable[..., int]) -> Callable[..., int]:
+    """The options of every act on the past."""
+    for option in (
+        click.option("--by", help=words("经办人(默认为登录名)", "who does it (default: the login name)")),
+        click.option("--reason", required=True, help=words("理由", "why")),
+    ):
+        function = option(function)
+    return function
+
+
+@command("withdraw", "撤回一份已入库的文件,如同从未收到", "remove a file for good, as if it had never come")
+@click.argument("batch")
+@act
+def withdraw(context: Context, batch: str, reason: str, by: str | None) -> int:
+    from ddk_surveillance.changes import commands
+
+    return commands.withdraw(context.settings, context.voice, batch, reason, by)
+
+
+@command("undo", "撤销一次更正(撤回、更正时期或撤销)", "take a change back: a withdrawal, a backfill or an undo")
+@click.argument("change")
+@act
+def undo(context: Context, change: str, reason: str, by: str | None) -> int:
+    from ddk_surveillance.changes import commands
+
+    return commands.undo(context.settings, context.voice, change, reason, by)
+
+
+@command("changes", "谁在何时为何改了什么", "who changed what, when and why")
+@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
+def changes(context: Context, as_json: bool) -> int:
+    from ddk_surveillance.changes import commands
+
+    return commands.show_changes(context.settings, context.voice, as_json)
 
 
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))

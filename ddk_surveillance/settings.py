@@ -62,6 +62,11 @@ class Settings:
         return self.home / "receipts"
 
     @property
+    def plans(self) -> Path:
+        """What backfills would do, as workbooks."""
+        return self.home / "plans"
+
+    @property
     def quality_docs(self) -> Path:
         return self.home / "quality_docs"
 
@@ -101,7 +106,7 @@ class Settings:
     def make_folders(self) -> None:
         """Create the data home; only the owner may look inside."""
         for folder in (self.home, self.landing, self.inbox, self.archive, self.refused, self.receipts,
-                       self.quality_docs, self.analyst, self.logs):  # fmt: skip
+                       self.plans, self.quality_docs, self.analyst, self.logs):  # fmt: skip
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from typing import Any
 
 from ddk_surveillance import nights
@@ -92,7 +93,7 @@ def look(settings: Settings) -> Facts:
             f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo).",
         )
     try:
-        with open_warehouse(settings) as db:
+        with open_warehouse(replace(settings, waits=False)) as db:
             return gather(db)
     except BusyError:
         snapshot = last_snapshot(settings)

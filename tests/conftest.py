@@ -116,7 +116,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_home(tmp_path: Path, key_file: Path) -> Callable[..., Home]:
     def make(name: str = "home", **environment: str) -> Home:
-        environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", **environment}
+        environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", "DDK_NO_WAIT": "1", **environment}
         settings = load_settings(environ, tmp_path / name)
         settings.make_folders()
         return Home(settings)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from ddk_surveillance import indicators, link, load, nights, publish, receipts
+from ddk_surveillance import arrivals, indicators, link, load, nights, publish, receipts
 from ddk_surveillance.changes import effect
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
@@ -64,6 +64,7 @@ def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda cha
     _set_standing(db)
     load.settle_all(db, act.source_code)
     link.run(db, change_id)
+    arrivals.run(db, change_id)
     indicators.run(db, change_id)
     publish.check_books(db)
     moved = effect.compare(db, act.source_code)

@@ -1,0 +1,111 @@
+"""What a person sees of a change: what it moves, in counts and for the figures of the whole district, and the book."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ddk_surveillance.changes.effect import Effect, Row
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import Text
+from ddk_surveillance.library import Library
+
+KINDS = {
+    "withdraw": Text("撤回文件", "withdrawal"),
+    "backfill": Text("更正时期", "backfill"),
+    "undo": Text("撤销", "undo"),
+}
+BOOK = {
+    "change_id": Text("更正号", "change"),
+    "made_at": Text("时间", "when"),
+    "made_by": Text("经办人", "who"),
+    "kind": Text("种类", "kind"),
+    "source_code": Text("来源", "source"),
+    "about": Text("对象", "what"),
+    "records": Text("记录 +/~/−", "records +/~/−"),
+    "figures_moved": Text("变动数字", "figures moved"),
+    "undone_by": Text("已被撤销", "undone by"),
+    "reason": Text("理由", "why"),
+}
+SHOWN = ("numerator", "denominator", "rate_per_1000", "reason", "status")
+DISTRICT = " all all all"
+
+
+def show_effect(voice: Voice, library: Library, moved: Effect) -> None:
+    """Counts, then every yearly figure and verdict of the whole district that moves; the rest is in the workbook."""
+    for text in counted(moved):
+        voice.say(*text)
+    rows = [row for row in moved.figures if _is_of_district(row, voice.language)]
+    if rows:
+        headings = [Text("指标", "indicator"), Text("年份", "year"), Text("项目", "measure"), Text("原", "before"), Text("新", "after")]  # fmt: skip
+        voice.table(headings, [figure_line(voice, library, row) for row in rows])
+
+
+def counted(moved: Effect) -> list[Text]:
+    """The effect in sentences of counts."""
+    if moved.is_none:
+        return [Text("记录、事件和数字都没有变化。", "No record, incident or figure moves.")]
+    return [
+        Text(
+            "记录:新增 {records_added},变更 {records_changed},撤回 {records_withdrawn}",
+            "records: {records_added} added, {records_changed} changed, {records_withdrawn} withdrawn",
+        ).format(**moved.counts),
+        Text(
+            "事件:新增 {incidents_added},消失 {incidents_gone},合并 {incidents_merged},拆分 {incidents_split},"
+            "类别改变 {incidents_class}",
+            "incidents: {incidents_added} added, {incidents_gone} gone, {incidents_merged} merged, {incidents_split} split,"
+            " {incidents_class} of another class",
+        ).format(**moved.counts),
+        Text(
+            "数字:{figures_moved} 个变动,其中判定改变 {verdicts_changed} 个",
+            "figures: {figures_moved} move, {verdicts_changed} verdicts change",
+        ).format(**moved.counts),
+    ]
+
+
+def figure_line(voice: Voice, library: Library, row: Row) -> list[Any]:
+    """One moved figure in words: indicator, cell, measure, before, after."""
+    table, indicator, cell, measure, *values = row
+    declared = library.indicators.get(indicator)
+    title = f"{indicator} {voice.pick(declared.title.text)}" if declared else indicator
+    name = voice.pick(library.tables[table].columns[measure].comment.text)
+    where = cell.removeprefix("year ").removesuffix(DISTRICT)
+    return [title, where, name, *(_rounded(measure, value) for value in values)]
+
+
+def show_book(voice: Voice, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    """Who did what, when and why."""
+    if as_json:
+        print(json.dumps(list(rows), ensure_ascii=False, indent=1))
+        return
+    lines = [[_book_cell(voice, row, name) for name in BOOK] for row in rows]
+    if not lines:
+        voice.say("还没有任何更正。", "Nothing has been changed yet.")
+        return
+    voice.table(list(BOOK.values()), lines)
+
+
+def _book_cell(voice: Voice, row: dict[str, Any], name: str) -> Any:
+    if name == "kind":
+        return voice.pick(KINDS[row["kind"]])
+    if name == "about":
+        period = f"{str(row['period_from'])[:7]}–{str(row['period_to'])[:7]}" if row["period_from"] else None
+        parts = (row["undoes"], row["file_name"] or row["batch_id"], period, row["institution_id"])
+        return " ".join(part for part in parts if part)
+    if name == "records":
+        return f"+{row['records_added']} ~{row['records_changed']} −{row['records_withdrawn']}"
+    return row[name]
+
+
+def _is_of_district(row: Row, language: str) -> bool:
+    table, _, cell, measure, *_ = row
+    if table == "mart.indicator_verdict":
+        return bool(measure == f"verdict_{language}")
+    return bool(cell.startswith("year ") and cell.endswith(DISTRICT) and measure in SHOWN)
+
+
+def _rounded(measure: str, value: str | None) -> str:
+    if value is None:
+        return "—"
+    return f"{float(value):.3f}" if measure in ("rate_per_1000", "ci_low", "ci_high") else value
