@@ -116,13 +116,21 @@ def drill(context: Context, indicator: str, year: int, form: str) -> int:
     return show_drill(context.settings, context.voice, indicator, year, form)
 
 
-@command("changes", "两次发布之间数字为何不同", "why the figures of two releases differ")
-@click.option("--from", "old", required=True, help=words("较早的发布,例如 R1", "the earlier release, such as R1"))
+@command(
+    "changes",
+    "谁在何时为何更正了什么;给出 --from 则为两次发布之间数字为何不同",
+    "who corrected what, when and why; with --from, why the figures of two releases differ",
+)
+@click.option("--from", "old", default=None, help=words("较早的发布,例如 R1", "the earlier release, such as R1"))
 @click.option(
     "--to", "new", default=None, help=words("较晚的发布(默认最新)", "the later release (by default the newest)")
 )
 @FORMAT
-def changes(context: Context, old: str, new: str | None, form: str) -> int:
+def changes(context: Context, old: str | None, new: str | None, form: str) -> int:
+    if old is None:
+        from ddk_surveillance.changes.commands import show_changes
+
+        return show_changes(context.settings, context.voice, form)
     from ddk_surveillance.differences import show_differences
 
     return show_differences(context.settings, context.voice, old, new, form)
@@ -266,14 +274,6 @@ def undo(context: Context, change: str, reason: str, by: str | None) -> int:
     from ddk_surveillance.changes import commands
 
     return commands.undo(context.settings, context.voice, change, reason, by)
-
-
-@command("changes", "谁在何时为何改了什么", "who changed what, when and why")
-@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
-def changes(context: Context, as_json: bool) -> int:
-    from ddk_surveillance.changes import commands
-
-    return commands.show_changes(context.settings, context.voice, as_json)
 
 
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))

@@ -139,7 +139,11 @@ def _check(db: Warehouse, request: Request) -> None:
     waiting = db.value(
         "SELECT count(*) FROM ops.batch WHERE list_contains($unfinished, status)"
         " OR (source_code = $source AND status = 'held' AND contract_fingerprint <> $fingerprint)",
-        {"unfinished": list(intake.UNFINISHED), "source": request.source, "fingerprint": db.library.fingerprint(source)},
+        {
+            "unfinished": list(intake.UNFINISHED),
+            "source": request.source,
+            "fingerprint": db.library.fingerprint(source),
+        },
     )
     if waiting or not night or night[0][0] not in ("published", "unchanged"):
         raise ConfigurationError(
@@ -172,7 +176,8 @@ def _files(db: Warehouse, request: Request) -> list[_Given]:
     )
     if not rows:
         raise ConfigurationError(
-            "该来源在这段时期没有已入库的文件可以重读。", "The source has no file of this period that could be read again."
+            "该来源在这段时期没有已入库的文件可以重读。",
+            "The source has no file of this period that could be read again.",
         )
     return [_archived(db, request.source, batch, received) for batch, received in rows]
 
@@ -223,7 +228,8 @@ def _check_admitted(files: tuple[FileLine, ...]) -> None:
         zh = ";".join(f"{file.name}:{file.message_zh}" for file in bad[:5])
         en = "; ".join(f"{file.name}: {file.message_en}" for file in bad[:5])
         raise NotAdmitted(
-            f"{len(bad)} 份文件未能入库,什么都没有改变:{zh}", f"{len(bad)} files were not admitted, nothing was changed: {en}"
+            f"{len(bad)} 份文件未能入库,什么都没有改变:{zh}",
+            f"{len(bad)} files were not admitted, nothing was changed: {en}",
         )
 
 

@@ -25,9 +25,9 @@ def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str 
     return ExitCode.GOOD
 
 
-def show_changes(settings: Settings, voice: Voice, as_json: bool) -> int:
+def show_changes(settings: Settings, voice: Voice, form: str) -> int:
     with open_warehouse(settings) as db:
-        show_book(voice, changes.book(db), as_json)
+        show_book(voice, changes.book(db), form)
     return ExitCode.GOOD
 
 

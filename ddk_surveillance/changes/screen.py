@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from ddk_surveillance.changes.effect import Effect, Row
@@ -74,16 +73,14 @@ def figure_line(voice: Voice, library: Library, row: Row) -> list[Any]:
     return [title, where, name, *(_rounded(measure, value) for value in values)]
 
 
-def show_book(voice: Voice, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+def show_book(voice: Voice, rows: Sequence[dict[str, Any]], form: str) -> None:
     """Who did what, when and why."""
-    if as_json:
-        print(json.dumps(list(rows), ensure_ascii=False, indent=1))
-        return
-    lines = [[_book_cell(voice, row, name) for name in BOOK] for row in rows]
-    if not lines:
+    if form != "table":
+        voice.rows(form, list(rows[0]) if rows else [], [tuple(row.values()) for row in rows])
+    elif not rows:
         voice.say("还没有任何更正。", "Nothing has been changed yet.")
-        return
-    voice.table(list(BOOK.values()), lines)
+    else:
+        voice.table(list(BOOK.values()), [[_book_cell(voice, row, name) for name in BOOK] for row in rows])
 
 
 def _book_cell(voice: Voice, row: dict[str, Any], name: str) -> Any:

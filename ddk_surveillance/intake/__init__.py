@@ -81,7 +81,7 @@ def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     sha256 = claim.sha256()
     earlier = db.rows(
         "SELECT rows_received FROM ops.batch WHERE source_code = ? AND sha256 = ? AND batch_id <> ? "
-        "AND status NOT IN ('identical', 'refused', 'unreadable', 'withdrawn') ORDER BY received_at LIMIT 1",
+        "AND status NOT IN ('identical', 'refused', 'unreadable', 'withdrawn') AND change_id IS NULL ORDER BY received_at LIMIT 1",
         [claim.source, sha256, claim.batch_id],
     )
     received = datetime.datetime.fromtimestamp(status.st_mtime, ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
