@@ -26,6 +26,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse, connect
 
 DOUBT_CENTIBITS = 400
 NEWEST_DECISIONS = 500
+LATEST_DAY = "quantile_disc(day_to, 0.99)"  # what comes after is mostly undated and known by a very late report
 SIZES = 5  # incidents of so many records and more are counted together
 
 
@@ -39,8 +40,9 @@ class Measure(Declared):
 
 
 class Sample(Declared):
-    """How many of the newest records are copied, and how few are too few to tell anything."""
+    """The latest so many days, whole townships until there are so many records; how few are too few to tell anything."""
 
+    days: int = Field(gt=0)
     records: int = Field(gt=0)
     near_twins: int = Field(gt=0)
     minimum_records: int = Field(gt=0)
@@ -70,9 +72,10 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Write the figures of the night `key` into ops.linkage_quality; alarms count as refused."""
     declared = db.library.declared("linkage_quality.yaml", QualityDeclaration)
     figures = [*_sizes(db), *_bounds(db), *_link_rates(db), *_reviewed(db)]
-    newest = _newest(db, declared.sample.records)
+    seed = _seed(db)
+    newest = _newest(db, declared.sample, seed)
     if len(newest) >= declared.sample.minimum_records:
-        figures += [*_blocking(db), *_shadow(db, declared, newest)]
+        figures += [*_blocking(db), *_shadow(db, declared, newest, np.random.default_rng(seed))]
     kept = [one for one in figures if one.cases >= declared.minimum_cases]
     return Outcome(len(figures), len(kept), _write(db, key, declared, kept))
 
@@ -99,14 +102,11 @@ def _bounds(db: Warehouse) -> Iterator[Figure]:
 
 
 def _link_rates(db: Warehouse) -> Iterator[Figure]:
-    """Of the records of the latest year, by feed: how many share their incident with another feed.
-
-    The year ends where one record in a hundred is still to come: a few are dated by a report that was very late.
-    """
-    rows = db.rows("""
+    """Of the records of the latest year, by feed: how many share their incident with another feed."""
+    rows = db.rows(f"""
         WITH recent AS (
             SELECT m.incident_id, l.source_code FROM link.linkable AS l JOIN link.member AS m ON m.record_key = l.key
-            WHERE l.day_to > (SELECT quantile_disc(day_to, 0.99) - 365 FROM link.linkable)
+            WHERE l.day_to > (SELECT {LATEST_DAY} - 365 FROM link.linkable)
         )
         SELECT r.source_code, count(*), count(*) FILTER (contains(i.sources, ','))
         FROM recent AS r JOIN core.incident AS i USING (incident_id) GROUP BY 1 ORDER BY 1""")
@@ -127,11 +127,22 @@ def _reviewed(db: Warehouse) -> Iterator[Figure]:
         yield Figure("reviewed_calibration", (same - expected) / len(decided), len(decided))
 
 
-def _newest(db: Warehouse, count: int) -> pd.DataFrame:
-    """The newest records by the day of the event, one after the other as in life: as crowded as the days really are."""
-    db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE link_newest AS
-        FROM link.linkable WHERE source_code <> 'death_registry' AND NOT is_death ORDER BY day_to DESC, key LIMIT {count}""")
+def _newest(db: Warehouse, sample: Sample, seed: int) -> pd.DataFrame:
+    """The records of some whole townships in the latest days: as crowded as life, for chance pairs decide calibration."""
+    db.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_newest AS
+        WITH latest AS (SELECT {LATEST_DAY} AS day FROM link.linkable),
+        recent AS (
+            SELECT l.*, coalesce(l.township, '') AS area FROM link.linkable AS l, latest
+            WHERE l.day_to > latest.day - $days AND l.day_to <= latest.day AND NOT l.is_death
+        ),
+        area AS (
+            SELECT area, count(*) AS here, sum(count(*)) OVER (ORDER BY md5(concat($seed, area))) AS so_far
+            FROM recent GROUP BY area
+        )
+        SELECT recent.* EXCLUDE (area) FROM recent JOIN area USING (area) WHERE so_far - here < $records""",
+        {"days": sample.days, "records": sample.records, "seed": str(seed)},
+    )
     return db.frame("""
         SELECT v.*, m.incident_id FROM link_newest AS n JOIN core.record_version AS v ON v.record_id = n.record_id
         JOIN link.member AS m ON m.record_id = n.record_id
@@ -180,9 +191,10 @@ def _blocking(db: Warehouse) -> Iterator[Figure]:
     yield Figure("blocking_recall", 1 - (1 - token_recall) * (1 - attribute_recall), cases)
 
 
-def _shadow(db: Warehouse, declared: QualityDeclaration, newest: pd.DataFrame) -> Iterator[Figure]:
+def _shadow(
+    db: Warehouse, declared: QualityDeclaration, newest: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[Figure]:
     """Link one record of each incident with synthetic second reports and near-twins, whose truth is known."""
-    rng = np.random.default_rng(_seed(db))
     is_again = newest["incident_id"].duplicated()
     first = newest[~is_again]
     sources = newest[is_again if is_again.sum() >= declared.minimum_cases else ~is_again]["source_code"].to_numpy()

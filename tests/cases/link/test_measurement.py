@@ -23,7 +23,7 @@ from ddk_surveillance.warehouse import Warehouse, connect, open_warehouse
 from tests.cases.link.drawn import everything, linked
 from tests.conftest import Home
 
-RECORDS = 4000
+RECORDS = 5000
 DECLARED = Library((resource("schemas"),)).declared("linkage_quality.yaml", QualityDeclaration)
 
 
