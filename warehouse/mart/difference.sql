@@ -42,11 +42,12 @@ rest AS (
 every_part AS (
     FROM part
     UNION ALL BY NAME
-    SELECT *, 'population' AS cause, 0 AS records FROM (SELECT * REPLACE (0 AS numerator_change) FROM rest) WHERE abs(rate_change) > 1e-9
+    SELECT *, 'population' AS cause, 0 AS records FROM (SELECT * REPLACE (0 AS numerator_change) FROM rest)
     UNION ALL BY NAME
     SELECT * REPLACE (0.0 AS rate_change), 'unexplained' AS cause, 0 AS records FROM rest WHERE numerator_change <> 0
 )
 SELECT comparison, indicator_code, year, old.numerator AS numerator_from, new.numerator AS numerator_to,
        old.rate AS rate_from, new.rate AS rate_to, cause, p.numerator_change, p.rate_change, p.records, p.sources
 FROM figure JOIN every_part p USING (comparison, indicator_code, year)
+WHERE p.numerator_change <> 0 OR abs(p.rate_change) > 1e-9
 ORDER BY ALL

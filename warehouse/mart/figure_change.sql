@@ -69,7 +69,7 @@ changed_record AS (
 version AS (
     SELECT record_id, any_value(v.source_code) AS source_code, min(b.received_at)::DATE AS received_date,
            max(coalesce(v.event_date_to, v.reported_date)) AS event_date,
-           list(left(v.content_hash, 8)) FILTER (v.disposition = 'withdrawn') AS withdrawn_hashes
+           list(left(v.content_hash, 8)) FILTER (b.status = 'withdrawn') AS withdrawn_hashes
     FROM core.record_version v JOIN ops.batch b USING (batch_id) SEMI JOIN changed_record USING (record_id)
     GROUP BY record_id
 ),
@@ -78,9 +78,17 @@ known_source AS (
     FROM core.record ANTI JOIN (FROM changed_record WHERE fate = 'new') USING (record_id)
     WHERE event_date_to IS NOT NULL GROUP BY ALL
 ),
+-- Records that were known once and are again, because somebody took a change back.
+reinstated AS (
+    SELECT split_part(unnest(string_split(members, ',')), ':', 1) AS record_id
+    FROM core.incident_version
+    WHERE known_to <= $previous_at AND EXISTS (FROM ops.change WHERE kind = 'undo' AND made_at > $previous_at)
+),
 cause AS (
     SELECT record_id, source_code, unnest([incident_before, child_before, incident_now, child_now]) AS unit_id, CASE
-               WHEN fate = 'gone' OR fate = 'corrected' AND list_contains(withdrawn_hashes, hash_before) THEN 'withdrawn'
+               WHEN fate = 'gone' THEN 'withdrawn'
+               WHEN fate = 'corrected' AND list_contains(withdrawn_hashes, hash_before) THEN 'withdrawn'
+               WHEN fate = 'new' AND record_id IN (FROM reinstated) THEN 'withdrawn'
                WHEN fate = 'corrected' THEN 'correction'
                WHEN fate = 'moved' THEN 'linkage'
                WHEN source_code NOT IN (SELECT source_code FROM known_source) THEN 'new_source'

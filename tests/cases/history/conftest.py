@@ -1,4 +1,4 @@
-"""One story of twelve releases, told once for all tests of this folder."""
+"""One story of thirteen releases, told once for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ CHAPTERS = {
     "a new source": [("20", "new_source", 1)],
     "a new population": [],
     "a withdrawn file": [("20", "withdrawn", -1)],
+    "the file put back": [("20", "withdrawn", 1)],
     "another definition": [("bites", "definition", 1)],
     "another indicator": [("burns", "definition", 1)],
     "two incidents are one": [("20", "linkage", -1)],
@@ -69,6 +70,8 @@ def happen(story: Story, chapter: str) -> None:
         story.population("census", "2025-02-05", 1250, 2024)
     if chapter == "a withdrawn file":
         story.withdraw("late-hospital")
+    if chapter == "the file put back":
+        story.put_back("late-hospital")
     if chapter == "another definition":
         story.define("bites", 2, "animal, burn_scald")
     if chapter == "another indicator":

@@ -71,6 +71,13 @@ class Story:
         self.db.execute("UPDATE ops.batch SET status = 'withdrawn' WHERE batch_id = ?", [batch])
         self._settle()
 
+    def put_back(self, batch: str) -> None:
+        """The withdrawal is undone."""
+        self.db.execute("UPDATE ops.batch SET status = 'loaded' WHERE batch_id = ?", [batch])
+        self.db.execute("INSERT INTO ops.change BY NAME SELECT 'c2' AS change_id, 'undo' AS kind, 'hospital' AS source_code,"
+                        " now()::TIMESTAMP AS made_at, 'tester' AS made_by, 'a mistake' AS reason")  # fmt: skip
+        self._settle()
+
     def decide(self, left: str, right: str, decision: str) -> None:
         """A reviewer decides whether two records are one incident."""
         self.db.execute(

@@ -23,12 +23,13 @@ def test_the_story(told: Told) -> None:
         (1, 1, 5, 1),  # a new source
         (1, 1, 5, 1),  # a new population
         (1, 1, 4, 1),  # a withdrawn file
-        (1, 1, 4, 2),  # another definition
-        (1, 1, 4, 2),  # another indicator
-        (1, 1, 3, 2),  # two incidents are one
-        (2, 1, 3, 2),  # a child of last month
-        (2, 1, 3, 2),  # its second act counts no second time
-        (2, 1, 3, 2),  # the year is final
+        (1, 1, 5, 1),  # the file put back
+        (1, 1, 5, 2),  # another definition
+        (1, 1, 5, 2),  # another indicator
+        (1, 1, 4, 2),  # two incidents are one
+        (2, 1, 4, 2),  # a child of last month
+        (2, 1, 4, 2),  # its second act counts no second time
+        (2, 1, 4, 2),  # the year is final
     ]
 
 
@@ -54,7 +55,7 @@ def test_figures_of_then_keep_the_definition_of_then(told: Told) -> None:
 
 
 def test_only_what_changed_has_a_new_version(told: Told) -> None:
-    """Of twelve releases two touched the deaths of 2024: the new population, and the year's becoming final."""
+    """Of thirteen releases two touched the deaths of 2024: the new population, and the year's becoming final."""
     versions = told.story.published(
         "SELECT numerator, denominator, status, valid_to IS NULL FROM out.indicator_rate_version WHERE indicator_code = '19'"
         " AND period = '2024' AND (sex, age_group, township_code) = ('all', 'all', 'all') ORDER BY valid_from"
