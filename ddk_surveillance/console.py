@@ -131,12 +131,12 @@ def _file_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:
 
 
 def show_indicators(voice: Voice, db: Warehouse) -> None:
-    """The district's figures of every complete indicator year, with target and verdict."""
+    """The district's figures of every year for the indicators with a target, and its verdict."""
     rows = db.rows("""
         SELECT r.indicator_code, r.period, r.numerator, r.denominator, r.rate_per_1000, r.ci_low, r.ci_high, r.reason,
                r.unstable, v.verdict_zh, v.verdict_en
         FROM mart.indicator_rate r
-        LEFT JOIN mart.indicator_verdict v ON v.indicator_code = r.indicator_code AND v.year::VARCHAR = r.period
+        JOIN mart.indicator_verdict v ON v.indicator_code = r.indicator_code AND v.year::VARCHAR = r.period
         WHERE r.period_type = 'year' AND r.sex = 'all' AND r.age_group = 'all' AND r.township_code = 'all'
         ORDER BY r.indicator_code, r.period""")
     names = ("indicator", "year", "numerator", "children", "rate", "interval", "target", "verdict")

@@ -308,18 +308,95 @@ class Target(Declared):
     attribute: Literal["约束性", "预期性"]
 
 
+class Tier(Declared):
+    """One class of cases; the first whose condition fits holds, and only classes that count enter the numerator."""
+
+    title: Bilingual
+    counted: bool
+    when: Condition
+
+
+class Ages(Declared):
+    """Completed years at the event, both ends included; who has no known age is counted."""
+
+    from_years: int = Field(default=0, ge=0)
+    to_years: int = Field(default=17, le=17)
+
+
+class Variant(Declared):
+    """A definition made from another: what is named here replaces the other's, `only` narrows and `also` widens it."""
+
+    title: Bilingual
+    only: Condition | None = None
+    also: Condition | None = None
+    tiers: tuple[Word, ...] | None = None
+    unit: Literal["children", "deaths", "incidents", "records"] | None = None
+    residence: tuple[Word, ...] | None = None
+    denominator: Literal["resident", "hukou"] | None = None
+
+
 class Indicator(Declared):
-    """One versioned definition: who is counted, over whom, by what unit."""
+    """One version of a definition: who is counted, over whom, by what unit; it holds from the year of `valid_from` on.
+
+    `measures` are sub-indicators with codes of their own, `sensitivity` names analyses of schemas/sensitivity.yaml.
+    """
 
     indicator: Annotated[str, Field(pattern=r"^[0-9A-Za-z_]+$"), BeforeValidator(_as_text)]
     version: int = Field(ge=1)
-    valid_from: str
+    valid_from: datetime.date
     title: Bilingual
     definition: Bilingual
-    unit: Literal["children", "deaths", "incidents"]
+    unit: Literal["children", "deaths", "incidents", "records"]
     numerator: Condition
+    only: Condition | None = None
+    also: Condition | None = None
+    excluded: Condition | None = None
+    tiers: dict[Word, Tier] = {}
+    counted_tiers: tuple[Word, ...] = ()
+    only_deaths: bool = False  # so stays what is made from a definition of deaths, whatever its unit
+    residence: tuple[Word, ...] = ()
+    ages: Ages = Ages()
     date: Literal["event_date", "death_date"] = "event_date"
     denominator: Literal["resident", "hukou"] = "resident"
+    per: Literal[1000, 100000] = 1000
     depends_on: tuple[Identifier, ...] = ()
+    completeness: tuple[Identifier, ...] = ()
     target: Target | None = None
     responsible_units: tuple[str, ...] = ()
+    measures: dict[Word, Variant] = {}
+    sensitivity: tuple[Word, ...] = ()
+
+    @model_validator(mode="after")
+    def _tiers_are_declared(self) -> Self:
+        named = {*self.counted_tiers, *(name for one in self.measures.values() for name in one.tiers or ())}
+        require(named, self.tiers, "tiers")
+        return self
+
+    @property
+    def tiers_counted(self) -> tuple[str, ...]:
+        return self.counted_tiers or tuple(name for name, tier in self.tiers.items() if tier.counted)
+
+    def varied(self, code: str, variant: Variant) -> Indicator:
+        """The definition that a variant makes of this one."""
+        given = variant.model_dump(include={"unit", "residence", "denominator"}, exclude_none=True)
+        changes = {"indicator": code, "title": variant.title, "only": variant.only, "also": variant.also, "target": None,
+                   "measures": {}, "sensitivity": (), "completeness": (), "only_deaths": self.only_deaths or self.unit == "deaths"}  # fmt: skip
+        return self.model_copy(update={**changes, **given, "counted_tiers": variant.tiers or self.counted_tiers})
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition in it, for checking against the code lists."""
+        stated = (self.numerator, self.only, self.also, self.excluded)
+        yield from (condition for condition in stated if condition)
+        yield from (tier.when for tier in self.tiers.values())
+
+
+class Plan(Declared):
+    """schemas/plan.yaml: what the children's plan and the duty office lay down for all indicators."""
+
+    first_year: int
+    freeze_month: int = Field(ge=1, le=12)
+    freeze_day: int = Field(ge=1, le=31)
+    pool_years: tuple[int, ...]
+    standard: dict[Word, dict[Word, int]]  # sex → age group → persons of the standard population
+    severe_title: Bilingual
+    severe: Condition

@@ -19,9 +19,11 @@ from ddk_surveillance.contracts import (
     Condition,
     Declared,
     Indicator,
+    Plan,
     Source,
     Table,
     TableColumn,
+    Variant,
     require,
 )
 from ddk_surveillance.errors import DeclarationError
@@ -80,17 +82,45 @@ class Library:
 
     @functools.cached_property
     def indicators(self) -> Mapping[str, Indicator]:
-        indicators = {one.indicator: one for one in self._models("indicators", Indicator)}
-        for one in indicators.values():
+        """Indicator → its newest definition."""
+        return {one.indicator: one for one in self.definitions}
+
+    @functools.cached_property
+    def definitions(self) -> tuple[Indicator, ...]:
+        """Every version of every indicator, by indicator and the year from which it holds."""
+        found = self._models("indicators", Indicator)
+        for one in found:
             with _blaming(f"indicators/{one.indicator}.yaml"):
-                self._check_condition(one.numerator)
-                require(one.depends_on, self.sources, "sources")
-        return indicators
+                self._check_indicator(one, [other for other in found if other.indicator == one.indicator])
+        return tuple(sorted(found, key=lambda one: (one.indicator, one.valid_from.year)))
+
+    @functools.cached_property
+    def sensitivity(self) -> Mapping[str, Variant]:
+        """The sensitivity analyses that indicators may name."""
+        variants: dict[str, Variant] = {}
+        for path in self._files(".", "sensitivity.yaml"):
+            for code, content in _read_yaml(path).items():
+                with _blaming(f"{path.name}: {code}"):
+                    variants[code] = Variant.model_validate(content)
+                    self._check_variant(variants[code])
+        return variants
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        path = self._files(".", "plan.yaml")[-1]
+        with _blaming(path.name):
+            plan = Plan.model_validate(_read_yaml(path))
+            self._check_condition(plan.severe)
+            require(plan.standard, self.codes["sex"], "codes of sex")
+            for persons in plan.standard.values():
+                require(persons, self.codes["age_group"], "codes of age_group")
+        return plan
 
     def check(self) -> None:
         """Read everything now; raises DeclarationError for the first file that is wrong."""
-        for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators):
+        for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators, self.sensitivity):
             len(declared)
+        self.plan  # noqa: B018
 
     def declared(self, name: str, model: type[Model]) -> Model:
         """A declaration that is one file, such as linkage_quality.yaml; the later folder's replaces the earlier's."""
@@ -193,12 +223,33 @@ class Library:
         if codelist:
             require({str(value)}, self.codes[codelist], f"codes of {codelist}")
 
+    def _check_indicator(self, one: Indicator, versions: list[Indicator]) -> None:
+        years = [version.valid_from.year for version in versions]
+        if len({version.version for version in versions}) < len(versions) or len(set(years)) < len(years):
+            raise ValueError("two versions of an indicator need different numbers and different first years")
+        for condition in one.conditions():
+            self._check_condition(condition)
+        require(one.residence, self.codes["residence"], "codes of residence")
+        require({*one.depends_on, *one.completeness}, self.sources, "sources")
+        require(one.sensitivity, self.sensitivity, "analyses of sensitivity.yaml")
+        for variant in one.measures.values():
+            self._check_variant(variant)
+
+    def _check_variant(self, variant: Variant) -> None:
+        require(variant.residence or (), self.codes["residence"], "codes of residence")
+        for condition in filter(None, (variant.only, variant.also)):
+            self._check_condition(condition)
+
     def _check_condition(self, condition: Condition) -> None:
         incident = self.tables["core.incident"]
         for column, values in condition.leaves():
             require({column}, incident.columns, "columns of core.incident")
+            if incident.columns[column].type == "BOOLEAN":
+                require(map(str, values), {"True", "False"}, "values of a yes-no column (true, false)")
             for value in values:
                 self._check_code(incident, column, value)
+            if column == "sources":
+                require(map(str, values), self.sources, "sources")
 
     def _models(self, folder: str, model: type[Model]) -> list[Model]:
         models = {}

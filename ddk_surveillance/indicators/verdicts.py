@@ -8,6 +8,8 @@ import pandas
 
 from ddk_surveillance.contracts import Indicator, Target
 from ddk_surveillance.errors import Text
+from ddk_surveillance.indicators.figures import final_from
+from ddk_surveillance.library import Library
 from ddk_surveillance.rates.comparison import decline_verdict
 from ddk_surveillance.rates.targets import target_verdict
 
@@ -16,19 +18,39 @@ UNKNOWN = {
     "denominator_missing": Text("无法判定:缺人口数", "no verdict: the population is missing"),
     "too_early": Text("无法判定:年度未结束或未定稿", "no verdict: the year is not complete or not final"),
     "baseline": Text("基准年", "baseline year"),
+    "definition_changed": Text("无法判定:定义与基准年不同", "no verdict: the baseline year has another definition"),
 }
 
 
-def verdicts_of(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str, Any]]:
-    """One verdict a year; `totals` has one row a year in order: year, numerator, denominator, status, reason."""
-    target = indicator.target
-    if target is None:
-        return []
-    years: list[dict[str, Any]] = [
-        dict(zip(totals.columns, row, strict=True)) for row in totals.itertuples(index=False)
+COLUMNS = (
+    "indicator_code",
+    "year",
+    "target_kind",
+    "limit_per_1000",
+    "baseline_year",
+    "final_from",
+    "verdict",
+    "verdict_zh",
+    "verdict_en",
+)
+
+
+def verdicts_of(library: Library, totals: pandas.DataFrame) -> pandas.DataFrame:
+    """One verdict per indicator with a target and year; `totals` holds the district's years in order."""
+    targeted = [indicator for indicator in library.indicators.values() if indicator.target]
+    rows = [
+        verdict | {"final_from": final_from(verdict["year"], library.plan)}
+        for indicator in targeted
+        for verdict in _verdicts(indicator, totals[totals["indicator_code"] == indicator.indicator])
     ]
-    usable = [row for row in years if _why_not(row) is None]
-    baseline = _baseline(target, usable)
+    return pandas.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def _verdicts(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str, Any]]:
+    target = indicator.target
+    assert target is not None
+    years = [dict(zip(totals.columns, row, strict=True)) for row in totals.itertuples(index=False)]
+    baseline = baseline_of(target, years)
     return [
         {
             "indicator_code": indicator.indicator,
@@ -48,9 +70,9 @@ def _why_not(row: dict[str, Any]) -> str | None:
     return None if row["status"] == "F" else "too_early"
 
 
-def _baseline(target: Target, usable: list[dict[str, Any]]) -> dict[str, Any] | None:
+def baseline_of(target: Target, years: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The declared baseline year, else the first complete year that the system holds."""
-    wanted = [row for row in usable if target.baseline_year in (None, row["year"])]
+    wanted = [row for row in years if _why_not(row) is None and target.baseline_year in (None, row["year"])]
     return wanted[0] if wanted else None
 
 
@@ -60,12 +82,18 @@ def _verdict(target: Target, row: dict[str, Any], baseline: dict[str, Any] | Non
         verdict = target_verdict(int(row["numerator"]), row["denominator"], str(target.limit_per_1000))
         return _named(verdict.status.name.lower(), verdict.text)
     if why_not is None and baseline is not None and row["year"] > baseline["year"]:
-        decline = decline_verdict(
-            int(row["numerator"]), row["denominator"], int(baseline["numerator"]), baseline["denominator"]
-        )
-        return _named(decline.change.name.lower(), decline.text)
+        return _decline(row, baseline)
     code = why_not or "baseline"
     return _named(code, UNKNOWN.get(code, UNKNOWN["not_reported"]))
+
+
+def _decline(row: dict[str, Any], baseline: dict[str, Any]) -> dict[str, str]:
+    if row["definition_version"] != baseline["definition_version"]:
+        return _named("definition_changed", UNKNOWN["definition_changed"])
+    decline = decline_verdict(
+        int(row["numerator"]), row["denominator"], int(baseline["numerator"]), baseline["denominator"]
+    )
+    return _named(decline.change.name.lower(), decline.text)
 
 
 def _named(code: str, text: Text) -> dict[str, str]:

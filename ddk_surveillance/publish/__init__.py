@@ -26,6 +26,7 @@ COPIED = (
     "out.indicator_rate_version",
     "out.indicator_verdict_version",
     "out.restatement",
+    "ref.age_group",
     "ref.definition_version",
     "ref.population_version",
     "ops.release",
@@ -34,7 +35,16 @@ COPIED = (
     "ops.check_result",
     "ops.linkage_quality",
 )
-PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.data_dictionary", "ref.code", *COPIED)
+FROM_MART = ("out.indicator_cube", "out.indicator_statistic")  # published as they stand in mart
+PUBLISHED = (
+    "out.indicator_rate",
+    "out.indicator_verdict",
+    "out.incident",
+    "ref.data_dictionary",
+    "ref.code",
+    *FROM_MART,
+    *COPIED,
+)
 MACROS = ("out.indicator_rate_as_of", "out.indicator_rate_of_edition")
 
 
@@ -107,7 +117,8 @@ def _fingerprint(db: Warehouse) -> str:
     """Depends on every figure, incident, code and rule result, not on their order."""
     # A file sent again adds its own line to the ledger but tells nobody anything new.
     ledger = "(FROM ops.ledger SEMI JOIN (FROM ops.batch WHERE status <> 'identical') USING (batch_id))"
-    tables = ("mart.indicator_rate", "mart.indicator_verdict", "core.incident", "ref.population", "ops.edition", ledger)
+    figures = ("mart.indicator_rate", "mart.indicator_cube", "mart.indicator_verdict", "mart.indicator_statistic")
+    tables = (*figures, "core.incident", "ref.population", "ops.edition", ledger)
     return hashlib.md5(";".join(map(db.fingerprint, tables)).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -128,6 +139,7 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
     selects = {
         "out.indicator_rate": f"SELECT *, {release} FROM mart.indicator_rate ORDER BY ALL",
         "out.indicator_verdict": "FROM mart.indicator_verdict ORDER BY ALL",
+        **{name: f"FROM {name.replace('out.', 'mart.')} ORDER BY ALL" for name in FROM_MART},
         "out.incident": db.statement("out.incident"),
         "ref.data_dictionary": "FROM dictionary",
         "ref.code": "FROM codes",
@@ -135,7 +147,7 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
     }
     with db.offering(dictionary=_dictionary(db), codes=_codes(db)):
         for name, select in selects.items():
-            table = db.library.tables[name]
+            table = _declared(db, name)
             rows = db.stream(f"SELECT {', '.join(table.columns)} FROM ({select})")
             with analyst.offering(rows=rows):
                 analyst.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
@@ -149,9 +161,15 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
 
 def _dictionary(db: Warehouse) -> pyarrow.Table:
     """Every table and column of the analyst file in both languages."""
-    rows = [row for name in PUBLISHED for row in _described(db.library.tables[name])]
+    rows = [row for name in PUBLISHED for row in _described(_declared(db, name))]
     names = db.library.tables["ref.data_dictionary"].columns
     return pyarrow.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _declared(db: Warehouse, name: str) -> Table:
+    """The declaration of a published table: its own, or that of the mart table it is copied from."""
+    copied = name.replace("out.", "mart.") if name in FROM_MART else name
+    return db.library.tables[copied].model_copy(update={"table": name})
 
 
 def _described(table: Table) -> list[tuple[str, str, str | None, str, str]]:

@@ -35,7 +35,8 @@ def record(db: Warehouse, release: dict[str, object]) -> None:
 
 def _keep_definitions(db: Warehouse) -> None:
     """Keep every definition that is used for the first time; one that was used may change as a new version only."""
-    rows = [_definition(one) for one in db.library.indicators.values()]
+    measures = [one.varied(code, variant) for one in db.library.definitions for code, variant in one.measures.items()]
+    rows = [_definition(one) for one in (*db.library.definitions, *measures)]
     with db.offering(definition=pandas.DataFrame(rows)):
         changed = db.rows("""
             SELECT d.indicator_code FROM definition d JOIN ref.definition_version v USING (indicator_code, definition_version)
@@ -52,6 +53,10 @@ def _keep_definitions(db: Warehouse) -> None:
             FROM definition ANTI JOIN ref.definition_version USING (indicator_code, definition_version) ORDER BY ALL""")
 
 
+# What may be reworded or added without another version: it moves no figure of the indicator itself.
+NOT_DECISIVE = {"title", "definition", "responsible_units", "measures", "sensitivity", "completeness"}
+
+
 def _definition(one: Indicator) -> dict[str, object]:
     return {
         "indicator_code": one.indicator,
@@ -60,7 +65,7 @@ def _definition(one: Indicator) -> dict[str, object]:
         "title_en": one.title.en,
         "definition_zh": one.definition.zh,
         "definition_en": one.definition.en,
-        "declaration": one.model_dump_json(exclude_defaults=True, exclude={"title", "definition", "responsible_units"}),
+        "declaration": one.model_dump_json(exclude_defaults=True, exclude=NOT_DECISIVE),
     }
 
 
@@ -92,9 +97,10 @@ def _attribute(db: Warehouse, release_id: str, previous_at: datetime.datetime, p
 
 def _asked_for(db: Warehouse) -> list[str]:
     """The columns of an incident that decide whether, when and for whom it counts."""
-    asked = {"child_id", "event_date", "death_date", "is_death"}
-    for indicator in db.library.indicators.values():
-        asked |= {column for column, _ in indicator.numerator.leaves()}
+    asked = {"child_id", "event_date", "death_date", "is_death", "age_years", "residence"}
+    for indicator in db.library.definitions:
+        asked |= {column for condition in indicator.conditions() for column, _ in condition.leaves()}
+        asked |= {column for one in indicator.measures.values() if one.only for column, _ in one.only.leaves()}
     return sorted(asked)
 
 

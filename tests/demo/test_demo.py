@@ -15,7 +15,7 @@ from tests.demo.conftest import Demo
 SAMPLE = resource("sample_data")
 RATES = (
     "SELECT indicator_code, period, sex, age_group, numerator, denominator::INTEGER AS children FROM out.indicator_rate "
-    "WHERE period_type = 'year' AND township_code = 'all' ORDER BY ALL"
+    "WHERE indicator_code IN ('18', '19', '20') AND period_type = 'year' AND township_code = 'all' ORDER BY ALL"
 )
 
 

@@ -2,9 +2,9 @@
 -- at least 5 incidents; where one would be smaller, ages are merged, then sexes, then years, and last the rows left out.
 WITH incident AS (
     SELECT CASE WHEN is_death THEN 'death' WHEN intent IN ('self_harm', 'assault', 'unintentional') THEN intent ELSE 'other' END AS domain,
-           i.event_year, coalesce(g.code, 'unknown') AS age_group, coalesce(i.sex, 'unknown') AS sex,
+           i.event_year, coalesce(g.category, 'unknown') AS age_group, coalesce(i.sex, 'unknown') AS sex,
            i.mechanism, i.place, i.nature, i.body_part, i.severity, i.violence_type, i.residence, i.records
-    FROM core.incident i LEFT JOIN age_group g ON i.age_years BETWEEN g.from_years AND g.to_years
+    FROM core.incident i LEFT JOIN ref.age_group g ON g.dimension = 'age5' AND i.age_years BETWEEN g.from_years AND g.to_years
 ), by_age AS (
     SELECT domain, event_year, sex, age_group, count(*) AS size FROM incident GROUP BY ALL
 ), by_sex AS (

@@ -1,0 +1,161 @@
+"""How many incidents, records and children every cell of every cube holds.
+
+One pass over core.incident marks what each rule counts and numbers the categories that an incident belongs to; each cube
+is then one grouping over those numbers. A child is counted once per cell, which is dear only for children with several
+incidents in a period: of all others their number is known beforehand.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+
+import pandas
+
+from ddk_surveillance.indicators.definition import Rule, counted_sql, tier_sql
+from ddk_surveillance.library import Library
+from ddk_surveillance.warehouse import Warehouse
+
+GROUPINGS = ("age5", "stage", "legal")
+# Dimensions by every period: of the incident's own columns, each with a code list; then those by year only.
+CODED = {"sex": "sex", "township": "township_code", "mechanism": "mechanism", "place": "place", "intent": "intent",
+         "severity": "severity"}  # fmt: skip
+CODED_BY_YEAR = {"activity": "activity", "care_level": "care_level", "violence_type": "violence_type", "hukou": "hukou"}
+
+
+def make_tally(db: Warehouse, rules: Sequence[Rule]) -> None:
+    """Fill the temporary tables `rule`, `category` and `tally`, mart.counted and ref.age_group."""
+    _offer_rules(db, rules)
+    _make_categories(db, rules)
+    tiers = _tier_columns(rules)
+    _mark(db, rules, tiers)
+    selects = [_qualifying_sql(number, rule, tiers) for number, rule in enumerate(rules)]
+    db.execute(f"CREATE OR REPLACE TEMP VIEW qualifying AS {' UNION ALL '.join(selects)}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {db.statement('mart.tally')}")
+    db.execute("DROP VIEW qualifying; DROP TABLE marked")
+    db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
+
+
+def count_cells(db: Warehouse) -> None:
+    """cell_count(rule, period_type, position, category_number, sex, …); `position` numbers the periods of a type."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE cell_count AS {db.statement('mart.cell_count')}")
+    db.execute(f"INSERT INTO cell_count BY NAME {db.statement('mart.rolling_count')}")
+
+
+def _offer_rules(db: Warehouse, rules: Sequence[Rule]) -> None:
+    frame = pandas.DataFrame(
+        [(number, rule.code, rule.definition.version, rule.analysis, rule.definition.unit, rule.definition.denominator,
+          list(rule.definition.depends_on), list(rule.definition.tiers_counted), rule.first_year, rule.last_year,
+          rule.is_measure)
+         for number, rule in enumerate(rules)],
+        columns=["rule", "indicator_code", "definition_version", "analysis", "unit", "population_type", "depends_on",
+                 "tiers", "first_year", "last_year", "is_measure"],
+    )  # fmt: skip
+    with db.offering(declared=frame):
+        db.execute("CREATE OR REPLACE TEMP TABLE rule AS SELECT * REPLACE (rule::USMALLINT AS rule) FROM declared")
+
+
+def _make_categories(db: Warehouse, rules: Sequence[Rule]) -> None:
+    """category(category_number, dimension, category): every value a dimension can take, `unknown` the last of each."""
+    categories = {"all": ["all"], "source": sorted(db.library.sources)}
+    categories["tier"] = [name for rule in rules for name in rule.definition.tiers]
+    for name in GROUPINGS:
+        categories[name] = [row["code"] for row in _rows(db.library, "age_group") if row["grouping"] == name]
+    for name in (*CODED, *CODED_BY_YEAR, "plan_cause"):
+        categories[name] = [code for code, _, _ in db.library.code_labels(name)]
+    known = [(name, code) for name, codes in categories.items() for code in dict.fromkeys(codes) if code != "unknown"]
+    rows = sorted([*known, *((name, "unknown") for name in categories if name != "all")], key=lambda row: row[0])
+    frame = pandas.DataFrame(rows, columns=["dimension", "category"]).reset_index(names="category_number")
+    groups = pandas.DataFrame(_rows(db.library, "age_group"))
+    with db.offering(declared=frame, groups=groups):
+        db.execute("""
+            CREATE OR REPLACE TEMP TABLE category AS
+            SELECT * REPLACE (category_number::USMALLINT AS category_number) FROM declared;
+            DELETE FROM ref.age_group;
+            INSERT INTO ref.age_group
+            SELECT grouping, code, from_years::INTEGER, to_years::INTEGER FROM groups ORDER BY ALL""")
+
+
+def _tier_columns(rules: Sequence[Rule]) -> dict[str, str]:
+    """The columns that hold the tiers of each definition that has some, by their SQL: sub-measures share it."""
+    tiered = dict.fromkeys(tier_sql(rule.definition) for rule in rules if rule.definition.tiers)
+    return {sql: f"tier_{number}" for number, sql in enumerate(tiered)}
+
+
+def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
+    """marked: every incident with its categories, the tier it has by each definition, and which rules count it."""
+    numbers = _numbers(db)
+    marks = [
+        f"({counted_sql(rule.definition, tiers.get(tier_sql(rule.definition), ''))}) AS rule_{number}"
+        for number, rule in enumerate(rules)
+    ]
+    marks += [f"{_number(numbers['tier'], column)} AS number_of_{column}" for column in tiers.values()]
+    everywhere = [str(numbers["all"]["all"]), *(_number(numbers[name], column) for name, column in CODED.items())]
+    everywhere += [_age_number(db.library, numbers[name], name) for name in GROUPINGS]
+    by_year = [_number(numbers[name], column) for name, column in CODED_BY_YEAR.items()]
+    by_year.append(_number(numbers["plan_cause"], _plan_cause_sql(db.library)))
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE marked AS
+        SELECT incident_id, child_id, hash(child_id) AS child, records, is_death, event_date, death_date,
+            coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code, age_years,
+            list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
+            [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
+        FROM (SELECT *{"".join(f", {sql} AS {column}" for sql, column in tiers.items())} FROM core.incident)
+        JOIN (SELECT sources, list({_number(numbers["source"], "source")}) AS source_numbers
+              FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM core.incident))
+              GROUP BY sources) USING (sources)""")
+
+
+def _qualifying_sql(number: int, rule: Rule, tiers: dict[str, str]) -> str:
+    """The incidents of one rule in the years for which its definition holds."""
+    one = rule.definition
+    counted_date = f"coalesce({one.date}, event_date)"
+    tier = f" || [number_of_{tiers[tier_sql(one)]}]::USMALLINT[]" if one.tiers else ""
+    return f"""
+        SELECT {number}::USMALLINT AS rule, '{one.unit}' AS unit, incident_id, child_id, child,
+            records, is_death, {counted_date} AS counted_date, sex, township_code, age_years, categories,
+            categories_by_year{tier} AS categories_by_year
+        FROM marked
+        WHERE rule_{number} AND year({counted_date}) BETWEEN {rule.first_year} AND {rule.last_year}"""
+
+
+def _numbers(db: Warehouse) -> dict[str, dict[str, int]]:
+    """Dimension → category → its number."""
+    numbers: dict[str, dict[str, int]] = {}
+    for dimension, category, number in db.rows("SELECT dimension, category, category_number FROM category"):
+        numbers.setdefault(dimension, {})[category] = number
+    return numbers
+
+
+def _number(numbers: dict[str, int], expression: str) -> str:
+    """A code as the number of its category; one that no list knows is unknown."""
+    known = [code for code in numbers if code != "unknown"]
+    cases = " ".join(f"WHEN '{code}' THEN {numbers[code]}" for code in known)
+    return f"CASE {expression} {cases} ELSE {numbers['unknown']} END"
+
+
+def _age_number(library: Library, numbers: dict[str, int], grouping: str) -> str:
+    groups = [row for row in _rows(library, "age_group") if row["grouping"] == grouping]
+    cases = " ".join(
+        f"WHEN age_years BETWEEN {row['from_years']} AND {row['to_years']} THEN {numbers[row['code']]}"
+        for row in groups
+    )
+    return f"CASE {cases} ELSE {numbers['unknown']} END"
+
+
+def _plan_cause_sql(library: Library) -> str:
+    """The priority causes of the plan: by ICD-10 where there is a code, else by the cause on the card."""
+    rows = _rows(library, "plan_cause")
+    specific = sorted(rows, key=lambda row: -len(row["icd10_pattern"]))  # the last is the pattern of all others
+    by_code = [
+        f"WHEN regexp_matches(icd10_external, '^({row['icd10_pattern']})') THEN '{row['code']}'" for row in specific
+    ]
+    by_card = [
+        f"WHEN mechanism = '{cause}' THEN '{row['code']}'" for row in rows for cause in row["card_mechanism"].split("|")
+    ]
+    return f"CASE {' '.join([*by_code, *by_card])} END"
+
+
+def _rows(library: Library, codelist: str) -> list[dict[str, str]]:
+    with library.codelist_path(codelist).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
