@@ -33,7 +33,7 @@ def run(db: Warehouse, key: str) -> Outcome:
         _replace(db, "mart.indicator_rate", _rates(main))
         _replace(db, "mart.indicator_cube", main[~main["is_measure"]])
         _replace(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(main)))
-        _replace(db, "mart.indicator_statistic", statistics_of(db, rules, cells))
+        _replace(db, "mart.indicator_statistic", statistics_of(db, cells))
     return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), len(main))
 
 

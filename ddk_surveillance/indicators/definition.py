@@ -11,6 +11,9 @@ from ddk_surveillance.library import Library
 
 FOREVER = 9999
 SEVERE = "severe"
+UNDETERMINED = "SA1"
+OTHER_INTENTS = "other_intents"  # deaths of the other known intents, over which those of unknown intent are spread
+KNOWN_INTENTS = ("unintentional", "self_harm", "assault")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ def _rules_of_version(library: Library, one: Indicator, first: int, last: int) -
         yield Rule(one.varied(code, variant), "", first, last, is_measure=True)
     for analysis, variant in analyses_of(library, one).items():
         yield Rule(one.varied(one.indicator, variant), analysis, first, last)
+    if UNDETERMINED in one.sensitivity and one.unit == "deaths":
+        other = Condition(all=(Condition(column="intent", among=KNOWN_INTENTS), Condition(none=(one.numerator,))))
+        yield Rule(one.model_copy(update={"numerator": other, "target": None}), OTHER_INTENTS, first, last)
 
 
 def analyses_of(library: Library, one: Indicator) -> dict[str, Variant]:

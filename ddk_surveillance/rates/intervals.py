@@ -80,6 +80,19 @@ def _byar_limit(events: FloatArray, z: float) -> FloatArray:
     return np.asarray(events * np.where(root > 0, root, np.nan) ** 3)
 
 
+def repeat_adjusted_interval(count: int, sum_of_squares: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Limits of an expected count of events that come several to a child.
+
+    `sum_of_squares` adds up the squared numbers of events of every child. The children with k events are a Poisson count
+    of weight k, so that the count is a weighted sum with that variance (Dobson et al. 1991). Without repeats the limits are
+    those of `count_interval`; ValueError unless count <= sum_of_squares.
+    """
+    checked.counts([count, sum_of_squares - count])
+    limits = count_interval(count, confidence)
+    spread = np.sqrt(sum_of_squares / count) if count else 1.0
+    return float(count + spread * (limits.lower - count)), float(count + spread * (limits.upper - count))
+
+
 def wilson_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Score limits of a proportion, as fractions of 1 (Wilson 1927); ValueError unless 0 <= count <= total > 0."""
     from scipy.stats import binomtest

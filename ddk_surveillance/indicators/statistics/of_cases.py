@@ -1,0 +1,155 @@
+"""Statistics that need the single cases: how they were linked, who reported them, and who was hurt more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ddk_surveillance.errors import Text
+from ddk_surveillance.indicators.statistics.series import Row, Series, is_known, noted
+from ddk_surveillance.rates import completeness, intervals
+from ddk_surveillance.rates.checked import Refusal
+from ddk_surveillance.warehouse import Warehouse
+
+DOBSON = "Poisson numbers of children by their events, weighted (Dobson et al. 1991)"
+CHAPMAN, LOG_LINEAR = "Chapman 1951, interval of Sadinle 2009", "log-linear model of lowest BIC (Fienberg 1972)"
+LINKAGE = Text(
+    "从严时合并不成立的各自计数,故为上限;从宽为下限",
+    "strictly linked each part counts, an upper bound; loosely, a lower",
+)
+
+
+def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
+    known = {int(year["year"]): year for year in series.totals() if is_known(year)}
+    yield from _linkage_bounds(db, series, known)
+    yield from _repeats(db, series, known)
+    yield from _sources(db, series, known)
+    yield from _constant_sources(db, series, known)
+    if series.indicator.completeness:
+        yield from _completeness(db, series, known)
+
+
+def _cases(columns: str, rest: str = "") -> str:
+    return f"""SELECT {columns} FROM tally JOIN rule r USING (rule)
+        WHERE r.indicator_code = ? AND r.analysis = '' AND weight > 0 {rest}"""
+
+
+def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """The numerator if records had been linked more strictly or more loosely than they were."""
+    rows = db.rows(
+        f"""SELECT year, sum(strict_incidents), count(*), count(DISTINCT loose_incident_id)
+        FROM ({_cases("year, incident_id")}) JOIN link.incident_bound USING (incident_id) GROUP BY year ORDER BY year""",
+        [series.indicator.indicator],
+    )
+    for year, *counts in (row for row in rows if row[0] in known):
+        time = known[year]["denominator"]
+        for category, count in zip(("strict", "adopted", "loose"), counts, strict=True):
+            yield series.row("linkage_bound", year, "thresholds of schemas/linkage.yaml", category=category,
+                             value=1000 * float(count) / time, events=float(count), person_years=time, **noted(LINKAGE))  # fmt: skip
+
+
+def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """An interval that allows for children hurt several times: their events are not independent of each other."""
+    rows = db.rows(
+        f"""SELECT year, sum(events), sum(events * events), count(*)
+        FROM (SELECT year, child, sum(weight) AS events FROM ({_cases("year, child, weight")}) GROUP BY ALL)
+        GROUP BY year ORDER BY year""",
+        [series.indicator.indicator],
+    )
+    for year, events, squares, children in (row for row in rows if row[0] in known):
+        time = known[year]["denominator"]
+        low, high = intervals.repeat_adjusted_interval(int(events), int(squares))
+        yield series.row("repeat_adjusted_rate", year, DOBSON, value=1000 * float(events) / time, low=1000 * low / time,
+                         high=1000 * high / time, events=float(events), person_years=time)  # fmt: skip
+        yield series.row("events_per_child", year, "events over children who had one", value=float(events) / children,
+                         events=float(events))  # fmt: skip
+
+
+def _sources(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """How many feeds reported cases, and the share of cases that more than one reported: better reporting looks like more."""
+    rows = db.rows(
+        f"""SELECT year, count(DISTINCT source), count(DISTINCT incident_id) FILTER (several), count(DISTINCT incident_id)
+        FROM (SELECT *, unnest(string_split(sources, ',')) AS source, contains(sources, ',') AS several
+              FROM ({_cases("year, incident_id")}) JOIN core.incident USING (incident_id))
+        GROUP BY year ORDER BY year""",
+        [series.indicator.indicator],
+    )
+    for year, sources, several, cases in (row for row in rows if row[0] in known):
+        low, high = intervals.wilson_interval(several, cases)
+        yield series.row(
+            "sources_reporting", year, "count of feeds with cases", value=float(sources), events=float(cases)
+        )
+        yield series.row("share_with_several_sources", year, "Wilson 1927", value=several / cases, low=low, high=high,
+                         events=float(several))  # fmt: skip
+
+
+def _constant_sources(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """The same feeds in every year: a feed that joined or fell silent cannot move this series."""
+    constant = _reporting_every_year(db, sorted(known))
+    if not constant:
+        return
+    rows = dict(
+        db.rows(
+            f"""SELECT year, sum(weight) FROM ({_cases("year, incident_id, weight")}) JOIN core.incident USING (incident_id)
+            WHERE list_has_any(string_split(sources, ','), ?) GROUP BY year""",
+            [series.indicator.indicator, constant],
+        )
+    )
+    note = Text(f"来源:{'、'.join(constant)}", f"feeds: {', '.join(constant)}")
+    for year, total in known.items():
+        count = int(rows.get(year, 0))
+        rate = intervals.crude_rates(count, total["denominator"])
+        yield series.row("constant_sources", year, "exact Poisson below 10 events, Byar from 10 on (PHE)",
+                         value=float(rate.rate_per_1000), low=float(rate.lower), high=float(rate.upper), events=float(count),
+                         person_years=total["denominator"], **noted(note))  # fmt: skip
+
+
+def _reporting_every_year(db: Warehouse, years: list[int]) -> list[str]:
+    reported = db.rows("SELECT position, sources FROM reported WHERE period_type = 'year'")
+    lists = [set(sources) for year, sources in reported if year in years]
+    return sorted(set.intersection(*lists)) if lists else []
+
+
+def _completeness(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """How many cases no source saw, by year and for all final years together."""
+    first, second, third = (*series.indicator.completeness, "")[:3]
+    rows = db.rows(
+        f"""SELECT year, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, count(*)
+        FROM (SELECT year, string_split(sources, ',') AS s
+              FROM ({_cases("year, incident_id")}) JOIN core.incident USING (incident_id)) GROUP BY ALL""",
+        [first, second, third, series.indicator.indicator],
+    )
+    periods = {str(year): [year] for year in known}
+    if len(series.final) > 1:
+        periods[series.span] = [row.year for row in series.final]
+    for period, years in periods.items():
+        histories: dict[completeness.History, int] = {}
+        for year, a, b, c, count in rows:
+            if year in years and a + b + c:
+                histories[(a, b, c)] = histories.get((a, b, c), 0) + count
+        yield from _estimates(series, period, histories)
+
+
+def _estimates(series: Series, period: str, histories: dict[completeness.History, int]) -> Iterator[Row]:
+    sources = series.indicator.completeness
+    one, other, both = (sum(n for h, n in histories.items() if test(h)) for test in _TWO_LISTS)
+    pair = completeness.two_sources(one, other, both)
+    yield _estimate(series, period, "completeness_two_sources", CHAPMAN, f"{sources[0]},{sources[1]}", pair)
+    if len(sources) > 2:
+        three = completeness.three_sources(histories)
+        yield _estimate(series, period, "completeness_three_sources", LOG_LINEAR, ",".join(sources), three)
+
+
+_TWO_LISTS = (lambda h: h[0] == 1, lambda h: h[1] == 1, lambda h: h[0] == h[1] == 1)
+
+
+def _estimate(
+    series: Series, period: str, statistic: str, method: str, category: str, result: completeness.Completeness | Refusal
+) -> Row:
+    """The estimated total and the share of it observed; or why not, with the lower bound of the total."""
+    if isinstance(result, completeness.CompletenessRefusal):
+        return series.refused(
+            statistic, period, method, result, category=category, low=result.lower_bound, events=float(result.observed)
+        )
+    assert isinstance(result, completeness.Completeness)
+    return series.row(statistic, period, method, category=category, value=result.total, low=result.lower, high=result.upper,
+                      p_value=result.share_observed, events=float(result.observed), **noted(result.caveat))  # fmt: skip
