@@ -59,8 +59,8 @@ def show_editions(settings: Settings, voice: Voice) -> int:
 
 
 def restatements(db: Warehouse) -> list[Text]:
-    """One sentence for every figure that moved after its edition: from what to what, and why."""
-    return [_sentence(db, *row) for row in db.rows(RESTATED)]
+    """One sentence for every indicator that moved after its edition, from what to what and why; sub-measures are in SQL."""
+    return [_sentence(db, *row) for row in db.rows(RESTATED) if row[1] in db.library.indicators]
 
 
 def _not_final(db: Warehouse, year: int) -> list[str]:

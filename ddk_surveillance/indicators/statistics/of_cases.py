@@ -131,15 +131,14 @@ def _completeness(db: Warehouse, series: Series, known: dict[int, Row]) -> Itera
 
 def _estimates(series: Series, period: str, histories: dict[completeness.History, int]) -> Iterator[Row]:
     sources = series.indicator.completeness
-    one, other, both = (sum(n for h, n in histories.items() if test(h)) for test in _TWO_LISTS)
+    one = sum(n for history, n in histories.items() if history[0])
+    other = sum(n for history, n in histories.items() if history[1])
+    both = sum(n for history, n in histories.items() if history[0] and history[1])
     pair = completeness.two_sources(one, other, both)
     yield _estimate(series, period, "completeness_two_sources", CHAPMAN, f"{sources[0]},{sources[1]}", pair)
     if len(sources) > 2:
         three = completeness.three_sources(histories)
         yield _estimate(series, period, "completeness_three_sources", LOG_LINEAR, ",".join(sources), three)
-
-
-_TWO_LISTS = (lambda h: h[0] == 1, lambda h: h[1] == 1, lambda h: h[0] == h[1] == 1)
 
 
 def _estimate(

@@ -98,7 +98,7 @@ def _against_baseline(series: Series) -> Iterator[Row]:
         ratio, period = verdict.rate_ratio, f"{first.year}-{year.year}"
         base = {"events": float(year.events), "person_years": year.person_years}
         yield series.row("rate_ratio", period, EXACT_RATIO, value=ratio.ratio, low=ratio.lower, high=ratio.upper,
-                         p_value=ratio.p_value, verdict=f"{verdict.change.name}_{verdict.evidence.name}".lower(),
+                         p_value=ratio.p_value, reason=None if first.events else "too_few", verdict=f"{verdict.change.name}_{verdict.evidence.name}".lower(),
                          **base, **noted(verdict.text))  # fmt: skip
         most = verdict.most_showing_decline
         note = Text("至多这么多例才能显示下降", "at most so many events would show a decline")
@@ -191,7 +191,7 @@ def _undetermined(series: Series) -> Iterator[Row]:
         undetermined = int(with_all["numerator"]) - definite
         other = int(others[year]["numerator"]) if year in others else 0
         bounds = sensitivity.undetermined_bounds(definite, undetermined, other, time)
-        shares = {"none": bounds.rate_none, "all": bounds.rate_all}
+        shares: dict[str, float | None] = {"none": bounds.rate_none, "all": bounds.rate_all}
         shares |= {"proportional": bounds.rate_proportional} if year in others else {}
         depends = _depends(series, definite, undetermined, time)
         for category, value in shares.items():

@@ -29,7 +29,8 @@ unit: incidents
 numerator: {{column: mechanism, among: [{mechanisms}]}}
 depends_on: [hospital]
 """
-HEADLINE = "period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')"
+TOLD_OF = "indicator_code IN ('18', '19', '20', 'bites')"
+HEADLINE = f"{TOLD_OF} AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')"
 
 
 class Story:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from ddk_surveillance.console import Voice
 from ddk_surveillance.differences import differences, show_differences
 from ddk_surveillance.errors import ConfigurationError
 from tests.cases.history.conftest import CHAPTERS, Told
+from tests.cases.history.story import HEADLINE, TOLD_OF
 
 pytestmark = pytest.mark.xdist_group("history")
 
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.xdist_group("history")
 def test_every_release_knows_what_moved_its_figures(told: Told, chapter: str) -> None:
     moved = told.story.db.rows(
         "SELECT indicator_code, cause, numerator_change FROM mart.figure_change JOIN ops.release USING (release_id)"
-        " WHERE published_at = ? AND year = 2024 ORDER BY ALL",
+        " WHERE published_at = ? AND year = 2024"
+        f" AND {TOLD_OF} ORDER BY ALL",
         [told.moments[chapter]],
     )
     assert moved == CHAPTERS[chapter]
@@ -51,6 +54,7 @@ def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
     rows = [
         (code, cause, change, round(rate, 6))
         for code, _, *_, cause, change, rate, _, _ in differences(told.story.db, from_at, to_at)
+        if code in ("18", "19", "20", "bites")
     ]
     assert rows == [  # 36 000 children become 45 000: every rate falls by a fifth
         ("18", "population", 0, -0.005556),
@@ -72,14 +76,17 @@ def test_changes_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) ->
 
 def test_an_edition_keeps_the_figures_that_it_froze(told: Told) -> None:
     frozen = told.story.published(
-        "SELECT indicator_code, numerator FROM out.indicator_rate_of_edition('2024-1')"
-        " WHERE period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all') ORDER BY 1"
+        f"SELECT indicator_code, numerator FROM out.indicator_rate_of_edition('2024-1') WHERE {HEADLINE} ORDER BY 1"
     )
     assert frozen == [("18", 1), ("19", 1), ("20", 4), ("bites", 1)]
 
 
 def test_what_moved_after_an_edition_is_said_with_its_causes(told: Told) -> None:
-    said = {text.en for text in editions.restatements(told.story.db) if "2024-1" in text.en}
+    said = {
+        text.en
+        for text in editions.restatements(told.story.db)
+        if re.search("2024-1, indicator (18|19|20|bites) ", text.en)
+    }
     assert said == {
         "Restated: edition 2024-1, indicator 18 of 2024, 1 → 2, 0.028 → 0.044 ‰: new events +1 (records: 1); population -0.006 ‰.",
         "Restated: edition 2024-1, indicator 19 of 2024, 1 → 1, 0.028 → 0.022 ‰: population -0.006 ‰.",
