@@ -5,9 +5,11 @@ The same stages as at night, on a warehouse in memory with a key of its own that
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ddk_surveillance import guard, intake, load, normalise, quality
@@ -26,7 +28,14 @@ BATCH = "0" * 16
 
 def check_file(settings: Settings, voice: Voice, file: Path, source: str) -> int:
     """Print what the receipt of this file would say, without any value of it; DATA_PROBLEMS if something is to be mended."""
-    library = Library(settings.declarations)
+    with tried(settings, Library(settings.declarations), source, file) as (_, receipt):
+        tell(voice, receipt)
+        return ExitCode.GOOD if receipt.is_clean else ExitCode.DATA_PROBLEMS
+
+
+@contextlib.contextmanager
+def tried(settings: Settings, library: Library, source: str, file: Path) -> Iterator[tuple[Warehouse, Receipt]]:
+    """The file alone in a warehouse in memory, and what its receipt would say."""
     declared = declared_source(library, source)
     if not file.is_file():
         raise ConfigurationError(
@@ -38,10 +47,9 @@ def check_file(settings: Settings, voice: Voice, file: Path, source: str) -> int
         warehouse = connect(elsewhere, library)
         try:
             receipt = _judged(warehouse, declared, Claim(BATCH, source, file))
+            yield warehouse, dataclasses.replace(receipt, file_name=None)
         finally:
             warehouse.connection.close()
-    _tell(voice, dataclasses.replace(receipt, file_name=None))
-    return ExitCode.GOOD if receipt.is_clean else ExitCode.DATA_PROBLEMS
 
 
 def declared_source(library: Library, name: str) -> Source:
@@ -63,7 +71,7 @@ def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
     return receipt_of(db, claim.batch_id)
 
 
-def _tell(voice: Voice, receipt: Receipt) -> None:
+def tell(voice: Voice, receipt: Receipt) -> None:
     """In Chinese whatever the language of the terminal: the receipt is."""
     lines = [f"{receipt.source_title}:{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
     lines += [f"{word} {receipt.counts[name]} 行:{meaning}" for name, (word, meaning) in COUNTS.items()

@@ -276,6 +276,21 @@ def undo(context: Context, change: str, reason: str, by: str | None) -> int:
     return commands.undo(context.settings, context.voice, change, reason, by)
 
 
+@ddk.group("population", help=words("人口数(分母)", "the population, our denominators"))
+def population() -> None:
+    pass
+
+
+@population.command("import", help=words("检查缺口、合计和突变后入库并重算", "check for gaps, totals and jumps, then take in and recompute"))  # fmt: skip
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--accept-jumps", is_flag=True, help=words("变动超过 5% 属实", "changes of more than 5 % are real"))
+@click.pass_obj
+def population_import(context: Context, file: Path, accept_jumps: bool) -> int:
+    from ddk_surveillance.population import import_population
+
+    return import_population(context.settings, context.voice, file, accept_jumps)
+
+
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))
 def refused() -> None:
     pass

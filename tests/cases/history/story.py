@@ -29,7 +29,7 @@ unit: incidents
 numerator: {{column: mechanism, among: [{mechanisms}]}}
 depends_on: [hospital]
 """
-TOLD_OF = "indicator_code IN ('18', '19', '20', 'bites')"
+TOLD_OF = "indicator_code IN ('18', '19', '20', 'bites', 'burns')"
 HEADLINE = f"{TOLD_OF} AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')"
 
 

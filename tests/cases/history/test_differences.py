@@ -54,7 +54,7 @@ def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
     rows = [
         (code, cause, change, round(rate, 6))
         for code, _, *_, cause, change, rate, _, _ in differences(told.story.db, from_at, to_at)
-        if code in ("18", "19", "20", "bites")
+        if code in ("18", "19", "20", "bites", "burns")
     ]
     assert rows == [  # 36 000 children become 45 000: every rate falls by a fifth
         ("18", "population", 0, -0.005556),
@@ -85,7 +85,7 @@ def test_what_moved_after_an_edition_is_said_with_its_causes(told: Told) -> None
     said = {
         text.en
         for text in editions.restatements(told.story.db)
-        if re.search("2024-1, indicator (18|19|20|bites) ", text.en)
+        if re.search("2024-1, indicator (18|19|20|bites|burns) ", text.en)
     }
     assert said == {
         "Restated: edition 2024-1, indicator 18 of 2024, 1 → 2, 0.028 → 0.044 ‰: new events +1 (records: 1); population -0.006 ‰.",

@@ -61,4 +61,4 @@ def test_a_figure_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) -
 def test_an_unknown_figure_is_refused_with_those_that_exist(told: Told) -> None:
     with pytest.raises(ConfigurationError) as error:
         show_drill(told.story.settings, Voice("zh"), "21", 2024, "table")
-    assert "18, 19, 20, bites, burns" in error.value.text.zh
+    assert all(f" {code}," in error.value.text.zh for code in ("19", "20", "bites"))
