@@ -23,7 +23,7 @@ WITH township AS (
            coalesce(of_townships, of_district) AS persons
     FROM known WHERE age_years BETWEEN 0 AND 17 GROUP BY ALL
 ), pair AS (
-    SELECT n.year, n.population_type, n.persons / b.persons - 1 AS change
+    SELECT n.year, n.population_type, n.persons / b.persons - 1 AS change, 20 * abs(n.persons - b.persons) > b.persons AS is_jump
     FROM total n JOIN total b ON b.year = n.year - 1 AND b.population_type = n.population_type
     WHERE n.year IN (SELECT year FROM given) OR b.year IN (SELECT year FROM given)
 )
@@ -36,5 +36,5 @@ UNION ALL
 SELECT 'total', year, population_type, 'all', of_district - of_townships FROM total
 WHERE of_district <> of_townships AND year IN (SELECT year FROM given)
 UNION ALL
-SELECT 'jump', year, population_type, 'all', round(change * 100, 1) FROM pair WHERE abs(change) > 0.05
+SELECT 'jump', year, population_type, 'all', round(change * 100, 1) FROM pair WHERE is_jump
 ORDER BY ALL

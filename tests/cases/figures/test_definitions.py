@@ -1,0 +1,162 @@
+"""What is counted in which tier, sub-measure and sensitivity analysis, and by which version of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ddk_surveillance import indicators
+from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import load, resource
+from ddk_surveillance.warehouse import Warehouse, connect
+from tests.cases.figures.conftest import add_reports_and_population, empty_warehouse
+
+pytestmark = pytest.mark.xdist_group("figures")
+SHIPPED = resource("schemas")
+# incident child age intent        mechanism       residence    other columns → tier of 20, or none
+VIOLENCE = """
+v01 a 12 assault       blunt_force     resident     care_level=outpatient                                               A1
+v02 a 12 assault       blunt_force     resident     offence=adm_assault                                                 A3
+v03 b 13 unintentional sexual_assault  resident     ·                                                                   A2
+v04 c 13 assault       other           resident     offence=indecent_child,mechanism=other                              A2
+v05 d 1  unintentional fall            resident     has_maltreatment_diagnosis=true                                     A4t
+v06 d 1  unintentional fall            resident     has_maltreatment_diagnosis=true,case_status=suspected               A4t
+v07 e 4  assault       other           resident     violence_type=neglect                                               A4
+v08 e 4  assault       other           resident     violence_type=neglect,case_status=suspected                         B2
+v09 f 13 assault       other           resident     violence_type=bullying,bullying_form=verbal                         B1
+v10 f 13 assault       other           resident     violence_type=bullying,bullying_form=verbal,care_level=onsite       A5
+v11 g 14 assault       other           resident     violence_type=psychological,offence=adm_threat_insult               B2p
+v12 g 14 assault       other           resident     violence_type=psychological,offence=adm_threat_insult,nature=burn   A1
+v13 h 15 assault       blunt_force     resident     bullying_level=not_bullying                                         X
+v14 h 15 assault       blunt_force     resident     bullying_level=not_bullying,care_level=onsite                       A1
+v15 i 15 assault       blunt_force     resident     ·                                                                   A1r
+v16 j 15 assault       blunt_force     resident     case_status=excluded                                                none
+v17 k 15 assault       blunt_force     resident     hukou=foreign                                                       none
+v18 l 15 assault       blunt_force     unknown      care_level=outpatient,hukou=local_county                            none
+v19 m 15 undetermined  blunt_force     resident     ·                                                                   none
+v20 n 15 assault       blunt_force     non_resident hukou=local_county,care_level=inpatient                             none
+"""
+
+
+def add(db: Warehouse, table: str) -> None:
+    for line in table.strip().splitlines():
+        identity, child, age, intent, mechanism, residence, other, *_ = line.split()
+        values = {"incident_id": identity, "child_id": child, "age_years": age, "intent": intent, "mechanism": mechanism,
+                  "residence": residence, "event_date": "2024-05-01", "event_year": "2024", "records": "2",
+                  "sources": "hospital", "is_death": "false"}  # fmt: skip
+        values |= dict(pair.split("=") for pair in other.split(",")) if other != "·" else {}
+        selected = ", ".join(f"'{value}' AS {name}" for name, value in values.items())
+        db.execute(f"INSERT INTO core.incident BY NAME SELECT {selected}")
+
+
+@pytest.fixture(scope="module")
+def violence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    db = empty_warehouse(str(tmp_path_factory.mktemp("violence")))
+    add(db, VIOLENCE)
+    add_reports_and_population(db, (2024,))
+    indicators.run(db, "night")
+    yield db
+    db.connection.close()
+
+
+def test_every_case_falls_into_its_tier(violence: Warehouse) -> None:
+    expected = {line.split()[0]: line.split()[-1] for line in VIOLENCE.strip().splitlines()}
+    counted = {name for name, tier in expected.items() if tier.startswith("A")}
+    assert {
+        row for (row,) in violence.rows("SELECT incident_id FROM mart.counted WHERE indicator_code = '20'")
+    } == counted
+    tiers = violence.rows("""SELECT category, incidents FROM mart.indicator_cube
+        WHERE indicator_code = '20' AND period_type = 'year' AND sex = 'all' AND dimension = 'tier' AND incidents > 0""")
+    left_out = violence.rows(
+        "SELECT category, events FROM mart.indicator_statistic WHERE statistic = 'left_out' AND events > 0"
+    )
+    found = {str(tier): int(number) for tier, number in [*tiers, *left_out]}
+    assert found == {tier: list(expected.values()).count(tier) for tier in set(expected.values()) - {"none"}}
+
+
+def test_bullying_is_shown_apart_with_what_20_leaves_out(violence: Warehouse) -> None:
+    bullied = violence.rows("SELECT incident_id FROM mart.counted WHERE indicator_code = '20c' ORDER BY 1")
+    assert bullied == [("v09",), ("v10",)]
+
+
+def test_each_sensitivity_analysis_changes_one_thing(violence: Warehouse) -> None:
+    events = dict(
+        violence.rows(
+            "SELECT category, events FROM mart.indicator_statistic WHERE indicator_code = '20' AND statistic = 'sensitivity'"
+        )
+    )
+    assert events == {  # 11 as adopted
+        "SA1": 12,  # and v19
+        "SA2": 12,  # and v18
+        "SA3": 2,  # v18 and v20: registered here, wherever they live
+        "SA4": 1,  # v01: treated in a hospital; nobody has found anything about the others
+        "SA5": 11,  # all from a hospital
+        "SA6": 22,  # two records each
+    }
+
+
+MADE_UP = """
+indicator: falls
+version: {version}
+valid_from: "{year}-01-01"
+title: {{zh: 跌倒, en: falls}}
+definition: {{zh: 跌倒, en: falls}}
+unit: incidents
+numerator: {{column: mechanism, among: [{mechanisms}]}}
+"""
+
+
+def declared(folder: Path, **files: str) -> Library:
+    (folder / "indicators").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / "indicators" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return Library((SHIPPED, folder))
+
+
+def test_a_new_version_counts_from_its_year_on_and_old_figures_keep_theirs(tmp_path: Path) -> None:
+    first = MADE_UP.format(version=1, year=2021, mechanisms="fall")
+    second = MADE_UP.format(version=2, year=2024, mechanisms="fall, blunt_force")
+    db = connect(load({}, tmp_path), declared(tmp_path, falls=first, falls_v2=second))
+    for year in ("2022", "2023", "2024"):
+        add(db, f"f{year} a 5 unintentional fall resident event_date={year}-03-01\n"
+                f"b{year} b 5 unintentional blunt_force resident event_date={year}-03-01")  # fmt: skip
+    add_reports_and_population(db, (2022, 2023, 2024))
+    indicators.run(db, "night")
+    figures = db.rows("""SELECT period, definition_version, numerator FROM mart.indicator_rate WHERE indicator_code = 'falls'
+        AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all') ORDER BY 1""")
+    assert figures == [("2022", 1, 1), ("2023", 1, 1), ("2024", 2, 2)]
+    db.connection.close()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("mechanisms", "fal"),
+        ("among: [fall]", "amongst: [fall]"),
+        ("column: mechanism", "column: mechanisms"),
+        ("unit: incidents", "unit: events"),
+        ("unit: incidents", "unit: incidents\nresidence: [residents]"),
+        ("unit: incidents", "unit: incidents\ndepends_on: [hospitals]"),
+        ("unit: incidents", "unit: incidents\nsensitivity: [SA7]"),
+        ("unit: incidents", "unit: incidents\ncounted_tiers: [A1]"),
+        ("unit: incidents", "unit: incidents\nages: {from_years: 0, to_years: 18}"),
+        ("unit: incidents", "unit: incidents\nexcluded: {column: is_death, among: [yes please]}"),
+        ("unit: incidents", "unit: incidents\nexcluded: {column: sources, among: [hospitals]}"),
+        ("unit: incidents", "unit: incidents\nmeasures: {a: {title: {zh: a, en: a}, only: {column: intent, among: [selfharm]}}}"),
+    ],
+)  # fmt: skip
+def test_a_typing_error_is_an_error_and_not_a_zero(tmp_path: Path, mistake: tuple[str, str]) -> None:
+    right, wrong = mistake
+    text = MADE_UP.format(version=1, year=2021, mechanisms=wrong if right == "mechanisms" else "fall")
+    with pytest.raises(DeclarationError) as error:
+        declared(tmp_path, falls=text.replace(right, wrong)).check()
+    assert "falls.yaml" in error.value.text.zh
+
+
+def test_two_versions_of_one_year_are_an_error(tmp_path: Path) -> None:
+    one = MADE_UP.format(version=1, year=2021, mechanisms="fall")
+    with pytest.raises(DeclarationError):
+        declared(tmp_path, falls=one, again=MADE_UP.format(version=2, year=2021, mechanisms="animal")).check()
