@@ -71,7 +71,10 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 def _told(db: Warehouse, release_id: str) -> Text:
     text = Text(f"已发布 {release_id}。", f"Published {release_id}.")
-    restated = db.value("SELECT count(DISTINCT (edition_id, indicator_code)) FROM out.restatement")
+    restated = db.value(
+        "SELECT count(DISTINCT (edition_id, indicator_code)) FROM out.restatement WHERE list_contains(?, indicator_code)",
+        [list(db.library.indicators)],  # not their sub-measures
+    )
     if not restated:
         return text
     return Text(

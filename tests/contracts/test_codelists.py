@@ -156,7 +156,8 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 def codelist_of(column: str) -> str | None:
-    return LIBRARY.tables["core.record_version"].columns[column].codelist
+    found = LIBRARY.tables["core.record_version"].columns.get(column)
+    return found.codelist if found else None
 
 
 # ------------------------------------------------------------------------------------------------- each list in itself

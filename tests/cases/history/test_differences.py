@@ -105,7 +105,7 @@ def test_every_later_night_says_how_many_frozen_figures_moved(told: Told) -> Non
     )
     assert said == [
         ("Published R000001.",),
-        ("Published R000002. Yearly figures that moved after their edition: 1 (ddk edition list).",),
+        ("Published R000002. Yearly figures that moved after their edition: 2 (ddk edition list).",),
     ]
 
 
