@@ -156,8 +156,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 def codelist_of(column: str) -> str | None:
-    found = LIBRARY.tables["core.record_version"].columns.get(column)
-    return found.codelist if found else None
+    return LIBRARY.tables["core.record_version"].columns[column].codelist
 
 
 # ------------------------------------------------------------------------------------------------- each list in itself
