@@ -64,9 +64,14 @@ class Taken:
 
 
 def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
-    """Write a workbook for these pairs that only the owner can read."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    """Write a workbook for these pairs that only the owner can read; never over a file, it may be a filled-in form."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError:
+        raise ConfigurationError(
+            f"{path} 已存在,或该处不能写入。请另取文件名。",
+            f"{path} is there already, or cannot be written. Choose another.",
+        ) from None
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         book.set_properties({"title": TITLE, "created": datetime.datetime.now()})
         styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ddk_surveillance import link
@@ -13,7 +16,7 @@ from ddk_surveillance.link.adjudication import Decision, DecisionRefused, decide
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.settings import resource
 from ddk_surveillance.warehouse import Warehouse
-from tests.cases.link.drawn import drawn, everything, incidents, linked, receive, withdraw
+from tests.cases.link.drawn import drawn, everything, incidents, linked, receive, warehouse, withdraw
 
 # Three reports of which the model joins the first two, and one of another child.
 REPORTS = """
@@ -165,6 +168,38 @@ def test_no_declaration_can_leave_the_decisions_out() -> None:
 def review(db: Warehouse, left: str, right: str, decision: Literal["same", "different"]) -> bool:
     pair = (left, right)
     return decide(db, Decision(pair, decision, "张三", "核对过卡片", fingerprint(db, pair)))
+
+
+Acts = st.lists(
+    st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde"), st.sampled_from(["same", "different", "open"])),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(Acts)
+def test_what_follows_from_decisions(acts: list[tuple[str, str, str]]) -> None:
+    """Against the plainest reading: groups of the same, and a different pair parts its two groups."""
+    acts = [act for act in acts if act[0] != act[1]]
+    db = warehouse()
+    for number, (left, right, decision) in enumerate(acts):
+        row = [number, min(left, right), max(left, right), decision]
+        db.execute("INSERT INTO link.adjudication VALUES (?, ?, ?, ?, 'x', TIMESTAMP '2024-04-01', 'x', NULL)", row)
+    newest = {frozenset(act[:2]): act[2] for act in acts}
+    group = {record: record for record in "abcde"}
+    for pair in [pair for pair, decision in newest.items() if decision == "same"]:
+        one, other = (group[record] for record in pair)
+        group = {record: one if name == other else name for record, name in group.items()}
+    apart = {
+        frozenset(group[record] for record in pair) for pair, decision in newest.items() if decision == "different"
+    }
+    expected = []
+    for left, right in itertools.combinations("abcde", 2):
+        if frozenset((group[left], group[right])) in apart:
+            expected.append((left, right, "different"))
+        elif group[left] == group[right]:
+            expected.append((left, right, "same"))
+    assert db.rows("FROM link.decision ORDER BY ALL") == expected
 
 
 def incident_of(db: Warehouse, record_id: str) -> str:

@@ -36,6 +36,13 @@ def test_the_form_holds_what_a_reviewer_needs_and_nothing_else(form: Path, doubt
             assert f">{value}<" not in text
 
 
+def test_a_form_is_never_written_over_a_file(terminal: Terminal, form: Path, tmp_path: Path) -> None:
+    before = form.read_bytes()
+    assert "已存在" in terminal("review", "--export", form).text
+    assert form.read_bytes() == before
+    assert "不能写入" in terminal("review", "--export", tmp_path / "nowhere" / "form.xlsx").text
+
+
 def test_the_form_can_be_filled_in_from_a_list_and_printed(form: Path) -> None:
     sheet = zipfile.ZipFile(form).read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count('<dataValidation type="list"') == 3
