@@ -17,16 +17,22 @@ release AS (
     SELECT comparison, release_id, published_at
     FROM compared JOIN ops.release ON published_at > from_at AND published_at <= to_at
 ),
+-- A unit that came and went again within the span makes no difference.
+change AS (
+    SELECT r.comparison, r.published_at, c.*
+    FROM mart.figure_change c JOIN release r USING (release_id)
+    QUALIFY unit_id IS NULL OR sum(numerator_change) OVER (PARTITION BY comparison, indicator_code, year, unit_id) <> 0
+),
 part AS (
     SELECT comparison, c.indicator_code, c.year, c.cause, sum(c.numerator_change)::BIGINT AS numerator_change,
            coalesce(sum(c.numerator_change / nullif(coalesce(b.denominator, n.denominator), 0)) * 1000, 0) AS rate_change,
            coalesce(sum(1 + length(c.records) - length(replace(c.records, ',', ''))), 0)::BIGINT AS records,
            string_agg(DISTINCT c.sources, ',' ORDER BY c.sources) AS sources
-    FROM mart.figure_change c JOIN release r USING (release_id)
+    FROM change c
     LEFT JOIN headline b ON b.indicator_code = c.indicator_code AND b.year = c.year
-         AND b.valid_from < r.published_at AND (b.valid_to IS NULL OR b.valid_to >= r.published_at)
+         AND b.valid_from < c.published_at AND (b.valid_to IS NULL OR b.valid_to >= c.published_at)
     LEFT JOIN headline n ON n.indicator_code = c.indicator_code AND n.year = c.year
-         AND n.valid_from <= r.published_at AND (n.valid_to IS NULL OR n.valid_to > r.published_at)
+         AND n.valid_from <= c.published_at AND (n.valid_to IS NULL OR n.valid_to > c.published_at)
     GROUP BY ALL
 ),
 explained AS (

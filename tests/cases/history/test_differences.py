@@ -64,6 +64,13 @@ def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
     ]
 
 
+def test_what_came_and_went_again_makes_no_difference(told: Told) -> None:
+    """The late record's file was withdrawn: between the releases around both nothing of it is left."""
+    around = told.moments["the first release"], told.moments["a withdrawn file"]
+    causes = [cause for code, _, *_, cause, _, _, _, _ in differences(told.story.db, *around) if code == "20"]
+    assert causes == ["correction", "new_source", "population"]
+
+
 def test_changes_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) -> None:
     show_differences(told.story.settings, Voice("zh"), "R1", "R000002", "table")
     assert capfd.readouterr().out.splitlines()[1].split() == [
