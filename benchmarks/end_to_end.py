@@ -125,12 +125,13 @@ def _timed(seconds: dict[str, float], name: str, call: Callable[[], Any]) -> Non
     seconds[name] = time.perf_counter() - start
 
 
-def _apart(function: Callable[[Path, Path], dict[str, Any]], file: Path, home: Path) -> dict[str, Any]:
+def apart(function: Callable[[Path, Path], dict[str, Any]], file: Path, home: Path) -> dict[str, Any]:
     """Run in a fresh process and add its peak memory."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(function, file, home, sender))
     process.start()
+    sender.close()  # a child that fails ends the wait
     result: dict[str, Any] = receiver.recv()
     process.join()
     return result
@@ -148,7 +149,7 @@ def main(sizes: list[int]) -> None:
             file = Path(folder) / f"card_{size}.csv"
             write_file(file, size)
             for function in (plain, ours):
-                result = _apart(function, file, Path(folder) / f"{function.__name__}_{size}")
+                result = apart(function, file, Path(folder) / f"{function.__name__}_{size}")
                 total = sum(result["seconds"].values())
                 shares = {name: f"{value:.2f} s {value / total:.0%}" for name, value in result["seconds"].items()}
                 print(json.dumps({"records": size, "way": function.__name__, "seconds": round(total, 2),

@@ -30,6 +30,7 @@ class Plan:
     deaths_per_100k_children_year: tuple[float, float, float, float] = (5.2, 0.9, 0.2, 0.2)  # by INTENTS
     close_repeat_share: float = 0.03
     several_victims_share: float = 0.02
+    longest_episode_days: int = 119  # of chronic abuse
     non_resident_share: float = 0.04
 
     @property
@@ -190,7 +191,7 @@ def make_incidents(plan: Plan, children: pd.DataFrame, rng: np.random.Generator)
     events = pd.concat([events, _further_victims(plan, events, children, rng)], ignore_index=True)
     events = _within_observation(plan, events, children)
     events = _draw_injury(plan, events, rng)
-    events = _draw_violence(events, rng)
+    events = _draw_violence(plan, events, rng)
     return _labelled(_draw_deaths(plan, events, rng).sort_values(["day", "child"], kind="stable", ignore_index=True))
 
 
@@ -300,7 +301,7 @@ def _activity(events: pd.DataFrame, rng: np.random.Generator) -> Ints:
     return pick(rng, (on_the_road, at_school, elsewhere), row)
 
 
-def _draw_violence(events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _draw_violence(plan: Plan, events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Violence type and perpetrator of assaults; a fifth of those at home are chronic: one episode of many days."""
     assault = events["intent"].to_numpy() == 2
     setting = np.select([events["place"] == 2, events["place"] == 0], [0, 1], 2)
@@ -311,7 +312,7 @@ def _draw_violence(events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
     return events.assign(
         violence_type=np.where(assault, kind, -1),
         perpetrator_relation=np.where(assault, pick(rng, frequencies.PERPETRATOR_BY_SETTING, setting), -1),
-        episode_days=np.where(chronic, rng.integers(20, 120, len(events)), 0),
+        episode_days=np.where(chronic, rng.integers(20, plan.longest_episode_days + 1, len(events)), 0),
     )
 
 

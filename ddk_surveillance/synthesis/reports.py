@@ -87,6 +87,7 @@ def linkage_plan(records: int, scenario: Scenario) -> Plan:
         deaths_per_100k_children_year=(40.0, 6.0, 3.0, 1.0),
         close_repeat_share=0.04,
         several_victims_share=0.04,
+        longest_episode_days=30,  # by definition: abuse of a child within 30 days is one episode
         non_resident_share=0.0,
     )
 
