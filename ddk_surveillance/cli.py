@@ -291,6 +291,42 @@ def population_import(context: Context, file: Path, accept_jumps: bool) -> int:
     return import_population(context.settings, context.voice, file, accept_jumps)
 
 
+@command("evaluate", "在合成数据上衡量去重计数的准确度", "measure how right the linkage counts, on synthetic records")
+@click.option("--seed", type=int, required=True)
+@click.option("--records", type=click.IntRange(min=100), required=True)
+@click.option("--scenario", default="reference", show_default=True,
+              help=words("数据好坏的情形(错误的名称会列出全部)", "how good the records are (a wrong name lists all)"))  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
+def evaluate(context: Context, seed: int, records: int, scenario: str, as_json: bool) -> int:
+    from ddk_surveillance.link import commands
+
+    return commands.evaluate(context.voice, seed, records, scenario, as_json)
+
+
+@ddk.group("linkage", help=words("比对模型", "the linkage model"))
+def linkage() -> None:
+    pass
+
+
+@linkage.command("train", help=words("由本库记录学一个新模型,不自动启用",
+                                     "learn another model from the records here; it is not put to use"))  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.pass_obj
+def train(context: Context, seed: int) -> int:
+    from ddk_surveillance.link import commands
+
+    return commands.train_model(context.settings, context.voice, seed)
+
+
+@linkage.command("use", help=words("改用某个版本的模型", "link by another version of the model"))
+@click.argument("version")
+@click.pass_obj
+def use(context: Context, version: str) -> int:
+    from ddk_surveillance.link import commands
+
+    return commands.use_model(context.settings, context.voice, version)
+
+
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))
 def refused() -> None:
     pass

@@ -75,6 +75,11 @@ class Settings:
         return self.home / "analyst"
 
     @property
+    def models(self) -> Path:
+        """Linkage models that were trained here, by version."""
+        return self.home / "models"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

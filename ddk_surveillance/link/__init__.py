@@ -31,7 +31,7 @@ DERIVED = (
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Link what has changed since the last run; `key` names the night."""
-    model = shipped_model(db.library.folders)
+    model = model_in_use(db.library.folders)
     with db.transaction():
         is_new_model = _forget_other_model(db, model)
         night = prepare(db, model.declaration)
@@ -48,10 +48,13 @@ def run(db: Warehouse, key: str) -> Outcome:
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
 
 
-def shipped_model(folders: tuple[Path, ...]) -> Model:
-    """The declaration and the frozen model of the last folder that has them."""
-    folder = next(folder for folder in reversed(folders) if (folder / "linkage.yaml").exists())
-    return models.load(folder / "linkage_model.json", declarations.load(folder / "linkage.yaml"))
+def model_in_use(folders: tuple[Path, ...]) -> Model:
+    """The declaration and the frozen model, each of the last folder that has one."""
+    model, declaration = (
+        next(folder / name for folder in reversed(folders) if (folder / name).exists())
+        for name in ("linkage_model.json", "linkage.yaml")
+    )
+    return models.load(model, declarations.load(declaration))
 
 
 def _forget_other_model(db: Warehouse, model: Model) -> bool:

@@ -34,7 +34,7 @@ def evaluate(seed: int, records: int, scenario: str = "reference") -> dict[str, 
         run(db, "evaluation")
         seconds = time.perf_counter() - start
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        result = {"seed": seed, "scenario": scenario, **accuracy(db)}
+        result = accuracy(db)
         db.connection.close()
     return {**result, "seconds": round(seconds, 2), "peak_mb": round(peak_mb)}
 
@@ -77,7 +77,7 @@ def accuracy(db: Warehouse) -> dict[str, Any]:
     """Counts, pairwise precision, recall and F1, and the bias of the number of incidents in all and by stratum."""
     conditions = ", ".join(f"coalesce({condition}, FALSE) AS {name}" for name, condition in STRATA.items())
     found = db.frame(f"""
-        SELECT t.true_incident_id AS true, m.incident_id AS found, t.true_child_id, m.child_id, {conditions}
+        SELECT t.true_incident_id AS true, m.incident_id AS found, {conditions}
         FROM link.member AS m JOIN truth AS t USING (record_id) JOIN core.record AS r USING (record_id)""")
     together = _pairs(found.groupby(["true", "found"]).size())
     precision, recall = (
@@ -92,7 +92,6 @@ def accuracy(db: Warehouse) -> dict[str, Any]:
         "precision": round(precision, 4),
         "recall": round(recall, 4),
         "f1": round(2 * precision * recall / (precision + recall), 4),
-        "child_bias_percent": _bias(found["child_id"], found["true_child_id"]),
         "bias_percent_by_stratum": {
             name: _bias(found["found"][found[name]], found["true"][found[name]]) for name in STRATA
         },

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow
 
 from ddk_surveillance.errors import ConfigurationError
-from ddk_surveillance.link import shipped_model
+from ddk_surveillance.link import model_in_use
 from ddk_surveillance.link.candidates import patterns_sql
 from ddk_surveillance.link.declaration import CENTIBITS
 from ddk_surveillance.link.model import CLASSES, MATCH, PAIR_TYPE, SAFETY, UNRELATED, Model
@@ -84,7 +84,7 @@ def _contribution(model: Model, place: int, digit: int, bits: float) -> Contribu
 
 def linked_model(db: Warehouse) -> Model:
     """The model that the links in this warehouse were made with; ConfigurationError if it has been replaced since."""
-    model = shipped_model(db.library.folders)
+    model = model_in_use(db.library.folders)
     if db.remembered("linkage_model") != model.version:
         raise ConfigurationError(
             "记录尚未连接,或连接模型已更换。请先运行 ddk nightly。",

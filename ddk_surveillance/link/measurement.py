@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ddk_surveillance import link
 from ddk_surveillance.contracts import Bilingual, Declared, Identifier
-from ddk_surveillance.link import shipped_model, twins
+from ddk_surveillance.link import model_in_use, twins
 from ddk_surveillance.link.adjudication import HOLDING
 from ddk_surveillance.link.candidates import blocking_sql
 from ddk_surveillance.link.explanation import explain_pairs
@@ -121,7 +121,7 @@ def _reviewed(db: Warehouse) -> Iterator[Figure]:
         JOIN link.linkable AS a ON a.record_id = h.left_record_id JOIN link.linkable AS b ON b.record_id = h.right_record_id
         ORDER BY h.adjudication_id DESC LIMIT {NEWEST_DECISIONS}""")
     if decided:
-        explained = explain_pairs(db, shipped_model(db.library.folders), [(left, right) for left, right, _ in decided])
+        explained = explain_pairs(db, model_in_use(db.library.folders), [(left, right) for left, right, _ in decided])
         same = sum(decision == "same" for *_, decision in decided)
         expected = sum(one.probability for one in explained)
         yield Figure("reviewed_calibration", (same - expected) / len(decided), len(decided))
@@ -167,7 +167,7 @@ def _blocking(db: Warehouse) -> Iterator[Figure]:
     Lincoln and Petersen's estimate: of the pairs that one family finds, the share that the other finds too. True pairs
     are those of one incident.
     """
-    declaration = shipped_model(db.library.folders).declaration
+    declaration = model_in_use(db.library.folders).declaration
     night = Sampled(dirty=0, gone=0, everything=False)
     finding = [
         f"SELECT {rule.uses_token} AS by_token, * FROM ({sql}) AS t (left_key, right_key)"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.link.declaration import ALWAYS, CENTIBITS, NEVER, Declaration
 
 Ints = npt.NDArray[np.int64]
@@ -97,8 +98,14 @@ def load(path: Path, declaration: Declaration) -> Model:
     """Read a frozen model; it must know exactly the fields and levels of the declaration."""
     content = json.loads(path.read_text(encoding="utf-8"))
     pair_type, *fields = declaration.fields
-    priors = _table(content["priors"], [level.level for level in pair_type.levels])
-    shares = tuple(_table(content["fields"][f.field], [level.level for level in f.levels]) for f in fields)
+    try:
+        priors = _table(content["priors"], [level.level for level in pair_type.levels])
+        shares = tuple(_table(content["fields"][f.field], [level.level for level in f.levels]) for f in fields)
+    except KeyError as error:
+        raise DeclarationError(
+            f"{path} 中的模型不含 linkage.yaml 所声明的 {error}。请用 ddk linkage train 重新训练。",
+            f"The model in {path} does not know {error}, which linkage.yaml declares. Train another: ddk linkage train.",
+        ) from None
     return Model(declaration, priors, shares, content["trained_on"])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ddk_surveillance.link import shipped_model
+from ddk_surveillance.link import model_in_use
 from ddk_surveillance.link.declaration import NEVER, Declaration
 from ddk_surveillance.link.evaluation import accuracy, evaluate, synthetic_file, synthetic_warehouse
 from ddk_surveillance.link.model import CLASSES, Model, load
@@ -23,10 +23,10 @@ SCHEMAS = resource("schemas")
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return shipped_model((SCHEMAS,))
+    return model_in_use((SCHEMAS,))
 
 
-def test_the_shipped_model_knows_every_field_and_level(model: Model) -> None:
+def test_the_model_in_use_knows_every_field_and_level(model: Model) -> None:
     assert len(model.declaration.fields) == 16
     for field, share in zip(model.declaration.fields[1:], model.shares, strict=True):
         circumstances = np.array([level.given for level in field.levels])
@@ -94,7 +94,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_training_is_reproducible_and_finds_what_it_was_not_told(records: Path, tmp_path: Path) -> None:
-    declaration = shipped_model((SCHEMAS,)).declaration
+    declaration = model_in_use((SCHEMAS,)).declaration
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -106,7 +106,7 @@ def test_training_is_reproducible_and_finds_what_it_was_not_told(records: Path, 
     assert shares["id_token"][differ, CLASSES.index("match")] < 0.1
 
 
-def test_the_shipped_model_counts_right() -> None:
+def test_the_model_in_use_counts_right() -> None:
     found = evaluate(seed=6, records=6000)
     assert abs(found["bias_percent"]) < 2
     assert found["f1"] > 0.9

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddk_surveillance.library import Library
-from ddk_surveillance.link import shipped_model
+from ddk_surveillance.link import model_in_use
 from ddk_surveillance.link.adjudication import Decision, decide, fingerprint
 from ddk_surveillance.link.explanation import explain
 from ddk_surveillance.review import words
@@ -18,7 +18,7 @@ from tests.cases.link.drawn import withdraw
 from tests.cases.review.conftest import DOUBTFUL, Terminal, night
 from tests.conftest import Home
 
-MODEL = shipped_model((resource("schemas"),))
+MODEL = model_in_use((resource("schemas"),))
 WORDS = words.load(Library((resource("schemas"),)))
 PATTERNS = st.tuples(*(st.integers(0, radix - 1) for radix in MODEL.declaration.radices[2:])).map(
     lambda digits: int(np.dot((0, 14, *digits), np.cumprod((1, *MODEL.declaration.radices[:-1]))))
