@@ -99,6 +99,7 @@ def sql(context: Context, statement: str, form: str) -> int:
     return query(context.settings, context.voice, statement, form)
 
 
+MONTH = click.DateTime(["%Y-%m"])
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 
 
@@ -325,6 +326,36 @@ def use(context: Context, version: str) -> int:
     from ddk_surveillance.link import commands
 
     return commands.use_model(context.settings, context.voice, version)
+
+
+@command(
+    "backfill",
+    "更正一段时期:默认只给出方案,--apply 照方案执行",
+    "correct a period: a plan by default, --apply does what it showed",
+)
+@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+@click.option("--from", "first", required=True, type=MONTH, help=words("事件起始月份", "first month of events"))
+@click.option("--to", "last", required=True, type=MONTH, help=words("事件截止月份", "last month of events"))
+@click.option("--institution", default=None, help=words("只更正这一机构", "this institution alone"))
+@click.option(
+    "--files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help=words(
+        "以这些文件(或文件夹)为准,可重复;不给则按现行声明重读存档",
+        "these files, or those of a folder, are the truth; repeatable; without: the archive is read again",
+    ),
+)
+@click.option("--apply", "is_applied", is_flag=True, help=words("照最近一次方案执行", "do what the last plan showed"))
+@act
+def backfill(
+    context: Context, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
+    is_applied: bool, reason: str, by: str | None,
+) -> int:  # fmt: skip
+    from ddk_surveillance.changes import commands
+
+    request = commands.request(source, f"{first:%Y-%m}", f"{last:%Y-%m}", reason, by, institution, files)
+    return commands.correct_period(context.settings, context.voice, request, is_applied)
 
 
 @ddk.group("refused", help=words("被拒收的文件", "the refused files"))

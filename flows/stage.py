@@ -87,29 +87,34 @@ def writing() -> Iterator[None]:
     """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server."""
     with (
         concurrency(WRITER_LIMIT, strict=True, lease_duration=LEASE_SECONDS),
-        open_warehouse(settings.load(os.environ)) as warehouse,
+        open_warehouse(settings.load(os.environ)) as opened,
     ):
-        token = _warehouse.set(warehouse)
+        token = _warehouse.set(opened)
         try:
             yield
         finally:
             _warehouse.reset(token)
 
 
+def warehouse() -> Warehouse:
+    """The warehouse that the flow holds."""
+    return _warehouse.get()
+
+
 @contextlib.contextmanager
 def recorded(night: str) -> Iterator[None]:
     """See that ops.night and status.json say how this night went, whatever ends it."""
-    warehouse = _warehouse.get()
-    status.keep(warehouse.settings, status.gather(warehouse))  # for whoever asks while it runs
+    db = warehouse()
+    status.keep(db.settings, status.gather(db))  # for whoever asks while it runs
     try:
         yield
     except BaseException as reason:
-        nights.close_early(warehouse, night, reason)
+        nights.close_early(db, night, reason)
         with contextlib.suppress(DdkError, OSError):  # the reason itself matters more
-            status.keep(warehouse.settings, status.gather(warehouse))
+            status.keep(db.settings, status.gather(db))
         raise
-    retention.sweep(warehouse.settings)
-    status.keep(warehouse.settings, status.gather(warehouse))
+    retention.sweep(db.settings)
+    status.keep(db.settings, status.gather(db))
 
 
 def report(night: str, before: status.Facts | None, end: Any) -> None:

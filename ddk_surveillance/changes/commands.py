@@ -1,27 +1,35 @@
-"""`ddk withdraw`, `ddk undo`, `ddk changes`, `ddk backfill`."""
+"""`ddk withdraw`, `ddk undo`, `ddk changes`, `ddk backfill`, and the same for the flow of that name."""
 
 from __future__ import annotations
 
+import calendar
 import getpass
+from datetime import date
+from pathlib import Path
 
 from ddk_surveillance import changes
-from ddk_surveillance.changes.effect import Effect
+from ddk_surveillance.changes import backfill, page
+from ddk_surveillance.changes.backfill import Plan, Request
 from ddk_surveillance.changes.screen import show_book, show_effect
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ExitCode
+from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 
 def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None) -> int:
     with open_warehouse(settings) as db:
-        _tell(voice, db, *changes.withdraw(db, batch, reason, by or getpass.getuser()))
+        change_id, moved = changes.withdraw(db, batch, reason, by or getpass.getuser())
+        show_effect(voice, db.library, moved)
+        _say_done(voice, db, change_id)
     return ExitCode.GOOD
 
 
 def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str | None) -> int:
     with open_warehouse(settings) as db:
-        _tell(voice, db, *changes.undo(db, change_id, reason, by or getpass.getuser()))
+        change_id, moved = changes.undo(db, change_id, reason, by or getpass.getuser())
+        show_effect(voice, db.library, moved)
+        _say_done(voice, db, change_id)
     return ExitCode.GOOD
 
 
@@ -31,8 +39,61 @@ def show_changes(settings: Settings, voice: Voice, form: str) -> int:
     return ExitCode.GOOD
 
 
-def _tell(voice: Voice, db: Warehouse, change_id: str, moved: Effect) -> None:
-    show_effect(voice, db.library, moved)
+def plan_or_apply(db: Warehouse, voice: Voice, request: Request, is_applied: bool) -> tuple[Plan, Path]:
+    """A plan and its workbook, or what the newest plan for the same question showed, done."""
+    if is_applied:
+        made = backfill.apply(db, request, page.last_shown(db.settings, request))
+    else:
+        made = backfill.plan(db, request)
+    return made, page.write(db.settings, voice, db.library, made)
+
+
+def correct_period(settings: Settings, voice: Voice, request: Request, is_applied: bool) -> int:
+    """`ddk backfill`: the plan on screen and as a workbook, or, with --apply, done."""
+    with open_warehouse(settings) as db:
+        made, path = plan_or_apply(db, voice, request, is_applied)
+        show_effect(voice, db.library, made.effect)
+        show_files(voice, made)
+        voice.say(f"明细:{path}", f"In full: {path}")
+        if is_applied:
+            _say_done(voice, db, made.change_id)
+        else:
+            voice.say(
+                f"以上是方案 {made.plan_id},什么都没有改变。同一命令加 --apply 即照此执行。",
+                f"This is plan {made.plan_id}; nothing was changed. The same command with --apply does exactly this.",
+            )
+    return ExitCode.GOOD
+
+
+def show_files(voice: Voice, made: Plan) -> None:
+    """Rows of given files that will not count: beside the period, or quarantined."""
+    for one in made.files:
+        if one.beside and made.request.files:
+            voice.say(
+                f"! {one.name}:{one.beside} 行不属于这段时期(或机构),不采用",
+                f"! {one.name}: {one.beside} rows lie beside the period (or institution) and are not taken",
+            )
+        if one.quarantined:
+            voice.say(
+                f"! {one.name}:{one.quarantined} 行被隔离,更正前不计入",
+                f"! {one.name}: {one.quarantined} rows are quarantined and do not count until mended",
+            )
+
+
+def request(
+    source: str, first_month: str, last_month: str, reason: str, by: str | None,
+    institution: str | None, files: tuple[Path, ...],
+) -> Request:  # fmt: skip
+    """The question in the words of a form: months are written 2024-01."""
+    (year, month), (last_year, last) = (map(int, text.split("-")) for text in (first_month, last_month))
+    first_day, last_day = date(year, month, 1), date(last_year, last, calendar.monthrange(last_year, last)[1])
+    each = tuple(file for path in files for file in (sorted(path.glob("[!.]*")) if path.is_dir() else [path]))
+    if files and not each:
+        raise ConfigurationError("所给文件夹是空的。", "The folder is empty.")
+    return Request(source, first_day, last_day, reason, by or getpass.getuser(), institution or None, each)
+
+
+def _say_done(voice: Voice, db: Warehouse, change_id: str) -> None:
     release = db.value("SELECT max(release_id) FROM ops.release")
     voice.say(
         f"已完成,更正号 {change_id},当前发布 {release}。要取消:ddk undo {change_id} --reason …",

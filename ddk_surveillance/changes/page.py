@@ -1,0 +1,120 @@
+"""A plan as a workbook for the owner's eyes: what it is about, the figures, the records and the incidents that move."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from ddk_surveillance.changes.backfill import Plan, Request
+from ddk_surveillance.changes.screen import counted, figure_line
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.library import Library
+from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.settings import Settings
+
+LISTED = 100_000  # rows of a sheet; the counts on the first sheet are of all
+FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
+HEAD = FONT | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864"}
+WHAT = {
+    "added": Text("新增", "added"),
+    "changed": Text("变更", "changed"),
+    "withdrawn": Text("撤回", "withdrawn"),
+    "gone": Text("消失", "gone"),
+    "merged": Text("合并", "merged"),
+    "split": Text("拆分", "split"),
+    "class": Text("类别改变", "another class"),
+}
+FIGURES = (Text("指标", "indicator"), Text("期间与分组", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
+RECORDS = (
+    Text("变化", "what"), Text("机构", "institution"), Text("原日期", "day before"), Text("新日期", "day after"),
+    Text("原文件", "file before"), Text("行", "row"), Text("新文件", "file after"), Text("行", "row"),
+)  # fmt: skip
+INCIDENTS = (
+    Text("变化", "what"), Text("原事件", "incident before"), Text("新事件", "incident after"), Text("字段", "field"),
+    Text("原", "before"), Text("新", "after"),
+)  # fmt: skip
+FILES = (
+    Text("文件", "file"), Text("收到行", "rows"), Text("采用", "taken"), Text("时期之外、未采用", "beside the period"),
+    Text("隔离", "quarantined"), Text("范围外", "out of scope"),
+)  # fmt: skip
+
+
+def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Path:
+    """plans/<source>_<from>-<to>_<question>_<plan>.xlsx; returns where it lies."""
+    path = settings.plans / f"{_stem(plan.request)}_{plan.plan_id}.xlsx"
+    working = path.with_suffix(".partial")
+    with xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+        head, cell = book.add_format(HEAD), book.add_format(FONT)
+        _write_summary(book, voice, plan, head, cell)
+        moved = plan.effect
+        for title, headings, rows in (
+            (Text("数字", "figures"), FIGURES, (figure_line(voice, library, row) for row in moved.figures)),
+            (Text("记录", "records"), RECORDS, (_worded(voice, row) for row in moved.records)),
+            (Text("事件", "incidents"), INCIDENTS, (_worded(voice, row) for row in moved.incidents)),
+        ):
+            _write_table(book.add_worksheet(voice.pick(title)), 0, voice, headings, rows, head, cell)
+    working.chmod(0o600)
+    os.replace(working, path)
+    return path
+
+
+def last_shown(settings: Settings, request: Request) -> str:
+    """The id of the newest plan for the same question; ConfigurationError if none was made."""
+    pages = sorted(settings.plans.glob(f"{_stem(request)}_*.xlsx"), key=lambda path: path.stat().st_mtime)
+    if not pages:
+        raise ConfigurationError(
+            "这次更正还没有方案。请先不带 --apply 运行,看过方案再执行。",
+            "There is no plan for this yet: run it without --apply first, and look at what would move.",
+        )
+    return pages[-1].stem.rpartition("_")[2]
+
+
+def _stem(request: Request) -> str:
+    return f"{request.source}_{request.first:%Y%m}-{request.last:%Y%m}_{request.fingerprint}"
+
+
+def _write_summary(book: Any, voice: Voice, plan: Plan, head: Any, cell: Any) -> None:
+    asked = plan.request
+    sheet = book.add_worksheet(voice.pick(Text("方案", "plan")))
+    how = Text("以所给文件为准", "the given files are the truth") if asked.files else Text("重读存档文件", "archived files read again")  # fmt: skip
+    facts = [
+        (Text("方案号", "plan"), plan.plan_id),
+        (Text("来源", "source"), asked.source),
+        (Text("机构", "institution"), asked.institution or voice.pick(Text("全部", "all"))),
+        (Text("事件时期", "period of events"), f"{asked.first} – {asked.last}"),
+        (Text("方式", "how"), voice.pick(how)),
+        (Text("经办人", "who"), asked.made_by),
+        (Text("理由", "why"), asked.reason),
+        *((Text("变化", "effect"), voice.pick(text)) for text in counted(plan.effect)),
+    ]
+    for number, (label, text) in enumerate(facts):
+        sheet.write_string(number, 0, voice.pick(label), cell)
+        sheet.write_string(number, 1, neutralise_formula(str(text)), cell)
+    files = ((one.name, one.received, one.taken, one.beside, one.quarantined, one.out_of_scope) for one in plan.files)
+    _write_table(sheet, len(facts) + 1, voice, FILES, files, head, cell)
+
+
+def _write_table(
+    sheet: Any, top: int, voice: Voice, headings: Sequence[Text], rows: Iterable[Sequence[Any]], head: Any, cell: Any
+) -> None:
+    for place, heading in enumerate(headings):
+        sheet.write_string(top, place, voice.pick(heading), head)
+    for number, row in zip(range(top + 1, top + 1 + LISTED), rows, strict=False):
+        for place, value in enumerate(row):
+            if isinstance(value, int):
+                sheet.write_number(number, place, value, cell)
+            elif value is not None:
+                sheet.write_string(number, place, neutralise_formula(str(value)), cell)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, len(headings) - 1, 22)
+    if top == 0:
+        sheet.freeze_panes(1, 0)
+
+
+def _worded(voice: Voice, row: Sequence[Any]) -> list[Any]:
+    return [voice.pick(WHAT[row[0]]), *row[1:]]
