@@ -67,8 +67,11 @@ def correct_period(settings: Settings, voice: Voice, request: Request, is_applie
 
 def show_files(voice: Voice, made: Plan) -> None:
     """Rows of given files that will not count: beside the period, or quarantined."""
+    if not made.request.files:
+        voice.say(f"重读文件 {len(made.files)} 份。", f"{len(made.files)} files were read again.")
+        return
     for one in made.files:
-        if one.beside and made.request.files:
+        if one.beside:
             voice.say(
                 f"! {one.name}:{one.beside} 行不属于这段时期(或机构),不采用",
                 f"! {one.name}: {one.beside} rows lie beside the period (or institution) and are not taken",

@@ -133,7 +133,7 @@ def night(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., Scrip
             from prefect.client.orchestration import get_client
             from prefect.states import Scheduled
             from flows.serve import deployments
-            [deployment] = deployments()
+            deployment, *_ = deployments()
             deployment_id = deployment.apply()
             with get_client(sync_client=True) as client:
                 for days in (3, 2, 1):

@@ -15,6 +15,8 @@ from flows.server import orchestration
 
 from .conftest import Script, ask, stored, wait_until
 
+DEPLOYMENTS = ("nightly", "backfill", "release")
+FIELDS = ["来源", "起始月份", "截止月份", "机构代码", "文件夹", "经办人", "理由", "执行"]
 TIMES_OF_COMING_NIGHTS = (
     "SELECT DISTINCT substr(expected_start_time, 12, 8) FROM flow_run WHERE state_type = 'SCHEDULED'"
 )
@@ -23,7 +25,9 @@ TIMES_OF_COMING_NIGHTS = (
 def test_the_schedule_is_declared_once_as_two_in_the_morning_in_shanghai() -> None:
     declared = yaml.safe_load(resource("prefect.yaml").read_text(encoding="utf-8"))
     assert [(one["name"], one["schedules"]) for one in declared["deployments"]] == [
-        ("nightly", [{"cron": "0 2 * * *", "timezone": "Asia/Shanghai"}])
+        ("nightly", [{"cron": "0 2 * * *", "timezone": "Asia/Shanghai"}]),
+        ("backfill", []),
+        ("release", []),
     ]
 
 
@@ -44,12 +48,14 @@ def test_after_downtime_one_night_is_caught_up_and_the_schedule_survives_the_sto
 
     with orchestration(script.home) as joined:
         assert joined == address
-    [deployment] = ask(address, "/deployments/filter", {})
-    assert (deployment["name"], deployment["paused"]) == ("nightly", False)
+    deployments = ask(address, "/deployments/filter", {})
+    assert {(one["name"], one["paused"]) for one in deployments} == {(name, False) for name in DEPLOYMENTS}
+    form = next(one for one in deployments if one["name"] == "backfill")["parameter_openapi_schema"]
+    assert [field["title"] for field in form["definitions"]["Correction"]["properties"].values()] == FIELDS
 
     script.process.send_signal(signal.SIGTERM)
     assert script.process.wait(timeout=60) == 0
-    assert stored(script.home, "SELECT paused FROM deployment") == [(0,)]
+    assert stored(script.home, "SELECT DISTINCT paused FROM deployment") == [(0,)]
     assert stored(script.home, "SELECT active FROM deployment_schedule") == [(1,)]
 
 
