@@ -210,6 +210,11 @@ class Source(Declared):
         return {name: column for name, column in self.columns.items() if column.headers}
 
     @property
+    def numbered_by(self) -> tuple[str, ...]:
+        """Our columns that hold the source's own number for a record; empty if it has none."""
+        return tuple(self.columns[name].to or name for name in self.record_key)
+
+    @property
     def parsed_columns(self) -> tuple[str, ...]:
         """What may turn out unreadable; `victims`: parts that do not match; `record_key`: one number, two contents."""
         parsed = [name for name, column in self.columns.items() if column.kind in PARSED_KINDS]

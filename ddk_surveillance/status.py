@@ -69,8 +69,11 @@ LINKAGE_ALARMS = """
 UNCERTAIN = """
     SELECT count(*) FROM link.incident_bound WHERE strict_incidents > 1 OR loose_incident_id <> incident_id"""
 QUARANTINE = """
-    SELECT count(DISTINCT (batch_id, sheet, row_number, victim_number)) FROM ops.quarantine
-    SEMI JOIN (FROM ops.batch WHERE status = 'loaded') USING (batch_id) WHERE disposition = 'quarantined'"""
+    SELECT count(DISTINCT (batch_id, sheet, row_number, victim_number)) FROM ops.open_quarantine"""
+# What the arrival watch tells in its own words is left to it.
+ALERTS = """
+    SELECT rule, count(*)::INTEGER AS places FROM ops.alert
+    WHERE rule NOT IN ('Q01', 'Q02', 'Q04', 'Q05', 'Q06', 'Q50') GROUP BY 1 ORDER BY 1"""
 
 
 def show_status(settings: Settings, voice: Voice, as_json: bool) -> int:
@@ -115,6 +118,7 @@ def gather(db: Warehouse) -> Facts:
         "sources": _all(db, PER_SOURCE),
         "alarms": _all(db, ALARMS),
         "linkage_alarms": _all(db, LINKAGE_ALARMS),
+        "alerts": _all(db, ALERTS),
         "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
         "files_to_mend": _all(db, OPEN_FILES),
         "open_quarantine_rows": db.value(QUARANTINE),
@@ -197,6 +201,10 @@ def warnings(facts: Facts) -> list[Text]:
     said = [_alarm(alarm) for alarm in facts["alarms"]]
     said += [Text(f"! {source}:从未报送", f"! {source}: has never sent anything") for source in facts["never_sent"]]
     said += [_linkage_alarm(alarm) for alarm in facts["linkage_alarms"]]
+    if facts["alerts"]:
+        zh, en = (mark.join(f"{one['rule']} × {one['places']}" for one in facts["alerts"]) for mark in ("、", ", "))
+        said.append(Text(f"! 数据质量提醒:{zh}。各条含义见 quality_docs/checks/index.html,出处见 ops.alert。",
+                         f"! data quality: {en}. quality_docs/checks/index.html says what they mean, ops.alert where."))  # fmt: skip
     if facts["notice"]:
         said.append(Text(f"! 失败通知没有发出:{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
     return said

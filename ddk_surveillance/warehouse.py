@@ -24,7 +24,7 @@ from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
-VIEWS = ("core.record", "link.decision", "ref.population", "ops.active_change", "mart.drill")
+VIEWS = ("core.record", "link.decision", "ref.population", "ops.open_quarantine", "ops.active_change", "mart.drill")
 # SELECTs with parameters, for analysts: a table macro and its parameters.
 MACROS = {
     "core.incident_as_of": "moment",

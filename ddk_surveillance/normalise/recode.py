@@ -80,7 +80,7 @@ def _identified(library: Library, source: Source, rows: str) -> str:
     said = [name for name in library.target_table(source).columns
             if name not in (*BOOKKEEPING, *POSITION, "record_id", "content_hash")]  # fmt: skip
     institution = [source.columns[source.institution].to or source.institution] if source.institution else []
-    numbered = _hash(["source_code", *institution, *_key(source), "victim_number"])
+    numbered = _hash(["source_code", *institution, *source.numbered_by, "victim_number"])
     return f"""
         SELECT * REPLACE (CASE WHEN {_is_numbered(source)} THEN {numbered}
                           ELSE {_hash(["content_hash", "victim_number"])} END AS record_id)
@@ -96,12 +96,8 @@ def reused_numbers(source: Source) -> str:
             SELECT batch_id, record_id {numbered} GROUP BY ALL HAVING min(content_hash) <> max(content_hash))"""
 
 
-def _key(source: Source) -> list[str]:
-    return [source.columns[name].to or name for name in source.record_key]
-
-
 def _is_numbered(source: Source) -> str:
-    return " AND ".join(f"{name} IS NOT NULL" for name in _key(source)) or "false"
+    return " AND ".join(f"{name} IS NOT NULL" for name in source.numbered_by) or "false"
 
 
 def _hash(columns: list[str]) -> str:

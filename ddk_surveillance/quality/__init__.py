@@ -63,7 +63,7 @@ def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int
         db.execute(
             "INSERT INTO ops.quarantine BY NAME "
             f"SELECT f.* EXCLUDE (number), rules.rule, rules.column_name, rules.disposition, {_problem(source, db.library)} AS problem,"
-            f" {_value(source)} AS value FROM failure f JOIN rules USING (number)"
+            f" {_value(source)} AS value, {_record_id(source)} AS record_id FROM failure f JOIN rules USING (number)"
             f" JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number)"
             f" JOIN received.{source.source} r USING (batch_id, sheet, row_number) WHERE rules.disposition IS NOT NULL"
         )
@@ -107,6 +107,13 @@ def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
     for result in evaluation.report.results:
         rules = result.meta["rules"]
         counts_only(result, rows * len(rules), sum(failed.get(number, 0) for number in rules))
+
+
+def _record_id(source: Source) -> str:
+    """By which a corrected row will be known again: only a number of its own does not change with its content."""
+    if source.target != "record" or not source.numbered_by:
+        return "NULL"
+    return f"CASE WHEN {' AND '.join(f'c.{name} IS NOT NULL' for name in source.numbered_by)} THEN c.record_id END"
 
 
 def _value(source: Source) -> str:

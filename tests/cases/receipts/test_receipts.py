@@ -146,3 +146,18 @@ def test_the_same_file_gives_the_same_bytes(make_home: Callable[..., Home]) -> N
         take_in(home)
         written.append(receipts(home)[0].read_bytes())
     assert written[0] == written[1]
+
+
+def test_a_row_sent_again_corrected_is_no_longer_open(home: Home) -> None:
+    """Of three open rows the first comes corrected, the second as wrong as before, the third not at all."""
+    wrong = csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小").splitlines()
+    others = [line.replace("C3", f"D{number}").replace("很小", "7") for number in range(14) for line in wrong[3:4]]
+    for name, arrived, lines in (
+        ("三月.csv", 1.70e9, [*wrong, *others]),
+        ("三月(修改版).csv", 1.71e9, [wrong[0], wrong[1].replace("很小", "5"), wrong[2], *others]),
+    ):
+        path = home.drop("hospital", name, "\n".join(lines))
+        os.utime(path, (arrived, arrived))
+        take_in(home)
+    open_rows = "SELECT file_name, row_number FROM ops.open_quarantine WHERE column_name = 'age' ORDER BY ALL"
+    assert home.query(open_rows) == [("三月(修改版).csv", 3), ("三月.csv", 4)]
