@@ -58,6 +58,7 @@ def _words(cell: str) -> tuple[str, ...]:
     return tuple(cell.split("|")) if cell else ()
 
 
+@functools.lru_cache(maxsize=8192)
 def header_kind(header: str) -> str | None:
     """Kind of identifier that a header announces (姓名 → name), or None; 姓名令牌 announces a token."""
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", header)).lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -38,6 +39,7 @@ def _without_marks(cells: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Ar
     return cells
 
 
+@functools.lru_cache(maxsize=8192)
 def compact(text: str | None) -> str:
     """One cell for comparison with known words: NFKC, no white space at all."""
     return "".join(INVISIBLE_PATTERN.sub("", unicodedata.normalize("NFKC", text or "")).split())

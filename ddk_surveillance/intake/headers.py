@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import defaultdict
@@ -68,6 +69,7 @@ def is_aggregated(rows: Iterable[Row]) -> bool:
     return any(sum(bool(AGGREGATE.search(NOTE.sub("", compact(cell)))) for cell in row) >= 2 for row in rows)
 
 
+@functools.lru_cache(maxsize=8192)
 def header_key(text: str | None) -> str:
     """A header without its number, punctuation and white space, in lower case."""
     return PUNCTUATION.sub("", NUMBERING.sub("", compact(text))).casefold()
@@ -82,13 +84,14 @@ def _aliases(columns: Sequence[ColumnHeaders]) -> dict[str, tuple[str, int]]:
     return aliases
 
 
-def _keys(text: str | None) -> list[str]:
+@functools.lru_cache(maxsize=8192)
+def _keys(text: str | None) -> tuple[str, ...]:
     """The header as it stands, then without a note in brackets such as (必填) or (岁)."""
     plain = NOTE.sub("", compact(text))
     notes = NOTE.findall(compact(text))
     if any(note in OTHER_UNITS and not _says_unit(plain, note) for note in notes):
-        return [header_key(text)]
-    return [header_key(text), header_key(plain)]
+        return (header_key(text),)
+    return header_key(text), header_key(plain)
 
 
 def _says_unit(plain: str, unit: str) -> bool:
