@@ -53,10 +53,14 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=30)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--scheduler", action="store_true")
+    options.add_argument("--keep", type=Path, help="an empty folder in which both homes stay, to look at")
     options.add_argument("--night", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.night:
         one_night(chosen.night)
+    elif chosen.keep:
+        chosen.keep.mkdir(parents=True)
+        harness(chosen.keep.absolute(), chosen.kills, random.Random(chosen.seed), chosen.scheduler)
     else:
         with tempfile.TemporaryDirectory() as folder:
             harness(Path(folder), chosen.kills, random.Random(chosen.seed), chosen.scheduler)

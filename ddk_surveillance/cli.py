@@ -379,6 +379,23 @@ def purge(context: Context) -> int:
 
 
 @command(
+    "replay",
+    "用存档重算过去某夜,与当夜发布逐表核对",
+    "compute a past night again from the archive and compare it with its release",
+)
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help=words("哪一天的运行", "night of this date")
+)
+@click.option("--night", "night_id", default=None, help=words("运行号(见 ops.night)", "id of the night, see ops.night"))
+def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
+    from ddk_surveillance.runs import run_replay
+
+    if (day is None) == (night_id is None):
+        raise click.UsageError(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
+    return run_replay(context.settings, context.voice, day.date() if day else None, night_id)
+
+
+@command(
     "backup",
     "备份整个数据目录(密钥除外)并逐字节核对",
     "copy the whole data home, the key apart, and compare every byte",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from ddk_surveillance import __version__
 from ddk_surveillance.contracts import (
     Bilingual,
     Check,
@@ -28,6 +29,7 @@ from ddk_surveillance.contracts import (
 )
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.problems import PROBLEMS
+from ddk_surveillance.settings import resource
 
 Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
@@ -55,6 +57,15 @@ class Library:
         """Changes whenever any table declaration changes."""
         text = "".join(table.model_dump_json() for table in self.tables.values())
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @functools.cached_property
+    def everything_fingerprint(self) -> str:
+        """Changes whenever any declaration, the linkage model, a statement or the version of the program changes."""
+        digest = hashlib.sha256(__version__.encode())
+        for folder in (*self.folders, resource("warehouse")):
+            for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".csv", ".json", ".sql")):
+                digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+        return digest.hexdigest()[:16]
 
     @functools.cached_property
     def codes(self) -> Mapping[str, frozenset[str]]:

@@ -25,17 +25,18 @@ def begin(db: Warehouse, night_id: str) -> None:
         "UPDATE ops.night SET status = 'killed', message_zh = ?, message_en = ? WHERE status = 'running'", [*KILLED]
     )
     db.execute(
-        "INSERT INTO ops.night BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status",
-        [night_id],
+        "INSERT INTO ops.night BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status,"
+        " ? AS declarations",
+        [night_id, db.library.everything_fingerprint],
     )
 
 
-def close(db: Warehouse, night_id: str, status: str, message: Text) -> None:
-    """Close the line of a night that is still open."""
+def close(db: Warehouse, night_id: str, status: str, message: Text, release_id: str | None = None) -> None:
+    """Close the line of a night that is still open; `release_id` stands after a night that came to its end."""
     db.execute(
-        "UPDATE ops.night SET finished_at = now()::TIMESTAMP, status = ?, message_zh = ?, message_en = ? "
+        "UPDATE ops.night SET finished_at = now()::TIMESTAMP, status = ?, message_zh = ?, message_en = ?, release_id = ? "
         "WHERE night_id = ? AND status = 'running'",
-        [status, *message, night_id],
+        [status, *message, release_id, night_id],
     )
 
 

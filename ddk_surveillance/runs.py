@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import os
 import shutil
@@ -30,6 +31,7 @@ STAGE_WORDS = {
     "across": Text("跨来源检查", "checking across sources"),
     "indicators": Text("计算指标", "computing indicators"),
     "publish": Text("发布", "publishing"),
+    "replay": Text("重放过去一夜", "replaying a past night"),
 }
 QUERIES = (
     "SELECT indicator_code, period, numerator, rate_per_1000 FROM out.indicator_rate WHERE period_type='year' AND sex='all'"
@@ -77,6 +79,17 @@ def run_demo(settings: Settings, voice: Voice) -> int:
     for query in QUERIES:
         voice.say(f'  ddk sql "{query}"', f'  ddk sql "{query}"')
     return ExitCode.GOOD
+
+
+def run_replay(settings: Settings, voice: Voice, date: datetime.date | None, night_id: str | None) -> int:
+    """Recompute a past night and say whether it is what was published."""
+    from ddk_surveillance.replay import find, replay
+
+    _require_key(settings)
+    with open_warehouse(settings) as db:
+        status, text = replay(db, find(db, date, night_id))
+    voice.say(*text)
+    return ExitCode.DEFECT if status == "differs" else ExitCode.USAGE if status == "impossible" else ExitCode.GOOD
 
 
 def _require_key(settings: Settings) -> None:

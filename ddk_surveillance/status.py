@@ -40,6 +40,9 @@ NIGHT = f"""
 RELEASE = """
     SELECT release_id, published_at::VARCHAR AS published_at, data_as_of::VARCHAR AS data_as_of
     FROM ops.release ORDER BY release_id DESC LIMIT 1"""
+REPLAY = """
+    SELECT night_id, replayed_at::VARCHAR AS replayed_at, release_id, status, message_zh, message_en
+    FROM ops.replay ORDER BY rowid DESC LIMIT 1"""
 OPEN_FILES = """
     SELECT coalesce(file_name, batch_id) AS file, source_code AS source, status, message_zh, message_en
     FROM ops.batch WHERE status IN ('held', 'refused', 'unreadable') ORDER BY received_at DESC, batch_id LIMIT 20"""
@@ -123,6 +126,7 @@ def gather(db: Warehouse) -> Facts:
         "files_to_mend": _all(db, OPEN_FILES),
         "open_quarantine_rows": db.value(QUARANTINE),
         "uncertain_incidents": db.value(UNCERTAIN),
+        "replay": _first(db, REPLAY),
         "restatements": [text._asdict() for text in restatements(db)],
         "disk_free_gb": round(shutil.disk_usage(db.settings.home).free / 1e9, 1),
         "notice": (last_snapshot(db.settings) or {}).get("notice"),
@@ -193,6 +197,8 @@ def sentences(facts: Facts) -> list[Text]:
     if release:
         said.append(Text(f"当前发布 {release['release_id']},数据截至 {release['data_as_of'][:16]}",
                          f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}"))  # fmt: skip
+    if facts["replay"] and facts["replay"]["status"] == "same":
+        said.append(_replayed(facts))
     return said + warnings(facts)
 
 
@@ -205,9 +211,16 @@ def warnings(facts: Facts) -> list[Text]:
         zh, en = (mark.join(f"{one['rule']} × {one['places']}" for one in facts["alerts"]) for mark in ("、", ", "))
         said.append(Text(f"! 数据质量提醒:{zh}。各条含义见 quality_docs/checks/index.html,出处见 ops.alert。",
                          f"! data quality: {en}. quality_docs/checks/index.html says what they mean, ops.alert where."))  # fmt: skip
+    if facts["replay"] and facts["replay"]["status"] != "same":
+        text = _replayed(facts)
+        said.append(Text(f"! {text.zh}", f"! {text.en}"))
     if facts["notice"]:
         said.append(Text(f"! 失败通知没有发出:{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
     return said
+
+
+def _replayed(facts: Facts) -> Text:
+    return Text(facts["replay"]["message_zh"], facts["replay"]["message_en"])
 
 
 def _alarm(alarm: Row) -> Text:

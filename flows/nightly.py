@@ -15,7 +15,7 @@ from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
 from flows.stage import discover, last_look, recorded, report, run_stage, safely, writing
 
-LATER = ("receipts", "link", "measure", "arrivals", "across", "indicators", "publish")
+LATER = ("receipts", "link", "measure", "arrivals", "across", "indicators", "publish", "replay")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
 
 

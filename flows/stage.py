@@ -37,6 +37,7 @@ from ddk_surveillance import (
     publish,
     quality,
     receipts,
+    replay,
     retention,
     settings,
     status,
@@ -62,6 +63,7 @@ STAGES: dict[str, Callable[[Warehouse, str], Any]] = {
     "across": across.run,
     "indicators": indicators.run,
     "publish": publish.run,
+    "replay": replay.run,
 }
 OUTSIDE = ("discover", "intake")  # touch the landing folder; all else computes, and would only fail again
 RETRY_AFTER_SECONDS = [5.0, 30.0]

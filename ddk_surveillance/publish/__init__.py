@@ -45,6 +45,10 @@ PUBLISHED = (
     *FROM_MART,
     *COPIED,
 )
+# A function of the files and decisions known; the others tell when something was published.
+REPLAYED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.code", "ref.data_dictionary",
+            "ref.population_version", "ops.ledger", "ops.check_result", "out.completeness", "out.timeliness",
+            "out.coverage", *FROM_MART)  # fmt: skip
 MACROS = ("out.indicator_rate_as_of", "out.indicator_rate_of_edition")
 
 
@@ -60,12 +64,16 @@ def run(db: Warehouse, key: str) -> Outcome:
     if last and last[0][1] == fingerprint and (db.settings.analyst / last[0][2]).exists():
         _point_to(db, last[0][2])
         nights.close(
-            db, key, "unchanged", Text(f"数字无变化,仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}.")
+            db,
+            key,
+            "unchanged",
+            Text(f"数字无变化,仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}."),
+            last[0][0],
         )
         return Outcome()
     release_id = f"R{1 + int(last[0][0][1:]) if last else 1:06d}"
     rows = _release(db, release_id, fingerprint)
-    nights.close(db, key, "published", _told(db, release_id))
+    nights.close(db, key, "published", _told(db, release_id), release_id)
     return Outcome(rows, rows)
 
 
@@ -156,10 +164,21 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
                 analyst.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
                 analyst.execute(f"CREATE TABLE {name} AS FROM rows")
             analyst.comment(table)
+            if name in REPLAYED:
+                _keep_fingerprint(db, analyst, release_id, table)
     analyst.execute(f"CREATE VIEW ref.population AS {db.statement('ref.population')}")
     for macro in MACROS:
         analyst.create_macro(macro)
     return int(analyst.value("SELECT count(*) FROM out.indicator_rate"))
+
+
+def _keep_fingerprint(db: Warehouse, analyst: Warehouse, release_id: str, table: Table) -> None:
+    """What a replay of this release will be compared with; the id of the release itself is no part of it."""
+    columns = ", ".join(name for name in table.columns if name != "release_id")
+    db.execute(
+        "INSERT INTO ops.release_table VALUES (?, ?, ?)",
+        [release_id, table.table, analyst.fingerprint(f"(SELECT {columns} FROM {table.table})")],
+    )
 
 
 def _dictionary(db: Warehouse) -> pyarrow.Table:

@@ -1,0 +1,192 @@
+"""Compute a past night again, from the archived files in a scratch place, and compare it with what that night published.
+
+Files, decisions of reviewers and corrections are those known by that night. Histories of releases are left out: they
+tell when a figure was published, which a replay cannot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow
+
+from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
+
+EVERY_DAYS = 7
+# What a scratch warehouse is told instead of working it out: files whose content decides nothing, and what people decided.
+UNREAD = ("identical", "refused", "unreadable")
+TOLD = {
+    "ops.batch": f"night_id IN (FROM past) AND status IN {UNREAD}",
+    "ops.change": "made_at <= $moment",
+    "ops.change_batch": "change_id IN (SELECT change_id FROM ops.change WHERE made_at <= $moment)",
+    "link.adjudication": "decided_at <= $moment",
+}
+
+
+@dataclass(frozen=True)
+class Night:
+    """A past night and what stood after it."""
+
+    night_id: str
+    started_at: datetime.datetime
+    release_id: str
+    declarations: str | None
+
+
+def run(db: Warehouse, key: str) -> Outcome:
+    """Once a week the night `key` replays one earlier night, drawn by its date, of those that today's program can replay."""
+    [(now,)] = db.rows("SELECT started_at FROM ops.night WHERE night_id = ?", [key])
+    since = db.value(
+        "SELECT coalesce((SELECT max(replayed_at) FROM ops.replay), (SELECT min(started_at) FROM ops.night))"
+    )
+    if now - since < datetime.timedelta(days=EVERY_DAYS):
+        return Outcome()
+    earlier = [
+        one for one in _nights(db) if one.night_id != key and one.declarations == db.library.everything_fingerprint
+    ]
+    if not earlier:
+        return Outcome()
+    status, _ = replay(db, random.Random(f"{now:%Y-%m-%d}").choice(earlier))
+    return Outcome(1, int(status == "same"), int(status != "same"))
+
+
+def find(db: Warehouse, date: datetime.date | None, night_id: str | None) -> Night:
+    """The named night, or the last one of that date, that published or found nothing to change."""
+    found = [one for one in _nights(db) if one.night_id == night_id or one.started_at.date() == date]
+    if not found:
+        raise ConfigurationError(
+            "没有这样的运行:只有已发布或数字无变化的运行可以重放(见 ops.night)。",
+            "There is no such night: only one that published or found no figure changed can be replayed (see ops.night).",
+        )
+    return found[-1]
+
+
+def _nights(db: Warehouse) -> list[Night]:
+    rows = db.rows(
+        "SELECT night_id, started_at, release_id, declarations FROM ops.night"
+        " SEMI JOIN ops.release_table USING (release_id) ORDER BY ops.night.rowid"
+    )
+    return [Night(*row) for row in rows]
+
+
+def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
+    """Do it and write the outcome to ops.replay; returns its status and a sentence."""
+    try:
+        differing = _differing(db, night)
+    except ConfigurationError as problem:
+        status, text, differing = "impossible", problem.text, []
+    else:
+        is_as_then = night.declarations == db.library.everything_fingerprint
+        status = "same" if not differing else "differs" if is_as_then else "changed"
+        text = _sentence(status, night, differing)
+    db.execute(
+        "INSERT INTO ops.replay BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS replayed_at, ? AS release_id, ? AS status,"
+        " ? AS tables_differing, ? AS message_zh, ? AS message_en",
+        [night.night_id, night.release_id, status, ", ".join(differing), *text],
+    )
+    return status, text
+
+
+def _sentence(status: str, night: Night, differing: list[str]) -> Text:
+    which, tables = f"{night.started_at:%Y-%m-%d} ({night.release_id})", ", ".join(differing)
+    return {
+        "same": Text(
+            f"重放 {which}:各表与当夜发布完全相同。", f"Replay of {which}: every table is as it was published."
+        ),
+        "differs": Text(
+            f"重放 {which}:与当夜发布不同的表:{tables}。请联系维护人员。",
+            f"Replay of {which}: tables differ from what was published: {tables}. Tell the maintainer.",
+        ),
+        "changed": Text(
+            f"重放 {which}:此后声明或程序已变,{tables} 与当夜不同;这不说明当夜有错。",
+            f"Replay of {which}: declarations or the program have changed since, and {tables} differ; that says nothing against that night.",
+        ),
+    }[status]
+
+
+def _differing(db: Warehouse, night: Night) -> list[str]:
+    published = _tables(db, night.release_id)
+    with _scratch(db.settings) as settings:
+        told = _know_by(db, night, settings)
+        with open_warehouse(settings) as copy:
+            _compute(copy, night, told)
+            computed = _tables(copy, "R000001")
+    return sorted(name for name in published | computed if published.get(name) != computed.get(name))
+
+
+def _tables(db: Warehouse, release_id: str) -> dict[str, str]:
+    return dict(db.rows("SELECT table_name, fingerprint FROM ops.release_table WHERE release_id = ?", [release_id]))
+
+
+@contextlib.contextmanager
+def _scratch(settings: Settings) -> Iterator[Settings]:
+    """A data home inside the data home, so that nothing leaves its disk; removed afterwards, or by the next replay."""
+    folder = settings.home / "replay"
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch = replace(settings, home=folder)
+    scratch.make_folders()
+    if (settings.home / "schemas").is_dir():
+        shutil.copytree(settings.home / "schemas", folder / "schemas")
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(folder)
+
+
+def _know_by(db: Warehouse, night: Night, scratch: Settings) -> dict[str, pyarrow.Table]:
+    """Lay out the files that were known by that night; returns what else was."""
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE past AS SELECT night_id FROM ops.night"
+        " WHERE rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)",
+        [night.night_id],
+    )
+    batches = db.rows(
+        f"SELECT source_code, batch_id FROM ops.batch WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} ORDER BY ALL"
+    )
+    places = [(source, batch, _archived(db.settings.archive / source / batch)) for source, batch in batches]
+    missing = sum(path is None for *_, path in places)
+    if missing:
+        raise ConfigurationError(
+            f"存档中缺 {missing} 份当夜已有的文件,无法重放(见 DDK_KEEP_ARCHIVE_DAYS)。",
+            f"{missing} files of that night are no longer in the archive: it cannot be replayed (see DDK_KEEP_ARCHIVE_DAYS).",
+        )
+    for source, batch, path in places:
+        target = scratch.inbox / source / batch
+        target.mkdir(parents=True)
+        shutil.copy2(path or "", target)
+    return {
+        name: db.arrow(
+            f"SELECT * FROM {name} WHERE {known}", {"moment": night.started_at} if "$moment" in known else {}
+        )
+        for name, known in TOLD.items()
+    }
+
+
+def _archived(folder: Path) -> Path | None:
+    return next(iter(sorted(folder.glob("*"))), None)
+
+
+def _compute(copy: Warehouse, night: Night, told: dict[str, pyarrow.Table]) -> None:
+    """The stages of a night, on the day of that night."""
+    from flows.ingest import STAGES as OF_A_SOURCE
+    from flows.nightly import LATER
+    from flows.stage import STAGES
+
+    for name, rows in told.items():
+        with copy.offering(told=rows):
+            copy.execute(f"INSERT INTO {name} BY NAME FROM told")
+    sources = STAGES["discover"](copy, night.night_id)
+    copy.execute("UPDATE ops.night SET started_at = ?", [night.started_at])
+    for source in sources:
+        for stage in OF_A_SOURCE:
+            STAGES[stage](copy, source)
+    for stage in LATER[: LATER.index("publish") + 1]:
+        STAGES[stage](copy, night.night_id)

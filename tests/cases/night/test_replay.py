@@ -1,0 +1,80 @@
+"""A past night computed again from the archive is what was published that night; once a week a night does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ddk_surveillance import replay
+from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.settings import load
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
+from tests.conftest import Home
+
+pytestmark = pytest.mark.xdist_group("replay")
+
+
+@pytest.fixture(scope="module")
+def three_nights(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
+    """Reports, a correction with a file of rubbish beside it and the first file again, then a month that comes late."""
+    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
+    home = send(Home(load(environ, tmp_path_factory.mktemp("replay") / "home")), FIRST)
+    home.drop("hospital", "rubbish.csv", b"")
+    home.drop("hospital", "again.csv", FIRST)
+    home.drop("hospital", "corrected.csv", CORRECTED)
+    home.night()
+    home.drop("hospital", "late.csv", LATE)
+    home.night()
+    return home
+
+
+@pytest.fixture
+def db(three_nights: Home) -> Iterator[Warehouse]:
+    """What a test writes is rolled back, so that all can share the nights."""
+    with open_warehouse(three_nights.settings) as db, db.transaction(is_rehearsal=True):
+        yield db
+
+
+def test_a_night_in_the_past_is_what_was_published(db: Warehouse) -> None:
+    for night, release in (("night001", "R000001"), ("night002", "R000002")):
+        found = replay.find(db, None, night)
+        assert found.release_id == release
+        assert replay.replay(db, found)[0] == "same"
+    assert db.rows("SELECT count(*), count(DISTINCT table_name) FROM ops.release_table") == [(39, 13)]
+    assert not (db.settings.home / "replay").exists()
+
+
+def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    db.execute("UPDATE ops.release_table SET fingerprint = 'other' WHERE table_name = 'out.indicator_rate'")
+    status, text = replay.replay(db, replay.find(db, None, "night002"))
+    assert status == "differs" and "out.indicator_rate" in text.zh
+    monkeypatch.setattr(replay, "_differing", lambda *_: ["out.indicator_rate"])
+    db.execute("UPDATE ops.night SET declarations = 'of an earlier time'")
+    status, text = replay.replay(db, replay.find(db, None, "night002"))
+    assert status == "changed" and "不说明当夜有错" in text.zh
+    assert db.rows("SELECT status, tables_differing FROM ops.replay ORDER BY rowid") == [
+        ("differs", "out.indicator_rate"),
+        ("changed", "out.indicator_rate"),
+    ]
+
+
+def test_without_its_files_a_night_cannot_be_replayed(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "_archived", lambda folder: None)
+    status, text = replay.replay(db, replay.find(db, None, "night002"))
+    assert status == "impossible" and "2 files" in text.en
+
+
+def test_there_is_no_such_night(db: Warehouse) -> None:
+    with pytest.raises(ConfigurationError):
+        replay.find(db, None, "night009")
+
+
+def test_once_a_week_one_earlier_night_is_drawn(db: Warehouse) -> None:
+    assert replay.run(db, "night003").rows_in == 0  # the first night is not a week old
+    db.execute("UPDATE ops.night SET started_at = started_at - INTERVAL 8 DAY WHERE night_id <> 'night003'")
+    assert replay.run(db, "night003").rows_out == 1
+    assert db.rows("SELECT night_id IN ('night001', 'night002'), status FROM ops.replay") == [(True, "same")]
+    assert replay.run(db, "night003").rows_in == 0
