@@ -153,8 +153,8 @@ def test_a_row_sent_again_corrected_is_no_longer_open(home: Home) -> None:
     wrong = csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小").splitlines()
     others = [line.replace("C3", f"D{number}").replace("很小", "7") for number in range(14) for line in wrong[3:4]]
     for name, arrived, lines in (
-        ("三月.csv", 1.70e9, [*wrong, *others]),
-        ("三月(修改版).csv", 1.71e9, [wrong[0], wrong[1].replace("很小", "5"), wrong[2], *others]),
+        ("三月.csv", 1.75e9, [*wrong, *others]),
+        ("三月(修改版).csv", 1.76e9, [wrong[0], wrong[1].replace("很小", "5"), wrong[2], *others]),
     ):
         path = home.drop("hospital", name, "\n".join(lines))
         os.utime(path, (arrived, arrived))
