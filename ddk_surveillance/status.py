@@ -122,6 +122,7 @@ def gather(db: Warehouse) -> Facts:
         "alarms": _all(db, ALARMS),
         "linkage_alarms": _all(db, LINKAGE_ALARMS),
         "alerts": _all(db, ALERTS),
+        "titles": {name: source.title.zh for name, source in db.library.sources.items()},
         "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
         "files_to_mend": _all(db, OPEN_FILES),
         "open_quarantine_rows": db.value(QUARANTINE),
@@ -204,8 +205,9 @@ def sentences(facts: Facts) -> list[Text]:
 
 def warnings(facts: Facts) -> list[Text]:
     """One line for each thing that somebody should look into."""
-    said = [_alarm(alarm) for alarm in facts["alarms"]]
-    said += [Text(f"! {source}:从未报送", f"! {source}: has never sent anything") for source in facts["never_sent"]]
+    said = [_alarm(facts, alarm) for alarm in facts["alarms"]]
+    never_sent = [_feed(facts, source) for source in facts["never_sent"]]
+    said += [Text(f"! {feed.zh}:从未报送", f"! {feed.en}: has never sent anything") for feed in never_sent]
     said += [_linkage_alarm(alarm) for alarm in facts["linkage_alarms"]]
     if facts["alerts"]:
         zh, en = (mark.join(f"{one['rule']} × {one['places']}" for one in facts["alerts"]) for mark in ("、", ", "))
@@ -223,10 +225,15 @@ def _replayed(facts: Facts) -> Text:
     return Text(facts["replay"]["message_zh"], facts["replay"]["message_en"])
 
 
-def _alarm(alarm: Row) -> Text:
-    who = alarm["source"] if alarm["institution"] == "all" else f"{alarm['source']} {alarm['institution']}"
-    words = ALARM_WORDS[alarm["status"]].format(**alarm)
-    return Text(f"! {who}:{words.zh}", f"! {who}: {words.en}")
+def _alarm(facts: Facts, alarm: Row) -> Text:
+    feed, words = _feed(facts, alarm["source"]), ALARM_WORDS[alarm["status"]].format(**alarm)
+    who = "" if alarm["institution"] == "all" else f" {alarm['institution']}"
+    return Text(f"! {feed.zh}{who}:{words.zh}", f"! {feed.en}{who}: {words.en}")
+
+
+def _feed(facts: Facts, source: str) -> Text:
+    """A feed as people call it; in English by its code, which is also the name of its landing folder."""
+    return Text(facts["titles"].get(source, source), source)
 
 
 def _linkage_alarm(alarm: Row) -> Text:
@@ -253,9 +260,14 @@ def markdown(facts: Facts, voice: Voice) -> str:
     """The same for a page: no names of files."""
     lines = [voice.pick(text).strip() for text in sentences(facts)]
     table = [[voice.pick(heading) for heading in headings(*NAMES)], ["---"] * len(NAMES)]
-    table += [[str(row[name]) for name in NAMES] for row in facts["sources"]]
+    table += [list(map(str, line)) for line in _lines(facts, voice)]
     grid = "\n".join(f"| {' | '.join(row)} |" for row in table)
     return "\n\n".join([*lines, grid, voice.pick(counts(facts))]) + "\n"
+
+
+def _lines(facts: Facts, voice: Voice) -> list[list[Any]]:
+    """The table of feeds."""
+    return [[voice.pick(_feed(facts, row["source"])), *(row[name] for name in NAMES[1:])] for row in facts["sources"]]
 
 
 def _tell(facts: Facts, voice: Voice) -> None:
@@ -263,10 +275,10 @@ def _tell(facts: Facts, voice: Voice) -> None:
         voice.say(*text)
     for restated in facts["restatements"]:  # exact small numbers: for the terminal, not for a page
         voice.say(**restated)
-    voice.table(headings(*NAMES), [[row[name] for name in NAMES] for row in facts["sources"]])
+    voice.table(headings(*NAMES), _lines(facts, voice))
     for item in facts["files_to_mend"]:
+        feed = _feed(facts, item["source"])
         voice.say(
-            f"! {item['source']} {item['file']}:{item['message_zh']}",
-            f"! {item['source']} {item['file']}: {item['message_en']}",
+            f"! {feed.zh} {item['file']}:{item['message_zh']}", f"! {feed.en} {item['file']}: {item['message_en']}"
         )
     voice.say(*counts(facts))

@@ -56,9 +56,9 @@ def test_without_a_snapshot_one_is_told_to_wait(home: Home) -> None:
 
 
 def test_the_page_for_prefect_names_no_file(seen: status.Facts) -> None:
-    for language in ("zh", "en"):
+    for language, feed in (("zh", "医疗机构"), ("en", "hospital")):
         page = status.markdown(seen, Voice(language))
-        assert "hospital" in page and "R000001" in page
+        assert feed in page and "R000001" in page
         assert "good" not in page and "张三" not in page and "csv" not in page
 
 
