@@ -34,7 +34,9 @@ Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["202
 class Correction(BaseModel):
     """What the form asks for; nothing in it may name a person, for Prefect keeps it."""
 
-    model_config = ConfigDict(title="更正一段时期", extra="forbid", json_schema_extra={"description": None})
+    model_config = ConfigDict(
+        title="更正一段时期", extra="forbid", json_schema_extra={"description": "先出方案,看过再执行"}
+    )
 
     source: SourceChoice = Field(title="来源", description="要更正哪个来源的数据")
     first_month: Month = Field(title="起始月份", description="事件发生的第一个月,写成 2024-01")
