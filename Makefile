@@ -13,7 +13,7 @@ demo: $(READY)  ## the synthetic district, from files to the three indicators
 	@$(BIN)/ddk demo
 
 test: $(READY)  ## the whole suite
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 check: $(READY) ## style, types, structure
 	@$(BIN)/ruff check .

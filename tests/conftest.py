@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from ddk_surveillance import (
     arrivals,
@@ -31,7 +32,7 @@ from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 # Folders whose tests share one data home or one server: one process runs them all, and first, for they take longest.
-TOGETHER = ("demo", "flows")
+TOGETHER = ("demo", "flows", "cases/history", "cases/figures")
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
 NIGHT_STAGES = (receipts, link, measurement, arrivals, across, indicators, publish)
@@ -45,12 +46,21 @@ H0001        C3       {TOKEN_C} 女   15   建胜镇     2024-05-06   2024-05-07
 """
 
 
+def together(nodeid: str) -> str:
+    """What one process runs as a whole: a file, or a folder whose files share a home or a server."""
+    file = nodeid.split("::")[0]
+    return next((folder for folder in TOGETHER if f"tests/{folder}/" in file), file)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    items.sort(key=lambda item: together(item.nodeid) not in TOGETHER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = together  # xdist's own marks for groups are lost on pytest 9
+    return scheduler
 
 
 def csv_of(table: str, **changed: str) -> str:

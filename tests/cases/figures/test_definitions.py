@@ -14,7 +14,6 @@ from ddk_surveillance.settings import load, resource
 from ddk_surveillance.warehouse import Warehouse, connect
 from tests.cases.figures.conftest import add_reports_and_population, empty_warehouse
 
-pytestmark = pytest.mark.xdist_group("figures")
 SHIPPED = resource("schemas")
 # incident child age intent        mechanism       residence    other columns → tier of 20, or none
 VIOLENCE = """

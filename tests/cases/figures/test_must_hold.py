@@ -9,7 +9,6 @@ import pytest
 
 from tests.cases.figures.conftest import YEARS, District
 
-pytestmark = pytest.mark.xdist_group("figures")
 HEADLINES = ("18", "19", "19n", "20", "injury")
 DISJOINT = (
     "age5", "stage", "legal", "township", "mechanism", "plan_cause", "place", "intent", "severity", "sex",

@@ -17,7 +17,6 @@ from ddk_surveillance.warehouse import Warehouse
 from tests.cases.figures.conftest import LIBRARY, TOWNSHIPS, empty_warehouse
 from tests.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("figures")
 NAMES = {code: zh for code, zh, _ in LIBRARY.code_labels("township")}
 
 

@@ -10,8 +10,6 @@ import pytest
 from ddk_surveillance.errors import DeclarationError
 from tests.cases.history.conftest import Told
 
-pytestmark = pytest.mark.xdist_group("history")
-
 
 def test_the_story(told: Told) -> None:
     """The figures of 2024 as they were published, one after the other."""

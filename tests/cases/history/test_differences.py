@@ -16,8 +16,6 @@ from ddk_surveillance.errors import ConfigurationError
 from tests.cases.history.conftest import CHAPTERS, Told
 from tests.cases.history.story import HEADLINE, TOLD_OF
 
-pytestmark = pytest.mark.xdist_group("history")
-
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_release_knows_what_moved_its_figures(told: Told, chapter: str) -> None:

@@ -12,8 +12,6 @@ from ddk_surveillance.errors import ConfigurationError
 from tests.cases.history.conftest import Told
 from tests.cases.history.story import TOLD_OF
 
-pytestmark = pytest.mark.xdist_group("history")
-
 
 def test_the_rows_of_a_figure_add_up_to_it(told: Told) -> None:
     """For every yearly figure, whether children, deaths or incidents are counted."""

@@ -9,8 +9,6 @@ import pytest
 
 from tests.cases.history.conftest import Told
 
-pytestmark = pytest.mark.xdist_group("history")
-
 PAGE = (Path(__file__).parents[3] / "docs" / "history.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?);\n```", PAGE, re.DOTALL)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from ddk_surveillance import link
 from ddk_surveillance.contracts import Bilingual
@@ -96,22 +97,27 @@ def test_a_feed_that_loses_its_tokens_is_noticed_by_its_link_rate(healthy: Wareh
 
 
 def test_thresholds_that_keep_everything_apart_are_noticed(healthy: Warehouse, tmp_path: Path) -> None:
-    declare(healthy, tmp_path, ("strict_bits: -2.2, adopted_bits: -3.2", "strict_bits: 20, adopted_bits: 20"))
+    declare(healthy, tmp_path, thresholds={"strict_bits": 20, "adopted_bits": 20, "loose_bits": -2.9})
     assert "twins_found" in after_a_night(healthy)
 
 
 def test_blocking_rules_that_find_nothing_are_noticed(healthy: Warehouse, tmp_path: Path) -> None:
-    declare(healthy, tmp_path, ("dates: overlap}", 'dates: overlap, where: "a.key < 0"}'))
+    rules = shipped()["blocking"]
+    for rule in rules:
+        if not any(name.endswith("_token") for name in rule["equal"]):
+            rule["where"] = "a.key < 0"
+    declare(healthy, tmp_path, blocking=rules)
     assert "attribute_recall" in after_a_night(healthy)
 
 
-def declare(db: Warehouse, folder: Path, *changes: tuple[str, str]) -> None:
+def shipped() -> dict[str, Any]:
+    declared: dict[str, Any] = yaml.safe_load((resource("schemas") / "linkage.yaml").read_text(encoding="utf-8"))
+    return declared
+
+
+def declare(db: Warehouse, folder: Path, **changed: object) -> None:
     """Let the home declare a linkage that differs from the shipped one like this."""
-    text = (resource("schemas") / "linkage.yaml").read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "linkage.yaml").write_text(text, encoding="utf-8")
+    (folder / "linkage.yaml").write_text(yaml.safe_dump({**shipped(), **changed}), encoding="utf-8")
     shutil.copyfile(resource("schemas") / "linkage_model.json", folder / "linkage_model.json")
     db.library = Library((resource("schemas"), folder))
 

@@ -16,7 +16,6 @@ from ddk_surveillance.settings import PROJECT
 from tests.cases.night.test_arrivals import FIRST, LATE, send, state
 from tests.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("kills")
 PLACES = {
     "a file is claimed and not yet known": ("ddk_surveillance.intake", "register"),
     "a file is about to be read": ("ddk_surveillance.intake", "read"),

@@ -14,8 +14,6 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
 from tests.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("replay")
-
 
 @pytest.fixture(scope="module")
 def three_nights(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
