@@ -182,13 +182,13 @@ def _blocking(db: Warehouse) -> Iterator[Figure]:
         SELECT count(*) FILTER (by_token), count(*) FILTER (by_attribute), count(*) FILTER (by_token AND by_attribute)
         FROM pair JOIN link.member AS l ON l.record_key = left_key JOIN link.member AS r ON r.record_key = right_key
         WHERE l.incident_id = r.incident_id""")
-    if not by_token or not by_attribute:
-        return
-    token_recall, attribute_recall = by_both / by_attribute, by_both / by_token
-    cases = by_token + by_attribute - by_both
-    yield Figure("token_recall", token_recall, by_attribute)
-    yield Figure("attribute_recall", attribute_recall, by_token)
-    yield Figure("blocking_recall", 1 - (1 - token_recall) * (1 - attribute_recall), cases)
+    if by_attribute:
+        yield Figure("token_recall", by_both / by_attribute, by_attribute)
+    if by_token:  # also when the other family finds nothing at all
+        yield Figure("attribute_recall", by_both / by_token, by_token)
+    if by_token and by_attribute:
+        missed = (1 - by_both / by_attribute) * (1 - by_both / by_token)
+        yield Figure("blocking_recall", 1 - missed, by_token + by_attribute - by_both)
 
 
 def _shadow(
