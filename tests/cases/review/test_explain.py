@@ -20,6 +20,11 @@ from tests.conftest import Home
 
 MODEL = model_in_use((resource("schemas"),))
 WORDS = words.load(Library((resource("schemas"),)))
+CONTRADICTING = """
+    record source   id day        body_part nature   intent        born       sex
+    ea     hospital E  2024-10-05 head      fracture assault       2009-06-01 female
+    eb     school   E  2024-10-05 trunk     fracture unintentional 2009-06-01 female
+"""
 PATTERNS = st.tuples(*(st.integers(0, radix - 1) for radix in MODEL.declaration.radices[2:])).map(
     lambda digits: int(np.dot((0, 14, *digits), np.cumprod((1, *MODEL.declaration.radices[:-1]))))
 )
@@ -54,7 +59,9 @@ def test_every_name_of_the_declaration_has_a_word() -> None:
 
 
 def test_an_incident_is_explained_from_its_records_to_its_values(terminal: Terminal, doubtful: Home) -> None:
-    told = terminal("explain", incident_of(doubtful, "ba")).text
+    with open_warehouse(doubtful.settings) as db:
+        night(db, CONTRADICTING, "night2")
+    told = terminal("explain", incident_of(doubtful, "ea")).text
     lines = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line.strip()}
     assert "由 2 条记录合成" in told
     assert lines["1"][:2] == ["医疗机构", "hospital-1"]

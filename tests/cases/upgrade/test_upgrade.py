@@ -38,7 +38,8 @@ def test_a_warehouse_of_an_earlier_commit_goes_on(old_home: Home) -> None:
     assert len(old) == 3
     old_home.drop("hospital", "c.csv", csv_of(HOSPITAL, C3_卡片编号="C9"))
     old_home.night()
-    assert set(old) < set(old_home.query("SELECT record_id, content_hash FROM core.record"))
+    assert set(old) < set(old_home.query("SELECT record_id, content_hash FROM core.record_version"))
+    assert {record for record, _ in old} < set(old_home.column("SELECT record_id FROM core.record"))
     assert old_home.query("SELECT count(*), sum(records) FROM core.incident") == [
         (3, 4)
     ]  # card C9 tells of the same fall as C3
