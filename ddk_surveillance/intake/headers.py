@@ -16,7 +16,7 @@ Row: TypeAlias = "Sequence[str | None]"
 HEADER_SEARCH_ROWS = 20
 NUMBERING = re.compile(r"^\(?\d{1,2}(\.\d{1,2})*[.、)]+")
 PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?]")
-NOTE = re.compile(r"[(\[<【〔《](.*?)[)\]>】〕》]")
+NOTE = re.compile(r"[(\[<【〔《](.{0,100}?)[)\]>】〕》]")  # bounded: a cell of 100,000 brackets took minutes
 # A unit in brackets makes another column of it: 年龄(月) is no 年龄. Years are what ages are in unless said otherwise.
 OTHER_UNITS = frozenset(["月", "个月", "月龄", "周", "天", "日", "日龄", "时", "小时", "点", "分", "分钟", "虚岁"])
 AGGREGATE = re.compile(

@@ -36,12 +36,12 @@ PLACES = (
 )
 CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.compile(rb"</(?:\w+:)?sheetData\s*>")
 LONGEST_TAG = 256
-WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^>]*>[^<]*</\1>")
+WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>")
 ANNOTATION = re.compile(r"<office:annotation\b.*?</office:annotation>", re.DOTALL)
 # One text may be cut into runs of different fonts; all other tags part texts.
-RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^>]*)?/?>")
+RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^<>]*)?/?>")
 ATTRIBUTE = re.compile(r'\s(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr)="([^"]+)"')
-TAG = re.compile(r"<[^>]*>")
+TAG = re.compile(r"<[^<>]*>")
 HEADER_CODE = re.compile(r'&(?:[A-JL-Z]|"[^"]*"|K[0-9A-F]{6})')  # &L is "left", &P the page; glued to the text itself
 
 
