@@ -62,7 +62,7 @@ def _words(cell: str) -> tuple[str, ...]:
 def header_kind(header: str) -> str | None:
     """Kind of identifier that a header announces (姓名 → name), or None; 姓名令牌 announces a token."""
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", header)).lower()
-    bare = re.sub(r"\(.{0,100}?\)|^[0-9*]+[.、]?|\*", "", plain)
+    bare = re.sub(r"\(.{0,500}?\)|^[0-9*]+[.、]?|\*", "", plain)
     return next((one.kind for one in identifying_headers() if one.announces(plain, bare)), None)
 
 
