@@ -106,13 +106,14 @@ _NAME = """coalesce(b.file_name, '= ' || (SELECT min(o.file_name) FROM ops.batch
     AND o.source_code = b.source_code AND o.sha256 = b.sha256), b.batch_id)"""
 
 
-def show_files(voice: Voice, db: Warehouse, night_id: str) -> None:
-    """One line for each file that a night took, then a sentence for each that needs somebody."""
+def show_files(voice: Voice, db: Warehouse, night_ids: list[str]) -> None:
+    """One line for each file that these nights took, then a sentence for each that needs somebody."""
     rows = db.rows(
         f"SELECT {_NAME}, b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
         " l.loaded, l.quarantined, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
-        " FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.night_id = ? ORDER BY b.source_code, 1, b.batch_id",
-        [night_id],
+        " FROM ops.batch b JOIN ops.ledger l USING (batch_id) "
+        "WHERE list_contains(?, b.night_id) ORDER BY b.source_code, 1, b.batch_id",
+        [night_ids],
     )
     names = ("source", "file", "received", "loaded", "quarantined", "out_of_scope", "duplicate", "superseded", "state")
     voice.table(headings(*names), [_file_line(voice, db, row) for row in rows])

@@ -16,6 +16,16 @@ KILLED = Text(
 STOPPED = Text("运行被人为停止;再运行一次会接着做完。", "It was told to stop; another run goes on from there.")
 
 
+def answered_for(db: Warehouse, night_id: str) -> list[str]:
+    """The night itself and the nights before it that did not come to their end: it finished what they had begun."""
+    rows = db.rows(
+        "SELECT night_id FROM ops.night WHERE rowid > (SELECT coalesce(max(rowid), -1) FROM ops.night"
+        " WHERE status IN ('published', 'unchanged') AND night_id <> ?) ORDER BY rowid",
+        [night_id],
+    )
+    return [one for (one,) in rows]
+
+
 def begin(db: Warehouse, night_id: str) -> None:
     """Open the line of a night; whoever holds the warehouse knows that no earlier night can still be running."""
     db.execute(

@@ -41,6 +41,11 @@ QUERIES = (
     "SELECT mechanism, count(*) AS incidents FROM out.incident GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
 )
 
+# How many files some nights took, and how many of these somebody has to mend.
+FILES = """
+    SELECT count(*), count(*) FILTER (b.status IN ('refused', 'unreadable', 'held') OR l.quarantined > 0)
+    FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE list_contains(?, b.night_id)"""
+
 
 def run_night(settings: Settings, voice: Voice) -> int:
     """One night under Prefect; returns the exit code that the shell shall see."""
@@ -50,13 +55,14 @@ def run_night(settings: Settings, voice: Voice) -> int:
     needs_attention = _under_prefect(settings, voice)
     with open_warehouse(settings) as db:
         night_id = _last_night(db)
-        taken = db.value("SELECT count(*) FROM ops.batch WHERE night_id = ?", [night_id])
+        answered_for = nights.answered_for(db, night_id)
+        taken, to_mend = db.rows(FILES, [answered_for])[0]
         if taken:
-            show_files(voice, db, night_id)
+            show_files(voice, db, answered_for)
         else:
             voice.say("没有新文件。", "Nothing new has arrived.")
         _say_outcome(voice, db, night_id)
-    return ExitCode.DATA_PROBLEMS if needs_attention else ExitCode.GOOD
+    return ExitCode.DATA_PROBLEMS if needs_attention or to_mend else ExitCode.GOOD
 
 
 def run_demo(settings: Settings, voice: Voice) -> int:

@@ -38,3 +38,16 @@ def test_the_newest_night_is_the_last_one_whatever_the_clock_says(home: Home) ->
             nights.begin(db, night)
         db.execute("UPDATE ops.night SET started_at = started_at + INTERVAL 1 YEAR WHERE night_id = 'n1'")
         assert db.value(f"SELECT night_id FROM {nights.NEWEST}") == "n2"
+
+
+def test_a_night_answers_for_what_the_killed_ones_before_it_took(home: Home) -> None:
+    home.night()
+    with open_warehouse(home.settings) as db:
+        nights.begin(db, "killed1")
+        nights.begin(db, "killed2")
+    home.night()
+    with open_warehouse(home.settings) as db:
+        assert nights.answered_for(db, "night002") == ["killed1", "killed2", "night002"]
+    home.night()
+    with open_warehouse(home.settings) as db:
+        assert nights.answered_for(db, "night003") == ["night003"]
