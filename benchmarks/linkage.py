@@ -1,6 +1,6 @@
 """Our linkage beside Splink 5 on the same synthetic records in the same run: accuracy, seconds, and the ratios.
 
-    pip install --require-hashes -r benchmarks/requirements.txt
+    pip install --no-deps --require-hashes -r benchmarks/requirements.lock
     python -m benchmarks.linkage --records 100000 --seeds 11 12 13 14 15
 
 Splink gets the same prepared records, our blocking rules as far as they can be said to it, our comparison levels with

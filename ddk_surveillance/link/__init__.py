@@ -31,16 +31,31 @@ DERIVED = (
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Link what has changed since the last run; `key` names the night."""
-    model = model_in_use(db.library.folders)
+    return link_by(model_in_use(db.library.folders), db, key)
+
+
+def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
+    """The same by a given model."""
     with db.transaction():
         is_new_model = _forget_other_model(db, model)
         night = prepare(db, model.declaration)
         if night.dirty or night.gone:
             compared = compare(db, model, night)
+            _drop(db, "link_bucketed", "link_found", "link_candidate")
             make_clusters(db, model, night)
             make_children(db, model.declaration, night)
             _replace_members(db, night, is_new_model)
             _replace_groups(db)
+            _drop(
+                db,
+                "link_coded",
+                "link_affected",
+                "link_clustered",
+                "link_touched",
+                "link_kept",
+                "link_new_member",
+                "link_state",
+            )
             make_incidents(db, model.declaration.golden)
             _keep_versions(db, key, is_new_model)
             _record(db, key, model, night, is_new_model, compared)
@@ -66,6 +81,11 @@ def _forget_other_model(db: Warehouse, model: Model) -> bool:
         db.execute(f"DELETE FROM {table}")
     db.remember("linkage_model", model.version)
     return True
+
+
+def _drop(db: Warehouse, *tables: str) -> None:
+    """Give back the memory of what is not needed any more: of a million records it is a gigabyte."""
+    db.execute("; ".join(f"DROP TABLE IF EXISTS {table}" for table in tables))
 
 
 def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import numpy as np
 import pandas
@@ -16,6 +17,7 @@ from ddk_surveillance.synthesis.reports import linkage_records
 from tests.cases.link.drawn import everything, receive, warehouse, withdraw
 
 RECORDS = 150
+ORDERS = int(os.environ.get("DDK_TEST_ORDERS", "6"))  # 100 are a matter of minutes
 
 
 @functools.cache
@@ -44,7 +46,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert at_once(1) == at_once(2)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=ORDERS, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.booleans())
 def test_nights_in_any_order_give_what_one_night_gives(seed: int, nights: int, piecemeal: bool) -> None:
     """`piecemeal` never links everything anew, however much has changed."""
