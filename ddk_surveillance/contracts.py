@@ -263,7 +263,7 @@ class Check(Declared):
     problems: tuple[Identifier, ...] = ()
     expect: str | None = None
     arguments: dict[str, Any] = {}
-    where: str | None = None
+    where: str = "true"  # SQL over the columns of the row: which rows the check is asked of
     why: Bilingual
     example: Bilingual
     remedy: Bilingual

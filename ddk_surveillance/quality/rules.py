@@ -37,16 +37,18 @@ class Rule:
     expectation: str
     arguments: dict[str, Any]
     looks_at: dict[str, str]  # column shown to the expectation, named for this rule alone → how it is made of a row c
+    where: str = "true"  # which rows c it is asked of
 
     def values_in(self, table: str) -> str:
         """SELECT of the different values that this rule meets in a table."""
         columns = ", ".join(f"{sql} AS {name}" for name, sql in self.looks_at.items())
-        return f"SELECT DISTINCT {columns} FROM {table} c ORDER BY ALL"
+        return f"SELECT DISTINCT {columns} FROM {table} c WHERE {self.where} ORDER BY ALL"
 
     @property
     def holds_failing(self) -> str:
-        """Whether a row c holds the values of a row of the table `failing`."""
-        return " AND ".join(f"{sql} IS NOT DISTINCT FROM failing.{name}" for name, sql in self.looks_at.items())
+        """Whether a row c is asked and holds the values of a row of the table `failing`."""
+        held = (f"{sql} IS NOT DISTINCT FROM failing.{name}" for name, sql in self.looks_at.items())
+        return " AND ".join((f"({self.where})", *held))
 
 
 def rules_of(library: Library, source: Source) -> Iterator[Rule]:
@@ -102,14 +104,17 @@ def _needless(name: str, reason: str) -> Rule:
 
 
 def _catalogued(code: str, check: Check, severity: str, columns: Collection[str] = ()) -> Rule:
-    named = {str(value) for name, value in check.arguments.items() if name in COLUMN_ARGUMENTS}
-    named |= set(re.findall(r"[a-z_][a-z0-9_]*", check.where or "")) & (set(check.needs) or set(columns))
-    own = {name: f"{code}_{name}" for name in sorted(named)}
+    judged = {str(check.arguments[name]) for name in COLUMN_ARGUMENTS if name in check.arguments}
+    own = {name: f"{code}_{name}" for name in sorted(judged)}
     arguments = {
         name: own[str(value)] if name in COLUMN_ARGUMENTS else value for name, value in check.arguments.items()
     }
-    if check.where:
-        where = re.sub(r"[a-z_][a-z0-9_]*", lambda word: own.get(word[0], word[0]), check.where)
-        arguments |= {"row_condition": where, "condition_parser": "pandas"}
-    looks_at = {own[name]: COMPARED.get(name, f"c.{name}") for name in own}
-    return Rule(code, check.column, severity, check.title, str(check.expect), arguments, looks_at)
+    looks_at = {own[name]: _of_row(name) for name in own}
+    known = set(check.needs) or set(columns)
+    where = re.sub(r"[a-z_][a-z0-9_]*", lambda word: _of_row(word[0]) if word[0] in known else word[0], check.where)
+    return Rule(code, check.column, severity, check.title, str(check.expect), arguments, looks_at, where)
+
+
+def _of_row(name: str) -> str:
+    """The SQL of what a check calls by this name, for a row c."""
+    return COMPARED.get(name, f"c.{name}")
