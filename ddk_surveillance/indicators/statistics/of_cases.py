@@ -19,7 +19,7 @@ LINKAGE = Text(
 
 
 def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
-    known = {int(year["year"]): year for year in series.totals() if is_known(year)}
+    known = {int(year["year"]): year for year in series.totals[""] if is_known(year)}
     yield from _linkage_bounds(db, series, known)
     yield from _repeats(db, series, known)
     yield from _sources(db, series, known)

@@ -39,7 +39,7 @@ def statistics(series: Series) -> Iterator[Row]:
 def _in_own_unit(series: Series) -> Iterator[Row]:
     """The rate in the unit of its definition, where that is not per 1000."""
     factor = series.indicator.per / intervals.PER
-    for year in series.totals() if factor != 1 else ():
+    for year in series.totals[""] if factor != 1 else ():
         figures = (
             {name: year[column] * factor for name, column in _RATE.items()}
             if is_known(year)
@@ -58,7 +58,7 @@ def _base(year: Row) -> Row:
 
 def _standardised(series: Series) -> Iterator[Row]:
     """By age and sex to the standard population of plan.yaml: comparable over the years though the district ages."""
-    for year in series.totals():
+    for year in series.totals[""]:
         for name, method in (("dobson", DOBSON), ("fay_feuer", FAY_FEUER)):
             statistic = "standardised_rate" if name == "dobson" else "standardised_rate_gamma"
             if not is_known(year):
@@ -90,7 +90,7 @@ def _strata(series: Series, year: int) -> tuple[list[float], list[float], list[f
 def _against_baseline(series: Series) -> Iterator[Row]:
     """Each final year over the baseline year, and how few events would have shown a decline."""
     target = series.indicator.target
-    baseline = baseline_of(target, series.totals()) if target else None
+    baseline = baseline_of(target, series.totals[""]) if target else None
     first = next((row for row in series.final if baseline and row.year == baseline["year"]), None)
     for year in (row for row in series.final if first and row.year > first.year):
         assert first is not None
@@ -168,12 +168,11 @@ def _pool(series: Series, pool: Pool, category: str) -> Row:
 
 def _analyses(series: Series) -> Iterator[Row]:
     """Every sensitivity analysis by year; severe cases and the tiers that are left out, each under a name of its own."""
-    names = series.cells.loc[series.cells["analysis"] != "", "analysis"].unique()
-    for analysis in sorted(set(names) - {OTHER_INTENTS}):
+    for analysis in sorted(set(series.totals) - {"", OTHER_INTENTS}):
         statistic = (
             "left_out" if analysis.startswith("tier_") else "severe_only" if analysis == SEVERE else "sensitivity"
         )
-        for year in series.totals(analysis):
+        for year in series.totals[analysis]:
             figures = (
                 {name: year[column] for name, column in _RATE.items()} if is_known(year) else {"reason": year["reason"]}
             )
@@ -183,9 +182,9 @@ def _analyses(series: Series) -> Iterator[Row]:
 
 def _undetermined(series: Series) -> Iterator[Row]:
     """None, all, and for deaths a proportional share of the events of undetermined intent; limits around all of them."""
-    others = {row["year"]: row for row in series.totals(OTHER_INTENTS)}
-    definite_of = {row["year"]: row for row in series.totals()}
-    for with_all in filter(is_known, series.totals(UNDETERMINED)):
+    others = {row["year"]: row for row in series.totals.get(OTHER_INTENTS, [])}
+    definite_of = {row["year"]: row for row in series.totals[""]}
+    for with_all in filter(is_known, series.totals.get(UNDETERMINED, [])):
         year = with_all["year"]
         definite, time = int(definite_of[year]["numerator"]), float(with_all["denominator"])
         undetermined = int(with_all["numerator"]) - definite
@@ -240,7 +239,7 @@ def _projected(series: Series) -> Iterator[Row]:
     target = series.indicator.target
     if target is None:
         return
-    baseline = baseline_of(target, series.totals())
+    baseline = baseline_of(target, series.totals[""])
     if not series.final or baseline is None or series.final[-1].year >= target.year:
         yield series.refused("projection", target.year, "flat gamma-Poisson; log-linear Poisson", TOO_FEW_YEARS)
         return

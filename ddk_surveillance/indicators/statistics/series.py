@@ -23,26 +23,26 @@ class Series:
     indicator: Indicator
     plan: Plan
     cells: pandas.DataFrame
-    years: tuple[int, ...]
+    totals: dict[str, list[Row]]  # the district by year, of the indicator ("") and of each of its analyses
     final: tuple[Annual, ...]
 
     @classmethod
     def of(cls, indicator: Indicator, plan: Plan, cells: pandas.DataFrame) -> Series:
-        mine = cells[(cells["indicator_code"] == indicator.indicator) & (cells["period_type"] == "year")]
-        total = _district(mine).sort_values("year")
-        usable = total[
-            total["reason"].isna() & (total["status"] == "F") & (total["definition_version"] == indicator.version)
-        ]
+        mine = cells[cells["indicator_code"] == indicator.indicator]
+        district = mine[(mine["sex"] == "all") & (mine["dimension"] == "all")].sort_values("year")
+        totals: dict[str, list[Row]] = {"": []}
+        for row in district.to_dict("records"):
+            totals.setdefault(row["analysis"], []).append({str(name): value for name, value in row.items()})
         final = tuple(
-            Annual(int(year), int(count), float(time))
-            for year, count, time in zip(usable["year"], usable["numerator"], usable["denominator"], strict=True)
+            Annual(int(year["year"]), int(year["numerator"]), float(year["denominator"]))
+            for year in totals[""]
+            if is_known(year) and year["status"] == "F" and year["definition_version"] == indicator.version
         )
-        return cls(indicator, plan, mine, tuple(map(int, total["year"])), final)
+        return cls(indicator, plan, mine, totals, final)
 
-    def totals(self, analysis: str = "") -> list[Row]:
-        """The district by year, of the indicator or of one of its analyses."""
-        rows = _district(self.cells, analysis).sort_values("year").to_dict("records")
-        return [{str(name): value for name, value in row.items()} for row in rows]
+    @property
+    def years(self) -> list[int]:
+        return [int(year["year"]) for year in self.totals[""]]
 
     def parts(self, year: int, dimension: str) -> pandas.DataFrame:
         """The cells of a year by sex and the categories of a dimension, known ones only."""
@@ -67,10 +67,6 @@ class Series:
     def refused(self, statistic: str, period: object, method: str, refusal: Refusal, **values: Any) -> Row:
         """A statistic that is deliberately not given, and why."""
         return self.row(statistic, period, method, reason=refusal.code, **noted(refusal.text), **values)
-
-
-def _district(cells: pandas.DataFrame, analysis: str = "") -> pandas.DataFrame:
-    return cells[(cells["analysis"] == analysis) & (cells["sex"] == "all") & (cells["dimension"] == "all")]
 
 
 def noted(text: Text) -> Row:
