@@ -21,7 +21,11 @@ def keep(db: Warehouse, versions: str, moment: datetime.datetime, rows: str = ""
     *content, begin, end = table.columns
     same = " AND ".join(f"v.{name} IS NOT DISTINCT FROM p.{name}" for name in content)
     standing = f"SELECT rowid, * FROM {versions} WHERE {end} IS NULL AND {scope}"
-    db.execute(f"CREATE OR REPLACE TEMP TABLE present AS {rows or f'FROM {table.versions_of}'}")
+    rows = rows or f"FROM {table.versions_of}"
+    if not db.rows(f"{standing} LIMIT 1"):
+        added = f"INSERT INTO {versions} BY NAME SELECT *, $moment AS {begin} FROM ({rows})"
+        return int(db.value(added, {"moment": moment}))
+    db.execute(f"CREATE OR REPLACE TEMP TABLE present AS {rows}")
     db.execute(
         f"UPDATE {versions} SET {end} = $moment WHERE rowid IN (SELECT v.rowid FROM ({standing}) v ANTI JOIN present p ON {same})",
         {"moment": moment},

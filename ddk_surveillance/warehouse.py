@@ -21,6 +21,7 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseErro
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 
+SPARING_MEMORY_GB = 0.9
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
@@ -134,6 +135,19 @@ class Warehouse:
         finally:
             self._depth -= 1
         self.execute("ROLLBACK" if is_rehearsal else "COMMIT")
+
+    @contextlib.contextmanager
+    def sparing(self) -> Iterator[None]:
+        """Inside, rows without ORDER BY come in any order and the engine keeps to a gigabyte: no core waits for another."""
+        memory_gb = min(SPARING_MEMORY_GB, self.settings.memory_limit_gb)
+        self.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{memory_gb}GB'")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(WarehouseError):  # after a failed statement, whose error matters
+                self.execute(
+                    f"SET preserve_insertion_order = true; SET memory_limit = '{self.settings.memory_limit_gb}GB'"
+                )
 
     def remember(self, name: str, value: str) -> None:
         """Keep a fact about the warehouse itself."""

@@ -36,7 +36,7 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
     """The same by a given model."""
-    with db.transaction():
+    with db.sparing(), db.transaction():
         is_new_model = _forget_other_model(db, model)
         night = prepare(db, model.declaration)
         if night.dirty or night.gone:
@@ -56,7 +56,7 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
                 "link_new_member",
                 "link_state",
             )
-            make_incidents(db, model.declaration.golden)
+            make_incidents(db, model.declaration.golden, night)
             _keep_versions(db, key, is_new_model)
             _record(db, key, model, night, is_new_model, compared)
     records = int(db.value("SELECT count(*) FROM link.member"))

@@ -17,6 +17,7 @@ COLUMNS = """key, source_code, institution_id, sex, birth_month, age, township, 
 BUCKETED = f"""SELECT {COLUMNS}, unnest(range(near_from // {BUCKET_DAYS}, near_to // {BUCKET_DAYS} + 1)) AS bucket
     FROM link_coded WHERE NOT needs_token"""
 FIRST_COMMON_BUCKET = f"a.bucket = b.bucket AND a.bucket = greatest(a.near_from, b.near_from) // {BUCKET_DAYS}"
+CLOSE_AGE = "(SELECT *, unnest(range(age - 1, age + 2)) AS near_age FROM {})"
 OVERLAP = "a.near_from <= b.near_to AND b.near_from <= a.near_to"
 WITHIN = "a.reach_from - {days} <= b.day_to AND b.reach_from - {days} <= a.day_to"
 
@@ -44,13 +45,12 @@ def blocking_sql(rule: BlockingRule, declaration: Declaration, night: Night) -> 
     sides = [(dirty, every)]
     if rule.one and not night.everything:  # the few that meet the condition look for all, and all for those few
         sides += [(every, dirty)]
-    steps = (-1, 0, 1) if rule.close_age else (None,)
-    return [_join(rule, declaration, night, left, right, step) for left, right in sides for step in steps]
+    return [_join(rule, declaration, night, left, right) for left, right in sides]
 
 
-def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str, right: str, step: int | None) -> str:
+def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str, right: str) -> str:
     conditions = [f"a.{column} = b.{column}" for column in rule.equal]
-    conditions += [] if step is None else [f"a.age + {step} = b.age"]
+    conditions += ["a.near_age = b.age"] if rule.close_age else []
     conditions += ["a.key < b.key" if night.everything and not rule.one else "a.key <> b.key"]
     conditions += [f"({declaration.condition(rule.where)})", rule.one or "TRUE"]
     if rule.dates == "overlap":
@@ -60,13 +60,14 @@ def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str,
     if not rule.uses_token and left != "link_bucketed":
         conditions += ["NOT a.needs_token AND NOT b.needs_token"]
     return f"""SELECT least(a.key, b.key), greatest(a.key, b.key)
-        FROM {left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
+        FROM {CLOSE_AGE.format(left) if rule.close_age else left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
 
 
-def patterns_sql(declaration: Declaration, night: Night, pairs: str) -> str:
-    """Every row of a table of pairs (left_key, right_key) with the pattern of the pair."""
-    return f"""SELECT p.*, {declaration.pattern_sql} AS pattern
-        FROM {pairs} AS p
+def patterns_sql(declaration: Declaration, night: Night, pairs: str, kept: str = "left_key, right_key") -> str:
+    """Every row of a table of pairs (left_key, right_key, …) with the pattern of the pair."""
+    joins = f"""FROM {pairs} AS p
         JOIN {night.records} AS a ON a.key = p.left_key
         JOIN {night.records} AS b ON b.key = p.right_key
         LEFT JOIN link_decision AS j ON j.left_key = p.left_key AND j.right_key = p.right_key"""
+    compared = declaration.comparison_sql.format(kept=", ".join(f"p.{one}" for one in kept.split(", ")), joins=joins)
+    return f"SELECT {kept}, {declaration.pattern_sql} AS pattern\nFROM ({compared}) AS pair"

@@ -48,12 +48,12 @@ def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> No
     touched = "TRUE" if night.everything else "l.key IN (SELECT key FROM link_near)"
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
-        SELECT {BY_SENIORITY} AS number, l.key, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month,
+        WITH numbered AS (SELECT {BY_SENIORITY} AS number, l.key FROM {night.records} AS l WHERE {touched})
+        SELECT n.number, l.key, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month,
             l.age, coalesce(c.incident_id, m.incident_id) AS incident_id
-        FROM {night.records} AS l
+        FROM numbered AS n JOIN {night.records} AS l ON l.key = n.key
         LEFT JOIN link_clustered AS c ON c.key = l.key
-        LEFT JOIN link.member AS m ON m.record_key = l.key
-        WHERE {touched}""")
+        LEFT JOIN link.member AS m ON m.record_key = l.key""")
 
 
 def _kin_sql(declaration: Declaration, left: str, right: str, condition: str) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -122,23 +124,54 @@ class Declaration(Declared):
 
     @functools.cached_property
     def pattern_sql(self) -> str:
-        """The pattern of a pair (a, b) of linkable records as one BIGINT expression."""
+        """The pattern of a pair as one BIGINT expression over the columns of `comparison_sql`."""
         digits = [("FALSE", [rule.when for rule in self.safety])]
         digits += [(field.unless, [level.when for level in field.levels]) for field in self.fields]
         parts, weight = [], 1
         for (unless, conditions), radix in zip(digits, self.radices, strict=True):
-            case = _first_true(self.condition(unless), [self.condition(one) for one in conditions])
+            case = _first_true(_over_columns(unless), [_over_columns(one) for one in conditions])
             parts.append(f"CAST({case} AS BIGINT) * {weight}")
             weight *= radix
         if weight >= 2**63:
             raise ValueError("the fields have too many levels for one integer pattern")
         return "\n  + ".join(parts)
 
+    @functools.cached_property
+    def comparison_sql(self) -> str:
+        """What compares records `a` and `b`: a SELECT of {kept} and of all terms, for str.format with {kept} and {joins}.
+
+        Terms are columns of nested SELECTs: written out wherever they occur they would be planned and computed each time.
+        """
+        used = " ".join([self.pattern_sql, *map(_over_columns, self.terms.values())])
+        read = ", ".join(f"{one[0]}.{one[2:]} AS {one}" for one in sorted(set(re.findall(r"\b[abj]_\w+", used))))
+        sql = f"SELECT {{kept}}, {read}\n{{joins}}"
+        for layer in _layers(self.terms):
+            columns = ", ".join(f"({_over_columns(self.terms[name])}) AS term_{name}" for name in layer)
+            sql = f"SELECT *, {columns}\nFROM ({sql}) AS pair"
+        return sql
+
     def condition(self, text: str) -> str:
         """A condition with its {terms} replaced by what they stand for."""
         while "{" in text:
             text = text.format(**self.terms)
         return text
+
+
+def _over_columns(condition: str) -> str:
+    """The condition over the columns of a pair: a.sex is a_sex there, {person} is term_person."""
+    return re.sub(r"\{(\w+)\}", r"term_\1", re.sub(r"\b([abj])\.(?=\w)", r"\1_", condition))
+
+
+def _layers(terms: Mapping[str, str]) -> Iterator[list[str]]:
+    """The terms in such an order that each needs those of earlier layers only."""
+    needs = {name: set(re.findall(r"\{(\w+)\}", text)) for name, text in terms.items()}
+    known: set[str] = set()
+    while len(known) < len(terms):
+        layer = [name for name, needed in needs.items() if name not in known and needed <= known]
+        if not layer:
+            raise ValueError("terms that need each other, or one that is not declared")
+        yield layer
+        known.update(layer)
 
 
 def _first_true(unless: str, conditions: list[str]) -> str:
@@ -151,4 +184,4 @@ def _first_true(unless: str, conditions: list[str]) -> str:
 @functools.cache
 def load(path: Path) -> Declaration:
     """Read and check the declaration."""
-    return Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Declaration.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))

@@ -105,6 +105,6 @@ def explain_pairs(db: Warehouse, model: Model, pairs: list[tuple[str, str]]) -> 
             CREATE OR REPLACE TEMP TABLE link_pair_asked AS
             SELECT number, least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
             FROM link_asked AS p JOIN link.linkable AS a ON a.record_id = p.a JOIN link.linkable AS b ON b.record_id = p.b""")
-    patterns = patterns_sql(model.declaration, AS_LINKED, "link_pair_asked")
+    patterns = patterns_sql(model.declaration, AS_LINKED, "link_pair_asked", "number")
     found = db.rows(f"SELECT pattern FROM ({patterns}) ORDER BY number")
     return [explain(model, pattern) for (pattern,) in found]

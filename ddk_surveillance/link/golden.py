@@ -8,6 +8,7 @@ violence is not overwritten by `unintentional` from anyone, unless the record th
 from __future__ import annotations
 
 from ddk_surveillance.link.declaration import Golden, GoldenRule
+from ddk_surveillance.link.preparation import Night, coded
 from ddk_surveillance.warehouse import Warehouse
 
 LEGAL = "('court', 'procuratorate', 'police')"
@@ -20,27 +21,37 @@ READ = {
     "case_status": CASE_STATUS,
     "has_maltreatment_diagnosis": "CASE WHEN r.icd10_diagnosis LIKE 'T74%' THEN TRUE END",  # one doctor is enough
 }
-NEVER_UNKNOWN = ("event_date", "death_date", "age_years", "has_maltreatment_diagnosis")
+TYPES = {"age_years": "INTEGER", "death_date": "DATE", "event_date": "DATE", "has_maltreatment_diagnosis": "BOOLEAN"}
 # Of an undated incident the narrowest interval; the report is the best guess for one without any date.
 VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
 
 
-def make_incidents(db: Warehouse, golden: Golden) -> None:
+SOURCES = "array_to_string(list_sort(list_distinct(list(source_code))), ',')"
+
+
+def make_incidents(db: Warehouse, golden: Golden, night: Night) -> None:
     """Replace the incidents in link_renewed (incident_id) in core.incident and link.golden_field."""
     for table in ("core.incident", "link.golden_field"):
         db.execute(f"DELETE FROM {table} WHERE incident_id IN (SELECT incident_id FROM link_renewed)")
+    db.execute("""CREATE OR REPLACE TEMP TABLE link_size AS
+        SELECT incident_id, CAST(count(*) AS INTEGER) AS records
+        FROM link.member SEMI JOIN link_renewed USING (incident_id) GROUP BY incident_id""")
     db.execute(f"INSERT INTO core.incident BY NAME {_single_sql(golden)}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_report AS {_report_sql(golden)}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_contested AS {_contested_sql(golden)}")
+    words = {field: coded(db, field, _read(field)) for field in golden.fields if field not in TYPES and night.is_large}
+    db.execute(f"""CREATE OR REPLACE TEMP TABLE link_report AS
+        SELECT * REPLACE ({", ".join(f"{cast} AS {field}" for field, cast in words.items()) or "records AS records"})
+        FROM ({_report_sql(golden)})""")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_claim AS {_claim_sql(golden)}")
+    db.execute("DROP TABLE link_report")
     db.execute(f"INSERT INTO link.golden_field BY NAME {db.statement('link.golden_field')}")
+    db.execute("DROP TABLE link_claim")
     db.execute(f"INSERT INTO core.incident BY NAME {_incident_sql(golden)}")
+    db.execute("DROP TABLE link_agreed; DROP TABLE link_size")
 
 
-RECORDS = """FROM (
-        SELECT m.*, count(*) OVER (PARTITION BY incident_id) AS records
-        FROM link.member AS m JOIN link_renewed USING (incident_id)
-    ) AS m
+RECORDS = """FROM link_size AS n
+    JOIN link.member AS m ON m.incident_id = n.incident_id
     JOIN core.record AS r ON r.record_id = m.record_id
     JOIN link.linkable AS l ON l.key = m.record_key"""
 
@@ -49,29 +60,29 @@ def _single_sql(golden: Golden) -> str:
     """Incidents that one record alone tells of: nothing to choose."""
     values = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields if field != "event_date")
     return f"""
-        SELECT m.incident_id, m.child_id, g.event_group_id, CAST(1 AS INTEGER) AS records, r.source_code AS sources,
+        SELECT m.incident_id, m.child_id, g.event_group_id, n.records, r.source_code AS sources,
             coalesce(r.is_death, FALSE) AS is_death, {VAGUE} AS event_date, year({VAGUE}) AS event_year,
             CASE WHEN l.is_exact THEN 'day' ELSE r.date_precision END AS date_precision, FALSE AS has_conflict, {values}
         {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = m.incident_id
-        WHERE m.records = 1"""
+        WHERE n.records = 1"""
 
 
 def _report_sql(golden: Golden) -> str:
     """One row per record of the other renewed incidents, unknown as NULL, with the standing of its source."""
     fields = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields)
     return f"""
-        SELECT m.incident_id, m.child_id, r.source_code, coalesce(r.is_death, FALSE) AS is_death, {fields},
+        SELECT m.incident_id, m.child_id, n.records, r.source_code, coalesce(r.is_death, FALSE) AS is_death, {fields},
             {VAGUE} AS vague_date, r.date_precision, l.width_days,
             concat(coalesce(CAST(r.reported_date AS VARCHAR), '9999-12-31'), r.record_id) AS seniority,
             {_place("r.source_code", golden.source_order)} AS source_place,
             {_place("r.source_code", golden.authority_order)} AS authority_place
-        {RECORDS} WHERE m.records > 1"""
+        {RECORDS} WHERE n.records > 1"""
 
 
 def _read(field: str) -> str:
     """What a record says of a field; unknown is nothing said."""
     expression = READ.get(field, f"r.{field}")
-    return expression if field in NEVER_UNKNOWN else f"nullif({expression}, 'unknown')"
+    return expression if field in TYPES else f"nullif({expression}, 'unknown')"
 
 
 def _place(column: str, order: tuple[str, ...]) -> str:
@@ -80,18 +91,22 @@ def _place(column: str, order: tuple[str, ...]) -> str:
     return f"CASE {column} {cases} ELSE {len(order) + 1} END"
 
 
-def _contested_sql(golden: Golden) -> str:
-    fields = ", ".join(f"min({field}) <> max({field}) AS {field}" for field in golden.fields)
+def _agreed_sql(golden: Golden) -> str:
+    """One row per incident: of every field the value if all reports agree, and whether they do not."""
+    fields = ", ".join(f"min({one}) AS {one}, min({one}) <> max({one}) AS {one}_differs" for one in golden.fields)
     return f"""
-        SELECT incident_id, bool_or(is_death) AS is_fatal,
-            coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault, {fields}
+        SELECT incident_id, min(child_id) AS child_id, min(records) AS records, {SOURCES} AS sources, bool_or(is_death) AS is_death,
+            coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault,
+            min((width_days, vague_date, date_precision)) AS narrowest, {fields}
         FROM link_report GROUP BY incident_id"""
 
 
 def _claim_sql(golden: Golden) -> str:
     """One row per record and contested field: the value, and how much it weighs (less is more)."""
     names = ", ".join(golden.fields)
-    cells = ", ".join(f"CASE WHEN c.{field} THEN CAST(r.{field} AS VARCHAR) END AS {field}" for field in golden.fields)
+    cells = ", ".join(
+        f"CASE WHEN c.{field}_differs THEN CAST(r.{field} AS VARCHAR) END AS {field}" for field in golden.fields
+    )
     weights = " ".join(f"WHEN '{field}' THEN {_weight(field, rule)}" for field, rule in golden.fields.items())
     rules = " ".join(f"WHEN '{field}' THEN '{rule.rule}'" for field, rule in golden.fields.items())
     return f"""
@@ -103,8 +118,8 @@ def _claim_sql(golden: Golden) -> str:
             CASE field {rules} END AS rule
         FROM (
             UNPIVOT (
-                SELECT r.incident_id, r.source_code, r.source_place, r.authority_place, r.seniority, c.is_fatal, c.has_assault, {cells}
-                FROM link_report AS r JOIN link_contested AS c USING (incident_id)
+                SELECT r.incident_id, r.source_code, r.source_place, r.authority_place, r.seniority, c.is_death AS is_fatal, c.has_assault, {cells}
+                FROM link_report AS r JOIN link_agreed AS c USING (incident_id)
             ) ON {names} INTO NAME field VALUE value
         ) AS cell"""
 
@@ -126,26 +141,13 @@ def _weight(field: str, rule: GoldenRule) -> str:
 
 
 def _incident_sql(golden: Golden) -> str:
-    types = {
-        "age_years": "INTEGER",
-        "death_date": "DATE",
-        "event_date": "DATE",
-        "has_maltreatment_diagnosis": "BOOLEAN",
-    }
-    agreed = ", ".join(f"min({field}) AS {field}" for field in golden.fields)
     chosen = ", ".join(f"max(value) FILTER (field = '{field}') AS {field}" for field in golden.fields)
     values = ", ".join(
-        f"coalesce(CAST(w.{field} AS {types.get(field, 'VARCHAR')}), a.{field}) AS {field}"
+        f"coalesce(CAST(w.{field} AS {TYPES.get(field, 'VARCHAR')}), a.{field}) AS {field}"
         for field in golden.fields if field != "event_date"
     )  # fmt: skip
     return f"""
-        WITH agreed AS (
-            SELECT incident_id, min(child_id) AS child_id, CAST(count(*) AS INTEGER) AS records,
-                string_agg(DISTINCT source_code, ',' ORDER BY source_code) AS sources, bool_or(is_death) AS is_death,
-                min((width_days, vague_date, date_precision)) AS narrowest, {agreed}
-            FROM link_report GROUP BY incident_id
-        ),
-        winner AS (
+        WITH winner AS (
             SELECT incident_id, {chosen}
             FROM link.golden_field JOIN link_renewed USING (incident_id) WHERE is_chosen GROUP BY incident_id
         ),
@@ -153,10 +155,10 @@ def _incident_sql(golden: Golden) -> str:
             SELECT incident_id, coalesce(CAST(w.event_date AS DATE), a.event_date) AS exact_date,
                 coalesce(exact_date, narrowest[2]) AS event_date,
                 CASE WHEN exact_date IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision
-            FROM agreed AS a LEFT JOIN winner AS w USING (incident_id)
+            FROM link_agreed AS a LEFT JOIN winner AS w USING (incident_id)
         )
         SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.is_death,
             d.event_date, year(d.event_date) AS event_year, d.date_precision,
             w.incident_id IS NOT NULL AS has_conflict, {values}
-        FROM agreed AS a JOIN dated AS d USING (incident_id)
+        FROM link_agreed AS a JOIN dated AS d USING (incident_id)
         LEFT JOIN winner AS w USING (incident_id) LEFT JOIN link.event_group AS g USING (incident_id)"""

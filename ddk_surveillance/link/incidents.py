@@ -129,8 +129,10 @@ def _all_pairs(
             SELECT a.number AS first, b.number AS second, least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
             FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.number < b.number
             ANTI JOIN link.pair AS p ON p.left_key = least(a.key, b.key) AND p.right_key = greatest(a.key, b.key)""")
-    new_left, new_right, _, _, pattern = integers(db, patterns_sql(model.declaration, night, "link_inside"))
     inside = part[left] == part[right]
+    if not db.rows("FROM link_inside LIMIT 1"):
+        return left[inside], right[inside], score[inside]
+    new_left, new_right, pattern = integers(db, patterns_sql(model.declaration, night, "link_inside", "first, second"))
     return (
         np.concatenate([left[inside], new_left]),
         np.concatenate([right[inside], new_right]),

@@ -18,6 +18,9 @@ CODED = {
 }  # fmt: skip
 
 
+CODED_ABOVE_RECORDS = 20_000  # of fewer it takes longer to find the words than to compare them
+
+
 @dataclass(frozen=True)
 class Night:
     """How much there is to do, and where the records for it lie."""
@@ -25,6 +28,11 @@ class Night:
     dirty: int
     gone: int
     everything: bool
+
+    @property
+    def is_large(self) -> bool:
+        """Whether words are worth being made small numbers (enumerations) first."""
+        return self.everything and self.dirty > CODED_ABOVE_RECORDS
 
     @property
     def records(self) -> str:
@@ -81,7 +89,9 @@ def _find_changes(db: Warehouse) -> Night:
 
 def _renew_linkable(db: Warehouse, night: Night) -> None:
     if night.everything:
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {_with_small_codes(db, db.statement('link.linkable'))}")
+        statement = db.statement("link.linkable")
+        coded = _with_small_codes(db, statement) if night.is_large else statement
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}")
         db.execute("DELETE FROM link.linkable; INSERT INTO link.linkable BY NAME FROM link_coded")
         return
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {db.statement('link.linkable')}")
@@ -91,11 +101,15 @@ def _renew_linkable(db: Warehouse, night: Night) -> None:
 
 
 def _with_small_codes(db: Warehouse, statement: str) -> str:
-    for column, stated in CODED.items():
-        db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
-            SELECT '' UNION SELECT DISTINCT {stated} FROM core.record WHERE {stated} IS NOT NULL ORDER BY 1)""")
-    casts = ", ".join(f"CAST({column} AS link_{column}) AS {column}" for column in CODED)
+    casts = ", ".join(f"{coded(db, column, stated)} AS {column}" for column, stated in CODED.items())
     return f"SELECT * REPLACE ({casts}) FROM ({statement})"
+
+
+def coded(db: Warehouse, column: str, stated: str) -> str:
+    """A cast of the column to an enumeration of all words that the records state (an expression over core.record)."""
+    db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
+        SELECT '' UNION SELECT DISTINCT {stated} FROM core.record AS r WHERE {stated} IS NOT NULL ORDER BY 1)""")
+    return f"CAST({column} AS link_{column})"
 
 
 def _sources(db: Warehouse) -> pyarrow.Table:

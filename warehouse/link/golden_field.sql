@@ -4,7 +4,7 @@ value AS (
     SELECT
         incident_id, field, value, min(rule) AS field_rule,
         CAST(count(*) AS INTEGER) AS reports,
-        string_agg(DISTINCT source_code, ',' ORDER BY source_code) AS sources,
+        array_to_string(list_sort(list_distinct(list(source_code))), ',') AS sources,
         min(weight) AS weight, min(source_place) AS source_place, min(seniority) AS seniority,
         bool_and(would_hide_violence) AS would_hide_violence
     FROM link_claim
