@@ -177,7 +177,8 @@ def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
 def _readings(values: pa.Array, rules: tuple[Rule, ...]) -> tuple[pa.Array, pa.Array]:
     """The few values worth judging, and the texts to judge: normalised, and once more with digits spelt out."""
     texts = _normalised(values)
-    worth = _matching(texts, (any_hint if texts.nbytes <= _FEW_BYTES else any_rule)(rules))
+    patterns = (any_hint if texts.nbytes <= _FEW_BYTES else any_rule)(rules)
+    worth = functools.reduce(pc.or_, (_matching(texts, pattern) for pattern in patterns))
     values, texts = values.filter(worth), texts.filter(worth)
     plain = pc.invert(_matching(texts, _DECIMAL))
     spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
