@@ -78,7 +78,7 @@ Kind = Literal[
 # What the guard leaves of a cell in a token column that is no token: it may be raw data.
 NOT_A_TOKEN = "?"
 # Kinds whose text has to be understood; the others are taken as they are.
-PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township", "token"})
+PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township", "token", "identifier"})
 
 
 class SourceColumn(Declared):
@@ -216,8 +216,12 @@ class Source(Declared):
 
     @property
     def parsed_columns(self) -> tuple[str, ...]:
-        """What may turn out unreadable; `victims`: parts that do not match; `record_key`: one number, two contents."""
+        """What may turn out unreadable.
+
+        `row`: cells of other columns; `victims`: parts that do not match; `record_key`: one number, two contents.
+        """
         parsed = [name for name, column in self.columns.items() if column.kind in PARSED_KINDS]
+        parsed += ["row"]
         parsed += ["victims"] if self.victims else []
         return (*parsed, "record_key") if self.record_key else tuple(parsed)
 

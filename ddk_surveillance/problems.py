@@ -78,6 +78,18 @@ PROBLEMS: dict[str, Text] = {
         "不是令牌,可能是未去标识的原始信息,原值未存储。请用 ddk deidentify 生成令牌。",
         "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
     ),
+    "of_another_column": Text(
+        "这是另一列的内容,可能填错了列,或整行单元格错位。请核对这一行。",
+        "This belongs in another column: a cell in the wrong place, or a whole row shifted. Check the row.",
+    ),
+    "cells_out_of_place": Text(
+        "这一行有单元格填在别的列里,或必填项随之空缺,可能整行错位。请对照表头核对这一行。",
+        "Cells of this row stand in other columns, or left a required one empty: the row may be shifted. Check it.",
+    ),
+    "digits_lost": Text(
+        "编号被表格软件改成了科学计数(如 2.02E+11),后面的数字已丢失。请把该列设为文本格式,重新填写编号。",
+        "A spreadsheet turned this number into 2.02E+11 and lost its last digits. Format the column as text, enter it again.",
+    ),
     "record_number_reused": Text(
         "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",
         "One record number stands twice in this file with different content. Give every record its own number.",

@@ -46,6 +46,11 @@ class CodeList:
             return None  # the card has no code 0: the box was left empty
         return self._several(text, words)
 
+    def knows(self, text: str) -> bool:
+        """Whether a cell is a word of this list and of little else: neither a digit nor 其他."""
+        key = _key(text)
+        return key in self.labels and not key.isdigit() and key not in OTHER_WORDS
+
     def _code(self, text: str, words: Mapping[str, str]) -> str | None:
         """The code of the text as it stands, else of its label without the number beside it."""
         keys = (_key(written) for written in (text, *_labels_within(plain(text))))

@@ -21,6 +21,15 @@ from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.warehouse import Warehouse
 
 NUMBER = re.compile(r"[+-]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,15})?", re.ASCII)
+# Problems that say no more than "not one of these", and what tells cells of other kinds at a glance.
+NOT_UNDERSTOOD = frozenset({"unknown_code", "unknown_township", "unreadable_date", "unreadable_hour", "unreadable_age",
+                            "unreadable_icd10"})  # fmt: skip
+SHAPES = {
+    "date": re.compile(r"20\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?([ T].*)?|月)"),
+    "age": re.compile(r"\d{1,2}(周?岁|个月|月龄)"),
+    "icd10": re.compile(r"[A-Z]\d\d\.[0-9x]\S*"),
+}
+LONGEST_WORD = 24
 Parser = Callable[..., tuple[Any, ...] | Problem]
 
 DATE_FIELDS = {
@@ -59,15 +68,47 @@ class Lookup:
 
 def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
     """One lookup for every column whose text has to be understood; the others are taken as they are."""
-    return tuple(_lookup(db, source, name, column) for name, column in source.columns.items() if column.kind in FIELDS)
+    others = Others(db.library, source)
+    understood = (_lookup(db, source, name, one, others) for name, one in source.columns.items() if one.kind in FIELDS)
+    return (*understood, *(_no_numbers(db, name) for name, one in source.columns.items() if one.kind == "identifier"))
 
 
-def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn) -> Lookup:
+def _no_numbers(db: Warehouse, name: str) -> Lookup:
+    """What stands in the place of an institution's own number: two records without one are not the same record."""
+    asked = db.arrow(f"SELECT DISTINCT {name} AS k0 FROM exploded WHERE NOT regexp_matches({name}, '[0-9]') ORDER BY 1")
+    missing = [text for text in asked["k0"].to_pylist() if is_missing(text, "identifier")]
+    return Lookup(name, (name,), pyarrow.table({"k0": pyarrow.array(missing, pyarrow.string())}))
+
+
+class Others:
+    """Tells of a text that its own column cannot read whether it plainly belongs in another column of the feed."""
+
+    def __init__(self, library: Library, source: Source) -> None:
+        columns = source.columns.values()
+        self.lists = {
+            name: CodeList.load(library.codelist_path(name))
+            for name in sorted({column.codelist for column in columns if column.codelist})
+        }
+        self.terms = frozenset(term for column in columns for term in column.terms)
+        self.kinds = {column.kind for column in columns}
+
+    def claim(self, text: str) -> bool:
+        if len(text) > LONGEST_WORD or is_missing(text, "text"):
+            return False
+        if text in self.terms or any(codes.knows(text) for codes in self.lists.values()):
+            return True
+        shapes = (shape for kind, shape in SHAPES.items() if kind in self.kinds)
+        return any(shape.fullmatch(text) for shape in shapes)
+
+
+def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn, others: Others) -> Lookup:
     keys = (name, *_context(source, column))
     columns = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
     asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL ORDER BY ALL")
     parse = _parser(db, column)
-    answers = [_answer(parse, column.kind, row) for row in zip(*(item.to_pylist() for item in asked), strict=True)]
+    answers = [
+        _answer(parse, column.kind, row, others) for row in zip(*(item.to_pylist() for item in asked), strict=True)
+    ]
     return Lookup(name, keys, _with_answers(asked, column.kind, answers))
 
 
@@ -84,13 +125,16 @@ def _context(source: Source, column: SourceColumn) -> tuple[str, ...]:
     return ()
 
 
-def _answer(parse: Parser, kind: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _answer(parse: Parser, kind: str, row: tuple[Any, ...], others: Others) -> tuple[Any, ...]:
     """(problem code or None, values …) for one distinct text; a missing-word is neither."""
     nothing = (None,) * len(FIELDS[kind])
     if is_missing(row[0], kind):
         return (None, *nothing)
     parsed = parse(*row)
-    return (parsed.code, *nothing) if isinstance(parsed, Problem) else (None, *parsed)
+    if not isinstance(parsed, Problem):
+        return (None, *parsed)
+    is_stray = parsed.code in NOT_UNDERSTOOD and others.claim(row[0])
+    return ("of_another_column" if is_stray else parsed.code, *nothing)
 
 
 def _with_answers(asked: pyarrow.Table, kind: str, answers: list[tuple[Any, ...]]) -> pyarrow.Table:

@@ -10,6 +10,9 @@ from ddk_surveillance.contracts import NOT_A_TOKEN, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 
+# What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
+DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
+
 
 def base_select(source: Source, waiting: str) -> str:
     """Rows of the waiting batches, known mistakes corrected, cases exploded to victims, combined columns put together."""
@@ -141,6 +144,8 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
             given[target] = f"{lookup}.v_value"
         elif column.kind == "token":
             given[target] = f"nullif(e.{name}, {_text(NOT_A_TOKEN)})"
+        elif column.kind == "identifier":
+            given[target] = f"CASE WHEN {lookup}.k0 IS NULL THEN regexp_replace(e.{name}, '^([0-9]+)\\.0+$', '\\1') END"
         else:
             given[target] = f"e.{name}"
     given |= {name: _text(value) for name, value in source.constants.items()}
@@ -167,9 +172,25 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
 def _problem(source: Source, name: str) -> str:
     if name == "victims":
         return "CASE WHEN NOT e.victims_agree THEN 'victims_do_not_match' END AS problem_victims"
+    if name == "row":
+        return f"{_out_of_place(source)} AS problem_row"
+    if source.columns[name].kind == "identifier":
+        return f"CASE WHEN regexp_full_match(e.{name}, {_text(DIGITS_LOST)}) THEN 'digits_lost' END AS problem_{name}"
     if source.columns[name].kind == "token":
         return f"CASE WHEN e.{name} = {_text(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
     return f"lookup_{name}.problem AS problem_{name}"
+
+
+def _out_of_place(source: Source) -> str:
+    """A cell in the wrong column, and another such or a required cell left empty: so looks a row that was shifted."""
+    strayed = [
+        f"(lookup_{name}.problem IS NOT DISTINCT FROM 'of_another_column')::INTEGER"
+        for name, column in source.columns.items()
+        if column.kind in FIELDS
+    ]
+    empty = [f"(e.{name} IS NULL)::INTEGER" for name, column in source.columns.items() if column.required]
+    strays = " + ".join(strayed) or "0"
+    return f"CASE WHEN {strays} > 0 AND {' + '.join([strays, *empty])} > 1 THEN 'cells_out_of_place' END"
 
 
 def _ruled(library: Library, source: Source, rule: Rule, previous: str) -> str:

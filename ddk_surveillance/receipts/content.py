@@ -157,6 +157,8 @@ def _header(library: Library, source: Source, name: str) -> str:
         return "、".join(_header(library, source, part) for part in source.record_key)
     if name == "victims" and source.victims:
         return "被害人各列"
+    if name == "row":
+        return "整行"
     if name not in source.columns:
         name = next((own for own, column in source.columns.items() if column.to == name), name)
     column = source.columns.get(name)
