@@ -227,7 +227,7 @@ def test_remarks_of_several_lines_with_commas_are_no_swallowed_rows(tmp_path: Pa
     assert cells(read(as_csv(rows).encode(), "a.csv", tmp_path)) == rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CSV_TEXT, st.sampled_from(["utf-8", "gb18030"]))
 def test_any_csv_is_read_as_the_strict_csv_module_reads_it_or_refused(tmp_path: Path, text: str, code: str) -> None:
     try:
