@@ -196,8 +196,8 @@ def _rekeyed(cells: pyarrow.ChunkedArray, secret: Key, separator: str | None) ->
     single = _rekeyed_singles(parts.flatten(), secret).fill_null("")
     lists = pyarrow.ListArray.from_arrays(parts.offsets, single)
     joined = pyarrow.compute.binary_join(lists, ";")
-    says_nothing = pyarrow.compute.match_substring_regex(joined, "^;*$")  # an empty token would be everybody's
-    return pyarrow.compute.if_else(pyarrow.compute.or_(array.is_null(), says_nothing), None, joined)
+    # an empty token would be everybody's
+    return pyarrow.compute.if_else(pyarrow.compute.equal(joined, ""), None, joined)
 
 
 def _rekeyed_singles(array: pyarrow.Array, secret: Key) -> pyarrow.Array:

@@ -1,11 +1,22 @@
-"""Files that no library at hand can write, made byte by byte."""
+"""Files that no library at hand can write, made byte by byte; and a desk at which files are judged."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ddk_surveillance import guard, intake, load, normalise, quality
+from ddk_surveillance.landing import Claim
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import load as load_settings
+from ddk_surveillance.settings import resource
+from ddk_surveillance.tokens import Key
+from ddk_surveillance.warehouse import Warehouse, connect
 
 SECTOR = 512
 FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
@@ -21,10 +32,11 @@ def compound_file() -> Callable[[str, bytes], bytes]:
 def xls() -> Callable[..., bytes]:
     """A BIFF8 workbook with one sheet of numbers and texts, optionally locked by a password."""
 
-    def make(rows: Sequence[Sequence[str | float]], is_locked: bool = False) -> bytes:
-        return _compound_file("Workbook", _biff8(rows, is_locked))
+    return as_xls
 
-    return make
+
+def as_xls(rows: Sequence[Sequence[str | float]], is_locked: bool = False) -> bytes:
+    return _compound_file("Workbook", _biff8(rows, is_locked))
 
 
 def _compound_file(stream_name: str, stream: bytes) -> bytes:
@@ -70,3 +82,68 @@ def _cell(row: int, column: int, value: str | float) -> bytes:
 
 def _record(kind: int, content: bytes) -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
+
+
+@dataclass
+class Fate:
+    """What became of a file: status and reason, its books, the records that hold, and where rows failed."""
+
+    status: str
+    reason: str | None
+    note: str
+    books: dict[str, int]
+    records: dict[str, dict[str, Any]]
+    failures: list[tuple[int, str, str]]
+
+
+class Desk:
+    """The stages of one feed without a night: files go in, fates come out; nothing stays for the next files."""
+
+    def __init__(self, db: Warehouse, folder: Path) -> None:
+        self.db, self.folder, self.key = db, folder, Key(bytes(range(32)))
+
+    def judge(self, feed: str, *files: tuple[str, bytes]) -> list[Fate]:
+        source = self.db.library.sources[feed]
+        self.db.ensure(self.db.library.received_table(source))
+        self.db.ensure(self.db.library.recoded_table(source))
+        for table in ("ops.batch", "ops.quarantine", "ops.check_result", "core.record_version", f"received.{feed}"):
+            self.db.execute(f"DELETE FROM {table}")
+        batches = [f"{number:016x}" for number, _ in enumerate(files)]
+        for batch, (name, content) in zip(batches, files, strict=True):
+            path = self.folder / name
+            path.write_bytes(content)
+            intake.register(self.db, Claim(batch, feed, path), "night")
+            if intake.read(self.db, source, Claim(batch, feed, path)):
+                guard.guard_batch(self.db, source, batch, self.key)
+            path.unlink()
+        for stage in (normalise, quality, load):
+            stage.run(self.db, feed)
+        return [self._fate(batch) for batch in batches]
+
+    def _fate(self, batch: str) -> Fate:
+        [about] = self.db.rows(
+            "SELECT status, reason, coalesce(note_zh, '') FROM ops.batch WHERE batch_id = ?", [batch]
+        )
+        [books] = self._named("SELECT * EXCLUDE (batch_id, source_code) FROM ops.ledger WHERE batch_id = ?", batch)
+        held = self._named(
+            "SELECT * FROM core.record_version WHERE batch_id = ? AND disposition = 'loaded' ORDER BY row_number", batch
+        )
+        failures = self.db.rows(
+            "SELECT row_number, column_name, coalesce(problem, rule) FROM ops.quarantine"
+            " WHERE batch_id = ? AND disposition <> 'warning' ORDER BY ALL", [batch],
+        )  # fmt: skip
+        return Fate(*about, books, {str(one["source_record_number"]): one for one in held}, failures)
+
+    def _named(self, sql: str, batch: str) -> list[dict[str, Any]]:
+        found = self.db.connection.execute(sql, [batch])
+        names = [about[0] for about in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    home = load_settings({}, tmp_path_factory.mktemp("desk"))
+    home.make_folders()
+    warehouse = connect(home, Library((resource("schemas"),)))
+    yield Desk(warehouse, tmp_path_factory.mktemp("files"))
+    warehouse.connection.close()

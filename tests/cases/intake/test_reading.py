@@ -19,8 +19,8 @@ from ddk_surveillance.errors import FileRefused
 from ddk_surveillance.intake import reading
 from ddk_surveillance.intake.reading import read_file, read_sheets
 from ddk_surveillance.intake.sheets import Sheet
+from tests.cases.intake.written import Rows, as_csv, as_json_lines, as_parquet, as_records, as_xlsx, quoted
 
-Rows = list[list[str | None]]
 TABLE: Rows = [
     ["学校名称", "性别", "备注"],
     ["一小", "男", "摔伤，轻"],
@@ -39,43 +39,6 @@ def read(content: bytes, name: str, folder: Path) -> Sheet:
     path.write_bytes(content)
     (sheet,) = read_sheets(path)
     return sheet
-
-
-def as_csv(rows: Rows, delimiter: str = ",", line_end: str = "\r\n") -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter, lineterminator=line_end).writerows(rows)
-    return text.getvalue()
-
-
-def as_xlsx(*sheets: Rows, write: str = "write_string") -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content) as book:
-        for rows in sheets:
-            sheet = book.add_worksheet()
-            for r, row in enumerate(rows):
-                for c, cell in enumerate(row):
-                    if cell is not None:
-                        getattr(sheet, write)(r, c, cell)
-    return content.getvalue()
-
-
-def as_records(rows: Rows) -> list[dict[str, str | None]]:
-    header = [name or "" for name in rows[0]]
-    return [dict(zip(header, row, strict=True)) for row in rows[1:]]
-
-
-def as_parquet(rows: Rows) -> bytes:
-    content = io.BytesIO()
-    header = [name or "" for name in rows[0]]
-    columns = [pa.array(column, pa.string()) for column in zip(*rows[1:], strict=True)] or [
-        pa.array([], pa.string())
-    ] * 3
-    pa.parquet.write_table(pa.table(columns, names=header), content)
-    return content.getvalue()
-
-
-def as_json_lines(rows: Rows) -> str:
-    return "\n".join(json.dumps(record, ensure_ascii=False) for record in as_records(rows))
 
 
 # ------------------------------------------------------------------------------------------------ formats, encodings
@@ -105,7 +68,7 @@ def test_f1_f2_the_same_table_comes_out_of_every_format_and_encoding(name: str, 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf16_without_mark_is_read_where_only_one_byte_order_makes_sense(encoding: str, tmp_path: Path) -> None:
+def test_f2_utf16_without_mark_is_read_where_only_one_byte_order_makes_sense(encoding: str, tmp_path: Path) -> None:
     assert cells(read(as_csv(TABLE).encode(encoding), "a.csv", tmp_path)) == TABLE
 
 
@@ -279,13 +242,6 @@ WRITERS: dict[str, Callable[[Rows], bytes]] = {
     "a.ndjson": lambda rows: as_json_lines(rows).encode(),
     **{f"{code}.csv": lambda rows, code=code: quoted(rows).encode(code) for code in ENCODINGS},  # type: ignore[misc]
 }
-
-
-def quoted(rows: Rows) -> str:
-    """CSV with every cell in quotation marks, so that the comma is the only thing that can part cells."""
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
-    return text.getvalue()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -31,7 +31,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "expected"), AGES.items())
-def test_ages(text: str, expected: tuple[int, int | None, int | None]) -> None:
+def test_f16_ages(text: str, expected: tuple[int, int | None, int | None]) -> None:
     assert parse_age(text) == ParsedAge(*expected)
 
 

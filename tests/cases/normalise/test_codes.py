@@ -83,7 +83,7 @@ DIGITS = [
 
 
 @pytest.mark.parametrize(("text", "card_a", "card_b", "community", "undeclared"), DIGITS)
-def test_digits_hold_only_in_the_declared_dictionary(
+def test_f9_digits_hold_only_in_the_declared_dictionary_and_glued_ones_are_never_parted(
     lists: dict[str, CodeList],
     text: str,
     card_a: str | None,
@@ -107,6 +107,11 @@ def test_a_word_for_nothing_may_be_an_answer_of_the_list(lists: dict[str, CodeLi
     assert decoded(lists["care"], "无", None) == "none"
     assert decoded(lists["mechanism"], "无", None) is None
     assert decoded(lists["sex"], "0", "gb") == "unknown"
+
+
+@pytest.mark.parametrize("text", ["其他", "其他(被风扇割伤)", "其它:被风扇割伤"])
+def test_f10_other_is_other_with_and_without_its_remark(lists: dict[str, CodeList], text: str) -> None:
+    assert decoded(lists["mechanism"], text, "card_a") == "other"
 
 
 def test_two_meanings_of_one_word_are_a_mistake_of_the_list(tmp_path: Path) -> None:
