@@ -25,7 +25,7 @@ READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
 
 def demo_block(demo: Demo, language: str) -> str:
     """The indicators, from their heading to the line that says they are synthetic."""
-    output = demo.ddk("--lang", language, "demo").output
+    output = (demo.first if language == "zh" else demo.again).output
     start = output.index("indicator " if language == "en" else "指标 ")
     end = output.index("Analyst file" if language == "en" else "分析文件")
     return f"$ {'DDK_LANG=en ' if language == 'en' else ''}make demo\n…\n{output[start:end].rstrip()}\n"
