@@ -8,6 +8,7 @@ incidents in a period: of all others their number is known beforehand.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Sequence
 
 import pandas
@@ -85,10 +86,9 @@ def _tier_columns(rules: Sequence[Rule]) -> dict[str, str]:
 def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
     """marked: every incident with its categories, the tier it has by each definition, and which rules count it."""
     numbers = _numbers(db)
-    marks = [
-        f"({counted_sql(rule.definition, tiers.get(tier_sql(rule.definition), ''))}) AS rule_{number}"
-        for number, rule in enumerate(rules)
-    ]
+    terms = [counted_sql(rule.definition, tiers.get(tier_sql(rule.definition), "")) for rule in rules]
+    asked = {term: f"asked_{number}" for number, term in enumerate(dict.fromkeys(itertools.chain(*terms)))}
+    marks = [f"{' AND '.join(asked[term] for term in own)} AS rule_{number}" for number, own in enumerate(terms)]
     marks += [f"{_number(numbers['tier'], column)} AS number_of_{column}" for column in tiers.values()]
     everywhere = [str(numbers["all"]["all"]), *(_number(numbers[name], column) for name, column in CODED.items())]
     everywhere += [_age_number(db.library, numbers[name], name) for name in GROUPINGS]
@@ -100,10 +100,15 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
             coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code, age_years,
             list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
             [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
-        FROM (SELECT *{"".join(f", {sql} AS {column}" for sql, column in tiers.items())} FROM core.incident)
+        FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)} FROM core.incident))
         JOIN (SELECT sources, list({_number(numbers["source"], "source")}) AS source_numbers
               FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM core.incident))
               GROUP BY sources) USING (sources)""")
+
+
+def _columns(named: dict[str, str]) -> str:
+    """SQL → name, as further columns: what many rules ask is computed once."""
+    return "".join(f", {sql} AS {column}" for sql, column in named.items())
 
 
 def _qualifying_sql(number: int, rule: Rule, tiers: dict[str, str]) -> str:

@@ -64,8 +64,8 @@ def analyses_of(library: Library, one: Indicator) -> dict[str, Variant]:
     return analyses
 
 
-def counted_sql(one: Indicator, tier: str = "") -> str:
-    """Who is counted, as a condition over core.incident and the column of its tier; unknown is never true."""
+def counted_sql(one: Indicator, tier: str = "") -> list[str]:
+    """Who is counted: all of these conditions over core.incident and the column of its tier; unknown is never true."""
     tiers = ", ".join(f"'{name}'" for name in one.tiers_counted)
     case = condition_sql(one.numerator) + (f" AND coalesce({tier} IN ({tiers}), false)" if tier else "")
     terms = [f"({case} OR {condition_sql(one.also)})" if one.also else f"({case})"]
@@ -74,7 +74,7 @@ def counted_sql(one: Indicator, tier: str = "") -> str:
     terms += [f"NOT {condition_sql(one.excluded)}"] if one.excluded else []
     terms += [condition_sql(one.only)] if one.only else []
     terms += ["is_death"] if one.only_deaths or one.unit == "deaths" else []
-    return " AND ".join(terms)
+    return terms
 
 
 def tier_sql(one: Indicator) -> str:
