@@ -37,6 +37,7 @@ WAVES = (
 OF_RUNS = {
     "night_id",
     "run_id",
+    "changed_by",
     "published_at",
     "valid_from",
     "valid_to",
@@ -45,7 +46,7 @@ OF_RUNS = {
     "dirty_records",
     "compared_pairs",
 }
-ABOUT_RUNS = ("ops.night", "ops.meta")
+ABOUT_RUNS = ("ops.night", "ops.meta", "ops.linkage_quality")
 
 
 def main() -> None:
