@@ -1,43 +1,53 @@
-"""Kill nights at random moments, then let one finish: is everything as if nothing had happened?
+"""Kill nights, corrections and undos at random moments, then let one finish: is everything as if nothing had happened?
 
     python -m benchmarks.kill --kills 200 --seed 1 [--scheduler]
 
-The files of a district arrive in three waves. One home takes each wave in with one undisturbed night; in the other every
-night is killed (SIGKILL, the whole process group) at a random moment, again and again, before one is left alone. After
-each wave both must agree: hashes of all tables without run times, files in archive, receipts and inbox, the release that
-analysts see. With --scheduler each night is `ddk nightly` under Prefect, without it the same stages in the same order.
+One home takes every step once and undisturbed; in the other each step is killed (SIGKILL, the whole process group) at a
+random moment, again and again, before it is left alone and a night follows. After each step both must agree: hashes of all
+tables without run times, files in archive, receipts and inbox, the release that analysts see. With --scheduler each night
+is `ddk nightly` under Prefect, without it the same stages in the same order in a process forked for each.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from ddk_surveillance import tokens
-from ddk_surveillance.settings import PROJECT, Settings, load, resource
+from ddk_surveillance import changes, tokens
+from ddk_surveillance.changes import backfill
+from ddk_surveillance.settings import Settings, load, resource
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from flows.ingest import STAGES as OF_A_SOURCE
+from flows.nightly import LATER
+from flows.stage import STAGES
 
 # Reports, then corrections of them, repeated files and months that come late.
 WAVES = (
-    ("hospital/*2023年第1季度*", "hospital/*HIS*2023*", "police/*2023年第[12]*", "death_registry/*2023*", "population/*",
-     "nursery/*2023年[12]月*", "school/*2023年上半年*"),
-    ("hospital/*2025年第1季度*", "police/*2024年第3季度*", "court/*", "procuratorate/*2023*", "school/*2024年上半年*"),
-    ("hospital/*补报*", "death_registry/*2024*", "kindergarten/*2023年上半年*", "community/*2023年上半年*"),
+    ("hospital/*思优*2023年第[14]季度*", "hospital/*昊嘉*2024年第2季度*", "police/*2023年第1季度*", "death_registry/*2023*",
+     "population/*", "nursery/*2023年[12]月*"),
+    ("hospital/*思优*2025年第1季度*", "police/*2024年第3季度*", "court/*2023*", "school/*2024年上半年*"),
+    ("hospital/*补报*", "death_registry/*2024*", "hospital/*思优*2023年第2季度*"),
 )  # fmt: skip
 # Times and ids of runs, and how much each run had to do: all else must be the same.
 OF_RUNS = {
     "night_id",
     "run_id",
     "changed_by",
+    "made_at",
     "published_at",
     "valid_from",
     "valid_to",
@@ -47,6 +57,7 @@ OF_RUNS = {
     "compared_pairs",
 }
 ABOUT_RUNS = ("ops.night", "ops.meta", "ops.linkage_quality")
+Step = Callable[[Warehouse], Any]
 
 
 def main() -> None:
@@ -55,41 +66,37 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--scheduler", action="store_true")
     options.add_argument("--keep", type=Path, help="an empty folder in which both homes stay, to look at")
-    options.add_argument("--night", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
-    if chosen.night:
-        one_night(chosen.night)
-    elif chosen.keep:
-        chosen.keep.mkdir(parents=True)
-        harness(chosen.keep.absolute(), chosen.kills, random.Random(chosen.seed), chosen.scheduler)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            harness(Path(folder), chosen.kills, random.Random(chosen.seed), chosen.scheduler)
+    import_module("great_expectations")  # once, not in every night
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (chosen.keep or Path(scratch)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        harness(folder, chosen.kills, random.Random(chosen.seed), chosen.scheduler)
 
 
 def harness(folder: Path, kills: int, chance: random.Random, scheduler: bool) -> None:
     tokens.make_key(folder / "key")
     os.environ.update({"DDK_KEY_FILE": str(folder / "key"), "DDK_QUIET_SECONDS": "0"})
     calm, killed = (load(os.environ, folder / name) for name in ("calm", "killed"))
-    alive = 0
-    for number, wave in enumerate(WAVES):
+    shares = {name: kills // len(STEPS) + (number < kills % len(STEPS)) for number, name in enumerate(STEPS)}
+    done = dict.fromkeys(STEPS, 0)
+    for name, step in STEPS.items():
         for settings in (calm, killed):
-            deliver(settings, wave)
-        seconds = finish(start(calm, scheduler))
-        for _ in range(kills // len(WAVES) + (number < kills % len(WAVES))):
-            alive += not kill(start(killed, scheduler), chance.uniform(0, 1.1 * seconds))
-        finish(start(killed, scheduler))
+            deliver(settings, WAVES[list(STEPS).index(name)] if name.startswith("night") else ())
+        seconds = finish(begin(calm, step, scheduler))
+        for _ in range(shares[name]):
+            done[name] += kill(begin(killed, step, scheduler), chance.uniform(0, 1.05 * seconds))
+        for again in (step, night):
+            finish(begin(killed, again, scheduler))
+        finish(begin(calm, night, scheduler))
         expected, found = state(calm), state(killed)
-        wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
-        print(
-            json.dumps(
-                {"wave": number + 1, "night_seconds": round(seconds, 1), "compared": len(expected), "differ": wrong}
-            ),
-            flush=True,
-        )
+        wrong = sorted(one for one in expected | found if expected.get(one) != found.get(one))
+        print(json.dumps({"step": name, "seconds": round(seconds, 1), "kills": done[name], "of": shares[name],
+                          "compared": len(expected), "differ": wrong}), flush=True)  # fmt: skip
         if wrong:
             sys.exit(1)
-    print(json.dumps({"kills": kills - alive, "ended_before_the_kill": alive, "scheduler": scheduler, "differ": []}))
+    print(json.dumps({"kills": sum(done.values()), "ended_before_the_kill": kills - sum(done.values()),
+                      "scheduler": scheduler, "differ": []}))  # fmt: skip
 
 
 def deliver(settings: Settings, patterns: tuple[str, ...]) -> None:
@@ -102,59 +109,82 @@ def deliver(settings: Settings, patterns: tuple[str, ...]) -> None:
         os.utime(target, (1_750_000_000 + len(sample.name), 1_750_000_000 + len(sample.name)))
 
 
-def start(settings: Settings, scheduler: bool) -> subprocess.Popen[str]:
-    """Begin a night in a process group of its own; returns when its work begins, imports done."""
-    alone = ["-m", "benchmarks.kill", "--night", str(settings.home)]
-    command = ["-m", "ddk_surveillance.cli", "--home", str(settings.home), "nightly"]
-    process = subprocess.Popen([sys.executable, *(command if scheduler else alone)], cwd=PROJECT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
-    if not scheduler:
-        assert process.stdout
-        process.stdout.readline()
+def begin(settings: Settings, step: Step, scheduler: bool) -> BaseProcess:
+    """Start a step in a process group of its own."""
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(settings, step, scheduler))
+    process.start()
     return process
 
 
-def finish(process: subprocess.Popen[str]) -> float:
+def _run(settings: Settings, step: Step, scheduler: bool) -> None:
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if scheduler and step is night:
+        os.execv(
+            sys.executable, [sys.executable, "-m", "ddk_surveillance.cli", "--home", str(settings.home), "nightly"]
+        )
+    with open_warehouse(settings) as db:
+        step(db)
+
+
+def finish(process: BaseProcess) -> float:
+    """Seconds that an undisturbed step took."""
     begun = time.monotonic()
-    out, _ = process.communicate()
-    if process.returncode not in (0, 3):
-        sys.exit(f"a night that nobody disturbed ended with {process.returncode}: {out}")
+    process.join()
+    if process.exitcode not in (0, 3):
+        sys.exit(f"a step that nobody disturbed ended with {process.exitcode}")
     return time.monotonic() - begun
 
 
-def kill(process: subprocess.Popen[str], seconds: float) -> bool:
+def kill(process: BaseProcess, seconds: float) -> bool:
     """Whether it was still running when its time had come."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return True
-    process.communicate()
-    return False
+    process.join(seconds)
+    if process.exitcode is not None:
+        return False
+    os.killpg(process.pid or 0, signal.SIGKILL)
+    process.join()
+    return True
 
 
-def one_night(home: Path) -> None:
+def night(db: Warehouse) -> None:
     """All stages in the order of the flows, without the scheduler."""
-    from ddk_surveillance.warehouse import open_warehouse
-    from flows.ingest import STAGES as OF_A_SOURCE
-    from flows.nightly import LATER
-    from flows.stage import STAGES
+    name = f"{time.time_ns():x}"
+    for source in STAGES["discover"](db, name):
+        for stage in OF_A_SOURCE:
+            STAGES[stage](db, source)
+    for stage in LATER:
+        STAGES[stage](db, name)
 
-    print("ready", flush=True)
-    night = f"{time.time_ns():x}"
-    with open_warehouse(load(os.environ, home)) as db:
-        for source in STAGES["discover"](db, night):
-            for stage in OF_A_SOURCE:
-                STAGES[stage](db, source)
-        for stage in LATER:
-            STAGES[stage](db, night)
+
+def correct(db: Warehouse) -> None:
+    """Read a quarter again and do it; if a killed attempt has got so far already, nothing."""
+    if _acts(db) == 0:
+        night(db)  # a backfill wants a warehouse at rest
+        asked = backfill.Request("hospital", date(2023, 1, 1), date(2023, 3, 31), "补报", "officer")
+        backfill.apply(db, asked, backfill.plan(db, asked).plan_id)
+
+
+def withdraw(db: Warehouse) -> None:
+    if _acts(db) == 1:
+        changes.withdraw(db, "区公安分局_涉未成年人案件_2024年第3季度_修改版.xlsx", "误报", "officer")
+
+
+def undo(db: Warehouse) -> None:
+    if _acts(db) == 2:
+        changes.undo(db, "C000001", "撤销", "officer")
+
+
+def _acts(db: Warehouse) -> int:
+    return int(db.value("SELECT count(*) FROM ops.change"))
+
+
+STEPS: dict[str, Step] = {
+    "night 1": night, "night 2": night, "night 3": night, "backfill": correct, "withdraw": withdraw, "undo": undo,
+}  # fmt: skip
 
 
 def state(settings: Settings) -> dict[str, Any]:
-    """Everything that must not depend on how often a night was begun."""
-    from ddk_surveillance.warehouse import open_warehouse
-
+    """Everything that must not depend on how often a step was begun."""
     with open_warehouse(settings) as db:
         found: dict[str, Any] = {
             name: db.fingerprint(f"(SELECT {', '.join(sorted(set(table.columns) - OF_RUNS))} FROM {name})")
@@ -162,7 +192,7 @@ def state(settings: Settings) -> dict[str, Any]:
             if name not in ABOUT_RUNS
         }
         found["unbalanced"] = db.value("SELECT count(*) FROM ops.ledger WHERE NOT is_balanced")
-    for folder in ("landing", "inbox", "archive", "refused", "receipts", "analyst"):
+    for folder in ("landing", "inbox", "archive", "refused", "receipts", "analyst", "plans"):
         base = settings.home / folder
         found[folder] = sorted(
             str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() or path.is_symlink()

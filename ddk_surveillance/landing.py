@@ -7,6 +7,7 @@ finally belongs.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -41,9 +42,10 @@ def claim_new_files(db: Warehouse) -> None:
     waiting = [path for path in _candidates(db) if not _is_working_copy(path)]
     for path in _settled(waiting, db.settings.quiet_seconds):
         source = path.parent.name
-        folder = db.settings.inbox / source / _batch_id(db, source, _sha256(path))
-        folder.mkdir(parents=True, exist_ok=True)
-        os.rename(path, folder / path.name)
+        with contextlib.suppress(FileNotFoundError):  # it vanished while we looked
+            folder = db.settings.inbox / source / _batch_id(db, source, _sha256(path))
+            folder.mkdir(parents=True, exist_ok=True)
+            os.rename(path, folder / path.name)
 
 
 def claims(db: Warehouse) -> Iterator[Claim]:
@@ -51,6 +53,17 @@ def claims(db: Warehouse) -> Iterator[Claim]:
     for folder in sorted(db.settings.inbox.glob("*/*")):
         for path in sorted(folder.iterdir()):
             yield Claim(folder.name, folder.parent.name, path)
+
+
+def put_back(db: Warehouse, claim: Claim) -> None:
+    """To landing again, and forgotten: somebody still writes to it, so it waits until it has stopped growing."""
+    db.take_back(f"_{claim.batch_id}")
+    db.execute("DELETE FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
+    target = db.settings.landing / claim.source / claim.path.name
+    while target.exists():
+        target = target.with_name(f"{target.stem}_{claim.batch_id[:4]}{target.suffix}")
+    os.rename(claim.path, target)
+    claim.path.parent.rmdir()
 
 
 def left_behind(db: Warehouse) -> tuple[Path, ...]:

@@ -25,12 +25,18 @@ Row = dict[str, Any]
 NAMES = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
 PUBLISHED = ("published", "unchanged")
 
+# A file that a backfill read again was received once; its rows hold in whichever reading is in use.
 PER_SOURCE = """
-    SELECT b.source_code AS source, count(*) AS files, sum(l.rows_received + l.exploded)::BIGINT AS received,
-           sum(l.loaded)::BIGINT AS loaded, sum(l.quarantined)::BIGINT AS quarantined, sum(l.out_of_scope)::BIGINT AS out_of_scope,
-           sum(l.duplicate)::BIGINT AS duplicate, count(*) FILTER (b.status = 'held') AS held,
-           count(*) FILTER (b.status IN ('refused', 'unreadable')) AS refused, max(b.received_at)::DATE::VARCHAR AS newest_file
-    FROM ops.batch b JOIN ops.ledger l USING (batch_id) GROUP BY 1 ORDER BY 1"""
+    WITH file AS (
+        SELECT b.* EXCLUDE (rows_received), l.* EXCLUDE (batch_id, source_code), b.rereads IS NOT NULL AS is_reread
+        FROM ops.batch b JOIN ops.ledger l USING (batch_id))
+    SELECT source_code AS source, count(*) FILTER (NOT is_reread) AS files,
+           coalesce(sum(rows_received + exploded) FILTER (NOT is_reread), 0)::BIGINT AS received, sum(loaded)::BIGINT AS loaded,
+           coalesce(sum(quarantined) FILTER (NOT is_reread), 0)::BIGINT AS quarantined,
+           coalesce(sum(out_of_scope) FILTER (NOT is_reread), 0)::BIGINT AS out_of_scope,
+           sum(duplicate)::BIGINT AS duplicate, count(*) FILTER (status = 'held') AS held,
+           count(*) FILTER (status IN ('refused', 'unreadable')) AS refused, max(received_at)::DATE::VARCHAR AS newest_file
+    FROM file GROUP BY 1 ORDER BY 1"""
 NIGHT = f"""
     SELECT n.night_id, n.started_at::VARCHAR AS started_at, n.finished_at::VARCHAR AS finished_at, n.status,
            n.message_zh, n.message_en, n.notice_zh, n.notice_en,
@@ -69,6 +75,9 @@ LINKAGE_ALARMS = """
     FROM ops.linkage_quality
     WHERE is_alert AND night_id = (SELECT night_id FROM ops.linkage_quality ORDER BY rowid DESC LIMIT 1)
     ORDER BY measure, part"""
+LINKAGE = """
+    SELECT count(*) AS measures, count(*) FILTER (is_alert) AS alerts FROM ops.linkage_quality
+    WHERE night_id = (SELECT night_id FROM ops.linkage_quality ORDER BY rowid DESC LIMIT 1)"""
 UNCERTAIN = """
     SELECT count(*) FROM link.incident_bound WHERE strict_incidents > 1 OR loose_incident_id <> incident_id"""
 QUARANTINE = """
@@ -120,6 +129,7 @@ def gather(db: Warehouse) -> Facts:
         "release": _first(db, RELEASE),
         "sources": _all(db, PER_SOURCE),
         "alarms": _all(db, ALARMS),
+        "linkage": _first(db, LINKAGE),
         "linkage_alarms": _all(db, LINKAGE_ALARMS),
         "alerts": _all(db, ALERTS),
         "titles": {name: source.title.zh for name, source in db.library.sources.items()},
@@ -226,7 +236,8 @@ def _replayed(facts: Facts) -> Text:
 
 
 def _alarm(facts: Facts, alarm: Row) -> Text:
-    feed, words = _feed(facts, alarm["source"]), ALARM_WORDS[alarm["status"]].format(**alarm)
+    known = {**alarm, "expected": "?" if alarm["expected"] is None else alarm["expected"]}  # too little history
+    feed, words = _feed(facts, alarm["source"]), ALARM_WORDS[alarm["status"]].format(**known)
     who = "" if alarm["institution"] == "all" else f" {alarm['institution']}"
     return Text(f"! {feed.zh}{who}:{words.zh}", f"! {feed.en}{who}: {words.en}")
 
@@ -249,10 +260,12 @@ def _linkage_alarm(alarm: Row) -> Text:
 def counts(facts: Facts) -> Text:
     """The line at the foot."""
     numbers = [facts[name] for name in ("open_quarantine_rows", "uncertain_incidents")]
-    key, free = facts["key_id"] or "—", facts["disk_free_gb"]
+    key, free, linkage = facts["key_id"] or "—", facts["disk_free_gb"], facts["linkage"]
     return Text(
-        f"待更正的隔离行 {numbers[0]};是否同一事件有疑问的 {numbers[1]} 起;密钥 {key};磁盘剩余 {free} GB",
-        f"Rows in quarantine: {numbers[0]}; incidents in doubt: {numbers[1]}; key {key}; disk free {free} GB",
+        f"待更正的隔离行 {numbers[0]};是否同一事件有疑问的 {numbers[1]} 起;连接自测 {linkage['measures']} 项,"
+        f"超出范围 {linkage['alerts']} 项;密钥 {key};磁盘剩余 {free} GB",
+        f"Rows in quarantine: {numbers[0]}; incidents in doubt: {numbers[1]}; measures of the linkage: {linkage['measures']},"
+        f" out of band: {linkage['alerts']}; key {key}; disk free {free} GB",
     )
 
 

@@ -130,7 +130,8 @@ class Warehouse:
         except BaseException:
             self._has_failed = True
             if self._depth == 1:
-                self.execute("ROLLBACK")
+                with contextlib.suppress(WarehouseError):  # a full disk has ended it already; the reason matters more
+                    self.execute("ROLLBACK")
             raise
         finally:
             self._depth -= 1
@@ -327,16 +328,16 @@ def _without_values() -> Iterator[None]:
     """DuckDB quotes row values in its messages, so only the kind of the error may pass."""
     try:
         yield
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+    except duckdb.Error as error:
+        kind, is_of_disk = type(error).__name__, isinstance(error, duckdb.IOException)
+        if is_of_disk and "lock" in str(error).lower():
             raise BusyError(
                 "数据仓库文件正被另一个程序打开(例如分析员直接打开了 ddk.duckdb)。请关闭后重试。",
                 "The warehouse file is open in another program. Close it and try again.",
             ) from None
-        raise ConfigurationError(
-            "无法读写数据仓库文件,请检查磁盘空间和文件夹权限(ddk doctor)。",
-            "The warehouse file cannot be read or written: check disk space and permissions (ddk doctor).",
-        ) from None
-    except duckdb.Error as error:
-        kind = type(error).__name__
+        if is_of_disk or "Could not write file" in str(error):  # of a commit DuckDB says it in another kind of error
+            raise ConfigurationError(
+                "无法读写数据仓库文件,请检查磁盘空间和文件夹权限(ddk doctor)。",
+                "The warehouse file cannot be read or written: check disk space and permissions (ddk doctor).",
+            ) from None
         raise WarehouseError(f"数据库操作失败({kind})。", f"A database statement failed ({kind}).") from None

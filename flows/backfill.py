@@ -29,13 +29,20 @@ if TYPE_CHECKING:
 else:
     SourceChoice = Literal[CHOICES]
 Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2024-01"])]
+# Prefect keeps what is typed, so the form itself turns away numbers of papers and phones; `checked` sees the rest.
+Words = Annotated[str, Field(pattern=r"^\D*(\d{1,10}\D+)*\d{0,10}$")]
 
 
 class Correction(BaseModel):
-    """What the form asks for; nothing in it may name a person, for Prefect keeps it."""
+    """What the form asks for; nothing in it may name a child, for Prefect keeps it."""
 
     model_config = ConfigDict(
-        title="更正一段时期", extra="forbid", json_schema_extra={"description": "先出方案,看过再执行"}
+        title="更正一段时期",
+        extra="forbid",
+        json_schema_extra={
+            "description": "更正一段时期:先出方案(不选“执行”),看过明细,再同样填写并选中“执行”。"
+            "填写的内容会留在运行历史里,请勿写任何儿童的姓名、号码、住址。"
+        },
     )
 
     source: SourceChoice = Field(title="来源", description="要更正哪个来源的数据")
@@ -48,8 +55,11 @@ class Correction(BaseModel):
         "", title="文件夹", pattern=r"^[0-9A-Za-z_-]{0,40}$",
         description="以 $DDK_HOME/backfill/ 下这个文件夹中的文件为准;空白为按现行声明重读存档文件",
     )  # fmt: skip
-    made_by: str = Field(title="经办人", description="登录名或工号", min_length=1, max_length=40)
-    reason: str = Field(title="理由", description="为什么更正;不要写任何个人信息", min_length=2, max_length=200)
+    made_by: Words = Field(title="经办人", description="登录名或工号", min_length=1, max_length=40)
+    reason: Words = Field(
+        title="理由", min_length=2, max_length=200,
+        description="为什么更正,例如“医院补报一季度”。会留在运行历史里:请勿写姓名、号码、住址",
+    )  # fmt: skip
     apply: bool = Field(False, title="执行", description="不选:只出方案,什么都不改变;选中:照最近一次同样条件的方案执行")
 
 

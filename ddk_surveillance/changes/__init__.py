@@ -7,7 +7,7 @@ they came, and taking one back leaves what never having made it would.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from ddk_surveillance import arrivals, indicators, link, load, nights, publish, 
 from ddk_surveillance.changes import effect
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.review import checked
 from ddk_surveillance.warehouse import Warehouse
 
 FINISHED = ("loaded", "held")
@@ -58,6 +59,7 @@ def _at_once(db: Warehouse, act: Act) -> tuple[str, Effect]:
 
 def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda change_id: None) -> tuple[str, Effect]:
     """Do it inside the transaction of the caller; `bring` takes in the files of the change. Returns its id and effect."""
+    act = replace(act, made_by=checked(act.made_by), reason=checked(act.reason))
     effect.remember(db, act.source_code)
     change_id = _enter(db, act)
     bring(change_id)

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from ddk_surveillance import guard, intake, load, nights, normalise, quality
 from ddk_surveillance.changes import Act, carry_out, make_public
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
+from ddk_surveillance.guard.identifiers import scan_text
 from ddk_surveillance.landing import Claim
 from ddk_surveillance.warehouse import Warehouse
 
@@ -80,9 +81,18 @@ class Plan:
 
 
 class NotAdmitted(DdkError):
-    """A file of the change was refused or held, so that the change would lose its records."""
+    """Files of the change were refused or held, so that it would lose their records; their names are not in the text."""
 
     exit_code = ExitCode.DATA_PROBLEMS
+
+    def __init__(self, files: Sequence[FileLine]) -> None:
+        zh = ";".join(dict.fromkeys(str(file.message_zh) for file in files[:5]))
+        en = "; ".join(dict.fromkeys(str(file.message_en) for file in files[:5]))
+        super().__init__(
+            f"{len(files)} 份文件未能入库,什么都没有改变:{zh}",
+            f"{len(files)} files were not admitted, nothing was changed: {en}",
+        )
+        self.files = files
 
 
 class WorldMoved(DdkError):
@@ -106,7 +116,7 @@ def _done(db: Warehouse, request: Request, agreed: str | None) -> Plan:
     try:
         with _home_of_its_own(db), db.transaction(is_rehearsal=agreed is None):
             change_id, moved = carry_out(db, request.act, lambda change_id: _bring(db, request, given, change_id))
-            files = tuple(FileLine(*row) for row in db.rows(_FILE_LINES, [change_id]))
+            files = _file_lines(db, change_id, given)
             _check_admitted(files)
             made = Plan(moved.fingerprint(state, request.fingerprint), request, change_id, moved, files)
             if agreed is not None:
@@ -216,21 +226,23 @@ def _bring(db: Warehouse, request: Request, given: list[_Given], change_id: str)
         stage.run(db, request.source)
 
 
+def _file_lines(db: Warehouse, change_id: str, given: list[_Given]) -> tuple[FileLine, ...]:
+    """A file is called by the name that it was given with, unless that itself identifies somebody."""
+    names = {one.sha256: one.path.name for one in given if not scan_text(one.path.name)}
+    rows = db.rows(_FILE_LINES, [change_id])
+    return tuple(FileLine(names.get(sha256, batch), *line) for sha256, batch, *line in rows)
+
+
 _FILE_LINES = """
-    SELECT coalesce(b.file_name, b.batch_id), b.status, l.rows_received + l.exploded,
+    SELECT b.sha256, b.batch_id, b.status, l.rows_received + l.exploded,
         l.loaded + l.duplicate + l.superseded, l.withdrawn, l.quarantined, l.out_of_scope, b.message_zh, b.message_en
-    FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.change_id = ? ORDER BY 1, b.batch_id"""
+    FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.change_id = ? ORDER BY b.file_name, b.batch_id"""
 
 
 def _check_admitted(files: tuple[FileLine, ...]) -> None:
     bad = [file for file in files if file.status != "loaded"]
     if bad:
-        zh = ";".join(f"{file.name}:{file.message_zh}" for file in bad[:5])
-        en = "; ".join(f"{file.name}: {file.message_en}" for file in bad[:5])
-        raise NotAdmitted(
-            f"{len(bad)} 份文件未能入库,什么都没有改变:{zh}",
-            f"{len(bad)} files were not admitted, nothing was changed: {en}",
-        )
+        raise NotAdmitted(bad)
 
 
 def _check_agreed(made: Plan, agreed: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import getpass
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from ddk_surveillance import changes
 from ddk_surveillance.changes import backfill, page
-from ddk_surveillance.changes.backfill import Plan, Request
+from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request
 from ddk_surveillance.changes.screen import show_book, show_effect
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
@@ -50,7 +52,7 @@ def plan_or_apply(db: Warehouse, voice: Voice, request: Request, is_applied: boo
 
 def correct_period(settings: Settings, voice: Voice, request: Request, is_applied: bool) -> int:
     """`ddk backfill`: the plan on screen and as a workbook, or, with --apply, done."""
-    with open_warehouse(settings) as db:
+    with open_warehouse(settings) as db, _naming_files(voice):
         made, path = plan_or_apply(db, voice, request, is_applied)
         show_effect(voice, db.library, made.effect)
         show_files(voice, made)
@@ -63,6 +65,17 @@ def correct_period(settings: Settings, voice: Voice, request: Request, is_applie
                 f"This is plan {made.plan_id}; nothing was changed. The same command with --apply does exactly this.",
             )
     return ExitCode.GOOD
+
+
+@contextlib.contextmanager
+def _naming_files(voice: Voice) -> Iterator[None]:
+    """Say here, on the terminal, which files were not admitted; the error itself may be stored and does not."""
+    try:
+        yield
+    except NotAdmitted as problem:
+        for file in problem.files:
+            voice.say(f"! {file.name}:{file.message_zh}", f"! {file.name}: {file.message_en}")
+        raise
 
 
 def show_files(voice: Voice, made: Plan) -> None:

@@ -22,7 +22,7 @@ from ddk_surveillance.intake.reading import read_file
 from ddk_surveillance.intake.recognise import Recognised, recognise_all
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
-from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, tidy
+from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
 from ddk_surveillance.settings import TIME_ZONE
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -48,14 +48,15 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
 def run(db: Warehouse, key: str) -> Outcome:
     """Read every claimed file of the source `key` into memory; files that cannot be read are refused."""
     source = db.library.sources[key]
-    waiting = {
-        batch
-        for (batch,) in db.rows("SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken'", [key])
-    }
+    waiting = dict(db.rows("SELECT batch_id, sha256 FROM ops.batch WHERE source_code = ? AND status = 'taken'", [key]))
     refused = 0
-    for claim in claims(db):
+    for claim in list(claims(db)):
         if claim.batch_id in waiting:
-            refused += not read(db, source, claim)
+            is_read = read(db, source, claim)
+            if claim.sha256() == waiting[claim.batch_id]:
+                refused += not is_read
+            else:
+                put_back(db, claim)
     tidy(db)
     return Outcome(len(waiting), len(waiting) - refused, refused)
 

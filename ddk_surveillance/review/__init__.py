@@ -110,8 +110,8 @@ def checked(text: str) -> str:
         )
     if not 0 < len(text) <= LONGEST_REASON:
         raise DecisionRefused(
-            f"请写明裁定人和理由,各不超过 {LONGEST_REASON} 字。",
-            f"Say who decided and why, in at most {LONGEST_REASON} characters each.",
+            f"请写明经办人和理由,各不超过 {LONGEST_REASON} 字。",
+            f"Say who does it and why, in at most {LONGEST_REASON} characters each.",
         )
     return text
 

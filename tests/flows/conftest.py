@@ -151,10 +151,13 @@ def night(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., Scrip
 
 @pytest.fixture
 def used_home(night: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    return copy_of_database(night[0], tmp_path / "home")
+
+
+def copy_of_database(used: Path, home: Path) -> Path:
     """A data home whose Prefect database exists already, so that its server is up in a few seconds."""
-    home = tmp_path / "home"
     (home / "prefect").mkdir(parents=True)
-    shutil.copy(night[0] / "prefect" / "prefect.db", home / "prefect")
+    shutil.copy(used / "prefect" / "prefect.db", home / "prefect")
     return home
 
 

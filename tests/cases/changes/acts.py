@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ddk_surveillance import changes
@@ -37,11 +41,17 @@ def derived(home: Home) -> dict[str, Any]:
     return dict(zip(DERIVED, row, strict=True))
 
 
-def send(home: Home, **files: str) -> Home:
-    """Each file of the hospitals in a night of its own."""
+def copy_of(home: Home, folder: Path) -> Home:
+    """The same home in another place: cheaper than its nights."""
+    subprocess.run(["cp", "-a", home.settings.home, folder], check=True)
+    return Home(replace(home.settings, home=folder), itertools.count(101))
+
+
+def in_one_night(home: Home, **files: str) -> Home:
+    """All these files of the hospitals at once."""
     for name, content in files.items():
         home.drop("hospital", f"{name}.csv", content)
-        home.night()
+    home.night()
     return home
 
 

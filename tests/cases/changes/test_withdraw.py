@@ -2,57 +2,75 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError
-from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, send, undo, withdraw
+from ddk_surveillance.link.adjudication import DecisionRefused
+from ddk_surveillance.settings import load
+from ddk_surveillance.warehouse import open_warehouse
+from tests.cases.changes.acts import CORRECTED, LATE, MARCH, copy_of, derived, in_one_night, undo, withdraw
 from tests.conftest import Home
 
 FILES = {"march": MARCH, "corrected": CORRECTED, "late": LATE}
-
-
 # Of the first file every record is repeated or corrected by the second; the third is of other records.
 MOVED = {"march": {}, "corrected": {"records_changed": 2}, "late": {"records_withdrawn": 3}}
+Without = Callable[..., Home]
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Without:
+    """A home that never saw some of the files; made once for each choice, and never changed."""
+    folder = tmp_path_factory.mktemp("without")
+    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
+
+    @functools.cache
+    def make(*names: str) -> Home:
+        home = Home(load(environ, folder / "-".join(["home", *names])))
+        return in_one_night(home, **{name: content for name, content in FILES.items() if name not in names})
+
+    return make
+
+
+@pytest.fixture
+def whole(without: Without, tmp_path: Path) -> Home:
+    """All files, in a home of its own."""
+    return copy_of(without(), tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_warehouse_equals_one_that_never_saw_the_file(make_home: Callable[..., Home], name: str) -> None:
-    never = send(make_home("never"), **{other: content for other, content in FILES.items() if other != name})
-    home = send(make_home("home"), **FILES)
-    before = derived(home)
-    change, effect = withdraw(home, f"{name}.csv")
-    assert derived(home) == derived(never)
+def test_the_warehouse_equals_one_that_never_saw_the_file(whole: Home, without: Without, name: str) -> None:
+    before = derived(whole)
+    change, effect = withdraw(whole, f"{name}.csv")
+    assert derived(whole) == derived(without(name))
     assert {what: count for what, count in effect.counts.items() if what.startswith("records") and count} == MOVED[name]
-    assert home.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
+    assert whole.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
 
-    undo(home, change)
-    assert derived(home) == before
+    undo(whole, change)
+    assert derived(whole) == before
 
 
-def test_what_comes_after_does_not_matter(make_home: Callable[..., Home]) -> None:
-    home = send(make_home("home"), march=MARCH)
+def test_what_comes_after_does_not_matter(without: Without, tmp_path: Path) -> None:
+    home = copy_of(without("corrected", "late"), tmp_path / "home")
     change, _ = withdraw(home, "march.csv")
     assert home.query("FROM core.record") == []
-    send(home, corrected=CORRECTED, late=LATE)
-    assert derived(home) == derived(send(make_home("never"), corrected=CORRECTED, late=LATE))
+    in_one_night(home, corrected=CORRECTED, late=LATE)
+    assert derived(home) == derived(without("march"))
     undo(home, change)
-    assert derived(home) == derived(send(make_home("all"), **FILES))
+    assert derived(home) == derived(without())
 
 
-def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(home: Home) -> None:
-    from ddk_surveillance import changes
-    from ddk_surveillance.warehouse import open_warehouse
-
-    send(home, march=MARCH, late=LATE)
-    whole = derived(home)
-    withdraw(home, "late.csv")
-    without = derived(home)
-    assert (undo(home, "C000001")[0], derived(home)) == ("C000002", whole)
-    assert (undo(home, "C000002")[0], derived(home)) == ("C000003", without)
-    assert (undo(home, "C000001")[0], derived(home)) == ("C000004", whole)
-    with open_warehouse(home.settings) as db:
+def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(whole: Home, without: Without) -> None:
+    all_of_it, less = derived(without()), derived(without("late"))
+    withdraw(whole, "late.csv")
+    assert (undo(whole, "C000001")[0], derived(whole)) == ("C000002", all_of_it)
+    assert (undo(whole, "C000002")[0], derived(whole)) == ("C000003", less)
+    assert (undo(whole, "C000001")[0], derived(whole)) == ("C000004", all_of_it)
+    with open_warehouse(whole.settings) as db:
         lines = [
             (row["change_id"], row["kind"], row["undoes"], row["undone_by"], row["made_by"]) for row in changes.book(db)
         ]
@@ -64,38 +82,49 @@ def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(home: Home) ->
     ]
 
 
-def test_the_books_balance_and_the_institution_is_told(home: Home) -> None:
-    send(home, march=MARCH, late=LATE)
-    withdraw(home, "late.csv")
-    assert home.ledger("hospital") == {"rows_received": 6, "withdrawn": 3, "loaded": 3}
-    assert home.column("SELECT status FROM ops.receipt ORDER BY 1") == ["loaded", "withdrawn"]
-    assert home.column("SELECT status FROM ops.night ORDER BY rowid DESC LIMIT 1") == ["published"]
+def test_the_books_balance_and_the_institution_is_told(whole: Home) -> None:
+    withdraw(whole, "late.csv")
+    assert whole.ledger("hospital") == {
+        "rows_received": 9, "duplicate": 1, "superseded": 2, "withdrawn": 3, "loaded": 3
+    }  # fmt: skip
+    assert whole.column("SELECT status FROM ops.receipt ORDER BY 1") == ["loaded", "loaded", "withdrawn"]
+    assert whole.column("SELECT status FROM ops.night ORDER BY rowid DESC LIMIT 1") == ["published"]
 
 
-def test_a_withdrawn_file_may_be_sent_again(make_home: Callable[..., Home]) -> None:
-    home = send(make_home("home"), march=MARCH)
+def test_a_withdrawn_file_may_be_sent_again(without: Without, tmp_path: Path) -> None:
+    home = copy_of(without("corrected", "late"), tmp_path / "home")
     withdraw(home, "march.csv")
-    send(home, again=MARCH)
+    in_one_night(home, again=MARCH)
     assert home.ledger("hospital") == {"rows_received": 6, "withdrawn": 3, "loaded": 3}
     undo(home, "C000001")
     assert home.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
 
 
-def test_what_cannot_be_withdrawn_or_undone_is_said(home: Home) -> None:
-    send(home, march=MARCH, copy=MARCH, bad="")
+def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home) -> None:
+    """A copy that came before the withdrawal is withdrawn with its file: they are one file, received twice."""
+    in_one_night(whole, copy=MARCH, bad="")
     identical, unreadable = (
-        home.column(f"SELECT batch_id FROM ops.batch WHERE status = '{status}'")[0]
+        whole.column(f"SELECT batch_id FROM ops.batch WHERE status = '{status}'")[0]
         for status in ("identical", "unreadable")
     )
     for batch, word in ((identical, "完全相同"), (unreadable, "无法读取"), ("nonsense", "没有批次")):
         with pytest.raises(ConfigurationError) as problem:
-            withdraw(home, batch)
+            withdraw(whole, batch)
         assert word in problem.value.text.zh
-    withdraw(home, "march.csv")
+    withdraw(whole, "march.csv")
     with pytest.raises(ConfigurationError, match="withdrawn already"):
-        withdraw(home, "march.csv")
-    undo(home, "C000001")
+        withdraw(whole, "march.csv")
+    undo(whole, "C000001")
     with pytest.raises(ConfigurationError, match="undone already by C000002"):
-        undo(home, "C000001")
+        undo(whole, "C000001")
     with pytest.raises(ConfigurationError, match="no change C000009"):
-        undo(home, "C000009")
+        undo(whole, "C000009")
+
+
+@pytest.mark.parametrize(
+    ("reason", "made_by"), [("家长电话13812345678要求", "张三"), ("误报", "11010519491231002X"), (" ", "张三")]
+)
+def test_a_reason_that_identifies_somebody_is_not_kept(whole: Home, reason: str, made_by: str) -> None:
+    with open_warehouse(whole.settings) as db, pytest.raises(DecisionRefused):
+        changes.withdraw(db, "late.csv", reason, made_by)
+    assert whole.query("FROM ops.change") == []

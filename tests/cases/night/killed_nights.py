@@ -26,5 +26,7 @@ def killed(home: str, module: str, function: str) -> int:
 
 
 if __name__ == "__main__":
-    places = sys.argv[1:]
-    print(*(killed(*places[start : start + 3]) for start in range(0, len(places), 3)))
+    import great_expectations  # noqa: F401, once and not in every night
+
+    home, *places = sys.argv[1:]
+    print(*(killed(home, *place) for place in zip(places[::2], places[1::2], strict=True)))

@@ -1,129 +1,265 @@
-"""Trouble outside: a disk that is full or read-only, files that vanish or change, a clock set back, a file held open."""
+"""Trouble from outside: kills, a full or read-only disk, files that vanish or change, a clock set back, a file held open.
+
+Whatever happened, one night afterwards brings the state of undisturbed nights: nothing lost, nothing twice, no stale lock.
+`python -m benchmarks.kill` kills at random moments.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ddk_surveillance import intake, landing
 from ddk_surveillance.errors import BusyError, ConfigurationError
+from ddk_surveillance.settings import PROJECT, load
 from ddk_surveillance.warehouse import open_warehouse
+from tests.cases.changes.acts import copy_of
 from tests.cases.night.test_arrivals import FIRST, LATE, send, state
 from tests.conftest import Home
 
+# In the order of a night, each killed where the one before had to leave it.
+PLACES = {
+    "a file is claimed and not yet known": ("ddk_surveillance.intake", "register"),
+    "a copy is about to be put away": ("ddk_surveillance.landing", "_put_away"),
+    "a file is about to be read": ("ddk_surveillance.intake", "read"),
+    "rows are about to be stored": ("ddk_surveillance.guard", "_rekeyed"),
+    "inside the transaction that loads": ("ddk_surveillance.load", "_settle"),
+    "inside the transaction that links": ("ddk_surveillance.link", "_replace_members"),
+    "the figures are about to be replaced": ("ddk_surveillance.indicators", "_replace"),
+    "the analyst file is about to be built": ("ddk_surveillance.publish", "_build"),
+    "the release is recorded, analysts still see the old one": ("ddk_surveillance.publish", "_point_to"),
+}
 
-@pytest.fixture
-def calm(make_home: Callable[..., Home]) -> Home:
-    """The state of undisturbed nights."""
-    return send(make_home("calm"), FIRST, LATE)
 
-
-@pytest.fixture
-def waiting(make_home: Callable[..., Home]) -> Home:
-    """One night is done, the second file waits."""
-    home = send(make_home("waiting"), FIRST)
-    home.drop("hospital", "1.csv", LATE)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
+    """One night is done, the second file waits, twice, byte for byte."""
+    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", "DDK_NO_WAIT": "1"}
+    home = send(Home(load(environ, tmp_path_factory.mktemp("trouble") / "first")), FIRST)
+    home.drop("hospital", "late.csv", LATE)
+    home.drop("hospital", "late (1).csv", LATE)
     return home
 
 
+@pytest.fixture(scope="module")
+def calm(first: Home) -> dict[str, Any]:
+    """What two undisturbed nights leave."""
+    home = copy_of(first, first.settings.home.with_name("calm"))
+    home.night()
+    return left_by(home)
+
+
 @pytest.fixture
-def full_disk() -> Iterator[Callable[[int], None]]:
-    """Let no file grow beyond so many bytes, as a full disk would; the signal that says so is an error instead."""
+def waiting(first: Home, tmp_path: Path) -> Home:
+    return copy_of(first, tmp_path / "waiting")
+
+
+def left_by(home: Home) -> dict[str, Any]:
+    """Records, incidents and figures, the books, the releases, and every file."""
+    folders = {
+        folder: sorted(
+            str(path.relative_to(home.settings.home / folder))
+            for path in (home.settings.home / folder).rglob("*")
+            if path.is_file()
+        )
+        for folder in ("archive", "inbox", "analyst", "receipts")
+    }
+    return {
+        **state(home),
+        "books": home.ledger("hospital"),
+        "releases": home.query("SELECT release_id, content_hash FROM ops.release ORDER BY ALL"),
+        "analysts see": os.readlink(home.settings.analyst_file),
+        **folders,
+    }
+
+
+def test_killed_nine_times(calm: dict[str, Any], waiting: Home) -> None:
+    environ = {**os.environ, "DDK_KEY_FILE": str(waiting.settings.key_file), "DDK_QUIET_SECONDS": "0"}
+    words = [word for place in PLACES.values() for word in place]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("killed_nights.py")), str(waiting.settings.home), *words],
+        env={**environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["9"] * 9, done.stderr
+    waiting.night()
+    assert left_by(waiting) == calm
+
+
+@contextlib.contextmanager
+def full_disk(home: Home, room_bytes: int = 40_000) -> Iterator[None]:
+    """No file grows beyond so many bytes, as on a full disk; the signal that says so is an error instead."""
     before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.parametrize("room_bytes", [0, 40_000])
-def test_a_disk_that_is_full(calm: Home, waiting: Home, full_disk: Callable[[int], None], room_bytes: int) -> None:
-    full_disk(room_bytes)
-    with pytest.raises((ConfigurationError, OSError, Exception)):
-        waiting.night()
-    full_disk(resource.RLIM_INFINITY)
-    waiting.night()
-    assert state(waiting) == state(calm)
-
-
-HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1], read_only=True); print('held', flush=True); sys.stdin.read()"
-
-
-def test_a_warehouse_that_an_analyst_holds_open(calm: Home, waiting: Home) -> None:
-    command = [sys.executable, "-c", HOLDER, str(waiting.settings.warehouse_file)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+@contextlib.contextmanager
+def analyst_holds_it_open(home: Home) -> Iterator[None]:
+    """Another process reads the warehouse file itself."""
+    held = "import duckdb, sys; held = duckdb.connect(sys.argv[1], read_only=True); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", held, str(home.settings.warehouse_file)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as holder:  # fmt: skip
         assert holder.stdout and holder.stdout.readline() == b"held\n"
-        with pytest.raises(BusyError, match="open in another program"):
-            waiting.night()
+        yield
         holder.communicate()
+
+
+@contextlib.contextmanager
+def read_only_disk(home: Home) -> Iterator[None]:
+    folder = str(home.settings.home)
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False).returncode:
+        pytest.skip("this user cannot mount a disk")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+Trouble = Callable[[Home], contextlib.AbstractContextManager[None]]
+TROUBLES: dict[str, tuple[Trouble, type[Exception], str]] = {
+    "no room at all": (lambda home: full_disk(home, 0), ConfigurationError, "disk space"),
+    "no room after a while": (full_disk, Exception, ""),
+    "held open": (analyst_holds_it_open, BusyError, "open in another program"),
+}
+
+
+def test_each_night_in_trouble_says_so_and_the_one_after_them_makes_up_for_it(
+    calm: dict[str, Any], waiting: Home
+) -> None:
+    for trouble, error, words in TROUBLES.values():
+        with trouble(waiting), pytest.raises(error, match=words):
+            waiting.night()
     waiting.night()
-    assert state(waiting) == state(calm)
+    assert left_by(waiting) == calm
 
 
-def test_a_file_that_vanishes_while_it_is_looked_at(calm: Home, waiting: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_read_only(calm: dict[str, Any], waiting: Home) -> None:
+    with read_only_disk(waiting), pytest.raises(OSError, match="Read-only"):
+        waiting.night()
+    waiting.night()
+    assert left_by(waiting) == calm
+
+
+def test_files_that_vanish_or_are_half_copied(
+    calm: dict[str, Any], waiting: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_copied = (".late.csv.swp", "half.csv.part", "~$half.xlsx", "half.csv.filepart")
+    for name in half_copied:
+        waiting.drop("hospital", name, FIRST[:100])
     fleeting = waiting.drop("hospital", "fleeting.csv", FIRST)
     settled = landing._settled
 
     def vanishes(paths: list[Path], quiet_seconds: float) -> list[Path]:
         found = settled(paths, quiet_seconds)
-        fleeting.unlink()
+        fleeting.unlink(missing_ok=True)
         return found
 
     monkeypatch.setattr(landing, "_settled", vanishes)
     waiting.night()
-    assert state(waiting) == state(calm)
+    assert left_by(waiting) == calm
+    assert {path.name for path in (waiting.settings.landing / "hospital").iterdir()} == set(half_copied)
 
 
-def test_a_file_that_changes_after_its_fingerprint_was_taken(waiting: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody still writes to the file that was claimed: what is stored under a fingerprint has that fingerprint."""
+def test_a_file_that_still_grows_waits(waiting: Home) -> None:
+    growing = waiting.drop("hospital", "growing.csv", FIRST[:200])
+    done = threading.Event()
+
+    def grow() -> None:
+        while not done.wait(0.01):
+            with growing.open("a") as stream:
+                stream.write("x")
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        assert growing not in landing._settled([growing], 0.1)
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_file_that_changes_after_its_fingerprint_was_taken(
+    calm: dict[str, Any], waiting: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody still writes to the file that was claimed: it goes back to landing and is taken when it is whole."""
+    late = LATE.encode()
+    for name in ("late.csv", "late (1).csv"):
+        waiting.drop("hospital", name, late[:-20])
     read = intake.read
 
     def changed(db: object, source: object, claim: landing.Claim) -> bool:
-        claim.path.write_text(FIRST + "H0001,C4,男\n")
+        claim.path.write_bytes(late)
         return bool(read(db, source, claim))  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
         patched.setattr(intake, "read", changed)
         waiting.night()
-    for batch, sha256 in waiting.query("SELECT batch_id, sha256 FROM ops.batch WHERE status = 'loaded'"):
-        [kept] = (waiting.settings.archive / "hospital" / batch).iterdir()
-        assert landing._sha256(kept) == sha256
+    assert waiting.column("SELECT count(*) FROM ops.batch") == [2]  # the first file, and the copy that was half as well
+    [back] = (waiting.settings.landing / "hospital").iterdir()
+    assert back.read_bytes() == late
 
 
-def test_a_clock_that_was_set_back(calm: Home, waiting: Home) -> None:
+def test_a_clock_that_was_set_back(calm: dict[str, Any], waiting: Home) -> None:
     with open_warehouse(waiting.settings) as db:
         db.execute("UPDATE ops.night SET started_at = started_at + INTERVAL 1 YEAR")
         db.execute("UPDATE ops.release SET published_at = published_at + INTERVAL 1 YEAR")
     waiting.night()
-    assert state(waiting) == state(calm)
-    assert waiting.query("SELECT release_id FROM ops.release ORDER BY published_at") == [("R000001",), ("R000002",)]
+    assert left_by(waiting) == calm
+    assert waiting.column("SELECT release_id FROM ops.release ORDER BY published_at") == ["R000001", "R000002"]
 
 
-def test_a_file_that_is_half_copied_waits(calm: Home, waiting: Home) -> None:
-    for name in (".0.csv.swp", "half.csv.part", "~$half.xlsx", "half.csv.filepart"):
-        waiting.drop("hospital", name, FIRST[:100])
-    waiting.night()
-    assert state(waiting) == state(calm)
-    assert len(list((waiting.settings.landing / "hospital").iterdir())) == 4
+# Opens the warehouse, says so, and lets it go when told; without a second word it refuses to wait.
+WRITER = """
+import sys; from pathlib import Path
+from ddk_surveillance.settings import load; from ddk_surveillance.warehouse import open_warehouse
+with open_warehouse(load({"DDK_NO_WAIT": sys.argv[2]} if sys.argv[2:] else {}, Path(sys.argv[1]))):
+    print("writing", flush=True); sys.stdin.readline()
+"""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a read-only disk")
-def test_a_disk_that_is_read_only(calm: Home, waiting: Home) -> None:
-    home = str(waiting.settings.home)
-    mounted = subprocess.run(["mount", "--bind", home, home], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("no mounts here")
-    try:
-        subprocess.run(["mount", "-o", "remount,ro,bind", home], check=True)
-        with pytest.raises((ConfigurationError, OSError)):
-            waiting.night()
-    finally:
-        subprocess.run(["umount", home], check=True)
-    waiting.night()
-    assert state(waiting) == state(calm)
+def writer(home: Home, *no_wait: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(home.settings.home), *no_wait], cwd=PROJECT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_of_two_that_start_at_once_one_writes_and_the_other_waits_with_a_message(home: Home) -> None:
+    both = [writer(home), writer(home)]
+    heard: dict[int, str] = {}
+    readers = [
+        threading.Thread(target=lambda n=n, p=p: heard.update({n: p.stderr.readline()})) for n, p in enumerate(both)
+    ]  # type: ignore[misc, union-attr]
+    for reader in readers:
+        reader.start()
+    end = time.monotonic() + 60
+    while not heard and time.monotonic() < end:
+        time.sleep(0.02)
+    [(second, message)] = heard.items()
+    assert "另一个运行正在使用数据仓库" in message and "--no-wait" in message
+    refused = writer(home, "1")
+    assert "BusyError" in refused.communicate(timeout=60)[1] and refused.returncode != 0
+    for number in (1 - second, second):  # the second gets its turn when the first has ended
+        assert both[number].communicate("\n", timeout=60)[0] == "writing\n"
+    for reader in readers:
+        reader.join()
+
+
+def test_there_are_so_many() -> None:
+    assert (len(PLACES), len(TROUBLES)) == (9, 3)

@@ -77,7 +77,7 @@ def test_each_wrong_row_is_named_and_leaves_the_others_alone(terminal: Terminal,
     done = terminal("review", "--import", form)
     assert done.code == 3
     assert f"第 {rows[0]} 行未采用:“裁定”请选:同一事件、不同事件、暂不决定" in done.text
-    assert f"第 {rows[1]} 行未采用:请写明裁定人和理由" in done.text
+    assert f"第 {rows[1]} 行未采用:请写明经办人和理由" in done.text
     assert "新裁定 1 对" in done.text and "未采用 2 对" in done.text
     assert doubtful.column("SELECT reason FROM link.adjudication") == ["家长证实"]
 
