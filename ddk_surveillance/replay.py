@@ -13,9 +13,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow
 
+from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
@@ -141,7 +143,14 @@ def _scratch(settings: Settings) -> Iterator[Settings]:
         shutil.rmtree(folder)
 
 
-def _know_by(db: Warehouse, night: Night, scratch: Settings) -> dict[str, pyarrow.Table]:
+class _Known(NamedTuple):
+    """What was known by a night beside the files of nights: rows of tables, and the files that came with changes."""
+
+    rows: dict[str, pyarrow.Table]
+    brought: list[changes.Brought]
+
+
+def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     """Lay out the files that were known by that night; returns what else was."""
     db.execute(
         "CREATE OR REPLACE TEMP TABLE past AS SELECT night_id FROM ops.night"
@@ -149,44 +158,53 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> dict[str, pyarro
         [night.night_id],
     )
     batches = db.rows(
-        f"SELECT source_code, batch_id FROM ops.batch WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} ORDER BY ALL"
+        "SELECT source_code, batch_id, change_id, rereads, received_at FROM ops.batch"
+        f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} ORDER BY ALL"
     )
-    places = [(source, batch, _archived(db.settings.archive / source / batch)) for source, batch in batches]
-    missing = sum(path is None for *_, path in places)
+    places = [
+        (_archived(db.settings.archive / source / (rereads or batch)), source, batch, change, rereads, received)
+        for source, batch, change, rereads, received in batches
+    ]
+    missing = sum(path is None for path, *_ in places)
     if missing:
         raise ConfigurationError(
             f"存档中缺 {missing} 份当夜已有的文件,无法重放(见 DDK_KEEP_ARCHIVE_DAYS)。",
             f"{missing} files of that night are no longer in the archive: it cannot be replayed (see DDK_KEEP_ARCHIVE_DAYS).",
         )
-    for source, batch, path in places:
-        target = scratch.inbox / source / batch
-        target.mkdir(parents=True)
-        shutil.copy2(path or "", target)
-    return {
+    for path, source, batch, change, *_ in places:
+        if path and not change:
+            target = scratch.inbox / source / batch
+            target.mkdir(parents=True)
+            shutil.copy2(path, target)
+    rows = {
         name: db.arrow(
             f"SELECT * FROM {name} WHERE {known}", {"moment": night.started_at} if "$moment" in known else {}
         )
         for name, known in TOLD.items()
     }
+    return _Known(rows, [changes.Brought(path, *facts) for path, *facts in places if path and facts[2]])
 
 
 def _archived(folder: Path) -> Path | None:
     return next(iter(sorted(folder.glob("*"))), None)
 
 
-def _compute(copy: Warehouse, night: Night, told: dict[str, pyarrow.Table]) -> None:
+def _compute(copy: Warehouse, night: Night, known: _Known) -> None:
     """The stages of a night, on the day of that night."""
     from flows.ingest import STAGES as OF_A_SOURCE
     from flows.nightly import LATER
     from flows.stage import STAGES
 
-    for name, rows in told.items():
+    for name, rows in known.rows.items():
         with copy.offering(told=rows):
             copy.execute(f"INSERT INTO {name} BY NAME FROM told")
-    sources = STAGES["discover"](copy, night.night_id)
+    sources = set(STAGES["discover"](copy, night.night_id))
     copy.execute("UPDATE ops.night SET started_at = ?", [night.started_at])
-    for source in sources:
+    for file in known.brought:
+        changes.take_in(copy, file)
+    for source in sorted(sources | {file.source for file in known.brought}):
         for stage in OF_A_SOURCE:
             STAGES[stage](copy, source)
+    changes.settle(copy)
     for stage in LATER[: LATER.index("publish") + 1]:
         STAGES[stage](copy, night.night_id)

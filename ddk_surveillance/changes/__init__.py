@@ -6,15 +6,18 @@ they came, and taking one back leaves what never having made it would.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from ddk_surveillance import arrivals, indicators, link, load, nights, publish, receipts
+from ddk_surveillance import arrivals, indicators, intake, link, load, nights, publish, receipts
 from ddk_surveillance.changes import effect
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.landing import Claim
 from ddk_surveillance.review import checked
 from ddk_surveillance.warehouse import Warehouse
 
@@ -63,8 +66,7 @@ def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda cha
     effect.remember(db, act.source_code)
     change_id = _enter(db, act)
     bring(change_id)
-    _set_standing(db)
-    load.settle_all(db, act.source_code)
+    settle(db, act.source_code)
     link.run(db, change_id)
     arrivals.run(db, change_id)
     indicators.run(db, change_id)
@@ -73,6 +75,37 @@ def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda cha
     for name in ("records_added", "records_changed", "records_withdrawn", "figures_moved"):
         db.execute(f"UPDATE ops.change SET {name} = ? WHERE change_id = ?", [moved.counts[name], change_id])
     return change_id, moved
+
+
+class Brought(NamedTuple):
+    """A file that comes with a change; `rereads` is the batch of which it is another reading, received when that was."""
+
+    path: Path
+    source: str
+    batch_id: str
+    change_id: str
+    rereads: str | None = None
+    received_at: datetime | None = None
+
+
+def take_in(db: Warehouse, file: Brought) -> None:
+    """A copy of the file into the inbox, known as what it is; the stages then treat it as any other."""
+    place = db.settings.inbox / file.source / file.batch_id / file.path.name
+    place.parent.mkdir(parents=True)
+    shutil.copy2(file.path, place)
+    intake.register(db, Claim(file.batch_id, file.source, place), file.change_id)
+    db.execute(
+        "UPDATE ops.batch SET status = 'taken', change_id = ?, rereads = ?, received_at = coalesce(?, received_at)"
+        " WHERE batch_id = ?",
+        [file.change_id, file.rereads, file.received_at, file.batch_id],
+    )
+
+
+def settle(db: Warehouse, *sources: str) -> None:
+    """Decide again what holds of these sources, of none named of all, by the changes that are in force."""
+    _set_standing(db)
+    for source in sources or db.library.sources:
+        load.settle_all(db, source)
 
 
 def make_public(db: Warehouse, change_id: str) -> None:

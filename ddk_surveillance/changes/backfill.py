@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ddk_surveillance import guard, intake, load, nights, normalise, quality
-from ddk_surveillance.changes import Act, carry_out, make_public
+from ddk_surveillance.changes import Act, Brought, carry_out, make_public, take_in
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
 from ddk_surveillance.guard.identifiers import scan_text
-from ddk_surveillance.landing import Claim
 from ddk_surveillance.warehouse import Warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
@@ -207,15 +206,7 @@ def _bring(db: Warehouse, request: Request, given: list[_Given], change_id: str)
     for one in given:
         name = f"{change_id}|{one.rereads or one.sha256}"
         batch = hashlib.sha256(name.encode()).hexdigest()[:16]
-        path = db.settings.inbox / request.source / batch / one.path.name
-        path.parent.mkdir(parents=True)
-        shutil.copy2(one.path, path)
-        intake.register(db, Claim(batch, request.source, path), change_id)
-        db.execute(
-            "UPDATE ops.batch SET status = 'taken', change_id = ?, rereads = ?, received_at = coalesce(?, received_at)"
-            " WHERE batch_id = ?",
-            [change_id, one.rereads, one.received_at, batch],
-        )
+        take_in(db, Brought(one.path, request.source, batch, change_id, one.rereads, one.received_at))
     if request.files:
         db.execute(
             "INSERT INTO ops.change_batch SELECT $change, batch_id FROM ops.batch"

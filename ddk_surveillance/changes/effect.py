@@ -12,6 +12,8 @@ from ddk_surveillance.load import BOOKS
 from ddk_surveillance.warehouse import Warehouse
 
 FIGURES = ("mart.indicator_rate", "mart.indicator_verdict")
+# The classes in which analysts see incidents; a small one is merged or left out.
+SHOWN_CLASSES = "SELECT DISTINCT domain, event_year, age_group, sex FROM ({})"
 # What an incident is, as the indicators see it; its other fields follow from the records listed.
 CLASS = ("intent", "is_death", "mechanism", "severity", "violence_type", "case_status", "residence", "event_year")
 Row = tuple[Any, ...]
@@ -24,11 +26,15 @@ class Effect:
     records: (what, institution, day before, day after, file before, row, file after, row); what: added, changed, withdrawn.
     incidents: (what, id before, id after, field, before, after); what: added, gone, merged, split, class.
     figures: (table, indicator, the other key columns in one text, measure, before, after).
+    classes: (what, domain, year, age group, sex) of incidents as analysts see them; what: shown, hidden.
+    editions: ids of the frozen editions whose figures move.
     """
 
     records: tuple[Row, ...]
     incidents: tuple[Row, ...]
     figures: tuple[Row, ...]
+    classes: tuple[Row, ...]
+    editions: tuple[str, ...]
 
     @property
     def is_none(self) -> bool:
@@ -37,17 +43,19 @@ class Effect:
     @property
     def counts(self) -> dict[str, int]:
         """How many records, incidents and figures, by what happens to them."""
-        records = Counter(row[0] for row in self.records)
+        records, classes = (Counter(row[0] for row in rows) for rows in (self.records, self.classes))
         incidents = Counter(what for what, *_ in {row[:3] for row in self.incidents})
         return {
             **{f"records_{what}": records[what] for what in ("added", "changed", "withdrawn")},
             **{f"incidents_{what}": incidents[what] for what in ("added", "gone", "merged", "split", "class")},
             "figures_moved": len({row[:3] for row in self.figures}),
             "verdicts_changed": len({row[:3] for row in self.figures if row[3] == "verdict"}),
+            "reasons_changed": len({row[:3] for row in self.figures if row[3] == "reason"}),
+            **{f"classes_{what}": classes[what] for what in ("shown", "hidden")},
         }
 
     def fingerprint(self, *more: str) -> str:
-        text = json.dumps([self.records, self.incidents, self.figures, more], default=str, ensure_ascii=False)
+        text = json.dumps([*vars(self).values(), more], default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -56,6 +64,7 @@ def remember(db: Warehouse, source: str) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE record_before AS {_records(db, source)}")
     db.execute("CREATE OR REPLACE TEMP TABLE member_before AS SELECT record_id, incident_id FROM link.member")
     db.execute("CREATE OR REPLACE TEMP TABLE incident_before AS FROM core.incident")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident'))}")
     for table in FIGURES:
         db.execute(f"CREATE OR REPLACE TEMP TABLE {_before(table)} AS FROM {table}")
 
@@ -63,7 +72,22 @@ def remember(db: Warehouse, source: str) -> None:
 def compare(db: Warehouse, source: str) -> Effect:
     """What has moved since `remember`."""
     figures = [row for table in FIGURES for row in db.rows(_figures(db, table))]
-    return Effect(tuple(db.rows(_moved_records(db, source))), tuple(db.rows(_MOVED_INCIDENTS)), tuple(figures))
+    classes = db.rows(_MOVED_CLASSES.format(after=SHOWN_CLASSES.format(db.statement("out.incident"))))
+    years = [int(year) for year in {_year(row) for row in figures} if year.isdigit()]
+    editions = db.rows("SELECT edition_id FROM ops.edition WHERE list_contains(?, year) ORDER BY year, number", [years])
+    return Effect(
+        records=tuple(db.rows(_moved_records(db, source))),
+        incidents=tuple(db.rows(_MOVED_INCIDENTS)),
+        figures=tuple(figures),
+        classes=tuple(classes),
+        editions=tuple(edition for (edition,) in editions),
+    )
+
+
+def _year(figure: Row) -> str:
+    """The year that a moved figure is of: of a verdict its cell, of a rate the beginning of its period."""
+    table, _, cell, *_ = figure
+    return str(cell if table == "mart.indicator_verdict" else cell.split()[1])[:4]
 
 
 def _before(table: str) -> str:
@@ -118,12 +142,19 @@ _MOVED_INCIDENTS = f"""
     )
 })
     SELECT 'added' AS what, NULL AS old, new, NULL AS field, NULL AS before, NULL AS after
-    FROM (SELECT DISTINCT new FROM touched WHERE new NOT IN (SELECT new FROM kept))
+    FROM (SELECT DISTINCT new FROM touched WHERE new IS NOT NULL AND new NOT IN (SELECT new FROM kept))
     UNION ALL SELECT 'gone', old, NULL, NULL, NULL, NULL
-    FROM (SELECT DISTINCT old FROM touched WHERE old NOT IN (SELECT old FROM kept))
+    FROM (SELECT DISTINCT old FROM touched WHERE old IS NOT NULL AND old NOT IN (SELECT old FROM kept))
     UNION ALL SELECT 'merged', string_agg(old, ' ' ORDER BY old), new, NULL, NULL, NULL FROM kept WHERE sources > 1 GROUP BY new
     UNION ALL SELECT 'split', old, string_agg(new, ' ' ORDER BY new), NULL, NULL, NULL FROM kept WHERE parts > 1 GROUP BY old
     UNION ALL SELECT 'class', * FROM field
+    ORDER BY ALL"""
+
+
+_MOVED_CLASSES = """
+    WITH class_after AS ({after})
+    SELECT 'shown' AS what, * FROM (FROM class_after EXCEPT FROM class_before)
+    UNION ALL SELECT 'hidden', * FROM (FROM class_before EXCEPT FROM class_after)
     ORDER BY ALL"""
 
 

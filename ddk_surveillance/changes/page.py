@@ -28,6 +28,8 @@ WHAT = {
     "merged": Text("合并", "merged"),
     "split": Text("拆分", "split"),
     "class": Text("类别改变", "another class"),
+    "shown": Text("新出现", "appears"),
+    "hidden": Text("不再出现", "vanishes"),
 }
 FIGURES = (Text("指标", "indicator"), Text("期间与分组", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
 RECORDS = (
@@ -37,6 +39,9 @@ RECORDS = (
 INCIDENTS = (
     Text("变化", "what"), Text("原事件", "incident before"), Text("新事件", "incident after"), Text("字段", "field"),
     Text("原", "before"), Text("新", "after"),
+)  # fmt: skip
+CLASSES = (
+    Text("变化", "what"), Text("领域", "domain"), Text("年份", "year"), Text("年龄组", "age group"), Text("性别", "sex"),
 )  # fmt: skip
 FILES = (
     Text("文件", "file"), Text("收到行", "rows"), Text("采用", "taken"), Text("时期之外、未采用", "beside the period"),
@@ -56,6 +61,11 @@ def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Pat
             (Text("数字", "figures"), FIGURES, (figure_line(voice, library, row) for row in moved.figures)),
             (Text("记录", "records"), RECORDS, (_worded(voice, row) for row in moved.records)),
             (Text("事件", "incidents"), INCIDENTS, (_worded(voice, row) for row in moved.incidents)),
+            (
+                Text("分析员可见的事件组", "classes analysts see"),
+                CLASSES,
+                (_worded(voice, row) for row in moved.classes),
+            ),
         ):
             _write_table(book.add_worksheet(voice.pick(title)), 0, voice, headings, rows, head, cell)
     working.chmod(0o600)

@@ -45,7 +45,7 @@ def counted(moved: Effect) -> list[Text]:
     """The effect in sentences of counts."""
     if moved.is_none:
         return [Text("记录、事件和数字都没有变化。", "No record, incident or figure moves.")]
-    return [
+    sentences = [
         Text(
             "记录:新增 {records_added},变更 {records_changed},撤回 {records_withdrawn}",
             "records: {records_added} added, {records_changed} changed, {records_withdrawn} withdrawn",
@@ -60,7 +60,21 @@ def counted(moved: Effect) -> list[Text]:
             "数字:{figures_moved} 个变动,其中判定改变 {verdicts_changed} 个",
             "figures: {figures_moved} move, {verdicts_changed} verdicts change",
         ).format(**moved.counts),
+        Text(
+            "隐现:{reasons_changed} 个数字由有变无或由无变有;分析员可见的事件组新出现 {classes_shown} 个,不再出现 {classes_hidden} 个",
+            "shown or not: {reasons_changed} figures come or go; of the classes in which analysts see incidents"
+            " {classes_shown} appear, {classes_hidden} vanish",
+        ).format(**moved.counts),
     ]
+    if moved.editions:
+        names = ", ".join(moved.editions)
+        sentences.append(
+            Text(
+                f"涉及已定稿的年份:{names}。定稿本身不变,差异将列为重述。",
+                f"frozen editions touched: {names}. They stay as they are; the difference will be told as a restatement.",
+            )
+        )
+    return sentences
 
 
 def figure_line(voice: Voice, library: Library, row: Row) -> list[Any]:

@@ -82,7 +82,13 @@ def test_given_files_are_the_truth_of_their_period(history: Home, truth: Path) -
     before, disk = derived(history), everything(history)
     assert figure(history, "violence", "2024") == 1
 
+    with open_warehouse(history.settings) as db:
+        db.execute(
+            "INSERT INTO ops.edition BY NAME SELECT '2024-1' AS edition_id, 2024 AS year, 1 AS number, 'R000001' AS release_id,"
+            " false AS is_provisional, now()::TIMESTAMP AS frozen_at, '王五' AS frozen_by"
+        )
     seen = plan(history, request(truth))
+    assert seen.effect.editions == ("2024-1",)
     assert (derived(history), everything(history)) == (before, disk)
     assert history.query("FROM ops.change") == []
     [file] = seen.files

@@ -18,7 +18,11 @@ from tests.conftest import Home
 
 FILES = {"march": MARCH, "corrected": CORRECTED, "late": LATE}
 # Of the first file every record is repeated or corrected by the second; the third is of other records.
-MOVED = {"march": {}, "corrected": {"records_changed": 2}, "late": {"records_withdrawn": 3}}
+MOVED = {
+    "march": {},
+    "corrected": {"records_changed": 2, "incidents_class": 2},
+    "late": {"records_withdrawn": 3, "incidents_gone": 3},
+}
 Without = Callable[..., Home]
 
 
@@ -47,7 +51,10 @@ def test_the_warehouse_equals_one_that_never_saw_the_file(whole: Home, without: 
     before = derived(whole)
     change, effect = withdraw(whole, f"{name}.csv")
     assert derived(whole) == derived(without(name))
-    assert {what: count for what, count in effect.counts.items() if what.startswith("records") and count} == MOVED[name]
+    counts = {
+        what: count for what, count in effect.counts.items() if what.startswith(("records", "incidents")) and count
+    }
+    assert counts == MOVED[name]
     assert whole.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
 
     undo(whole, change)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-from ddk_surveillance import replay
+from ddk_surveillance import changes, replay
+from ddk_surveillance.changes import backfill
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from tests.cases.changes.acts import copy_of
 from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
 from tests.conftest import Home
 
@@ -43,6 +47,16 @@ def test_a_night_in_the_past_is_what_was_published(db: Warehouse) -> None:
         assert replay.replay(db, found)[0] == "same"
     assert db.rows("SELECT count(*), count(DISTINCT table_name) FROM ops.release_table") == [(39, 13)]
     assert not (db.settings.home / "replay").exists()
+
+
+def test_a_night_after_changes_is_replayed_with_them(three_nights: Home, tmp_path: Path) -> None:
+    home = copy_of(three_nights, tmp_path / "home")
+    asked = backfill.Request("hospital", date(2024, 3, 1), date(2024, 3, 31), "重读三月", "张三")
+    with open_warehouse(home.settings) as db:
+        backfill.apply(db, asked, backfill.plan(db, asked).plan_id)
+        changes.withdraw(db, "late.csv", "误报", "张三")
+        found = replay.find(db, None, "C000002")
+        assert replay.replay(db, found) == ("same", ANY)
 
 
 def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
