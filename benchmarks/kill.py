@@ -12,6 +12,7 @@ state before the step all begins anew until the step has been killed as often as
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -38,10 +39,9 @@ from flows.stage import STAGES
 
 # Reports, then corrections of them, repeated files and months that come late.
 WAVES = {
-    "night 1": ("hospital/思优*2023年第[14]季度*", "hospital/昊嘉*2024年第2季度*", "police/*2023年第1季度*",
-                "death_registry/*2023*", "population/*", "nursery/*2023年[12]月*"),
-    "night 2": ("hospital/思优*2025年第1季度*", "police/*2024年第3季度*", "court/*2023*", "school/*2024年上半年*"),
-    "night 3": ("hospital/*补报*", "death_registry/*2024*", "hospital/思优*2023年第2季度*"),
+    "night 1": ("hospital/思优*2023年第[14]季度*", "police/*2023年第1季度*", "death_registry/*2023*", "population/*"),
+    "night 2": ("hospital/思优*2025年第1季度*", "police/*2024年第3季度*", "court/*2023*"),
+    "night 3": ("hospital/*补报*", "death_registry/*2024*", "nursery/*2023年[12]月*"),
 }  # fmt: skip
 # Times and ids of runs, and how much each run had to do: all else must be the same.
 OF_RUNS = {
@@ -153,7 +153,9 @@ def kill(process: BaseProcess, seconds: float) -> bool:
     process.join(seconds)
     if process.exitcode is not None:
         return False
-    os.killpg(process.pid or 0, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it has not even made its group
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.kill()
     process.join()
     return True
 

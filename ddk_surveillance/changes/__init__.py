@@ -18,6 +18,7 @@ from ddk_surveillance.changes import effect
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.landing import Claim
+from ddk_surveillance.quality import across
 from ddk_surveillance.review import checked
 from ddk_surveillance.warehouse import Warehouse
 
@@ -69,6 +70,7 @@ def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda cha
     settle(db, act.source_code)
     link.run(db, change_id)
     arrivals.run(db, change_id)
+    across.run(db, change_id)
     indicators.run(db, change_id)
     publish.check_books(db)
     moved = effect.compare(db, act.source_code)

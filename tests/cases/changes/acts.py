@@ -28,7 +28,7 @@ POPULATION = "年份,镇街,性别,年龄,人口数\n" + "".join(
 )
 DERIVED = ("core.record", "core.incident", "mart.indicator_rate", "mart.indicator_verdict", "mart.counted", "ref.population",
            "link.linkable", "link.pair", "link.member", "link.event_group", "link.golden_field", "link.incident_bound",
-           "link.stop_token")  # fmt: skip
+           "link.stop_token", "out.completeness", "out.timeliness", "out.coverage")  # fmt: skip
 
 
 def derived(home: Home) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def derived(home: Home) -> dict[str, Any]:
 def copy_of(home: Home, folder: Path) -> Home:
     """The same home in another place: cheaper than its nights."""
     subprocess.run(["cp", "-a", home.settings.home, folder], check=True)
-    return Home(replace(home.settings, home=folder), itertools.count(101))
+    return Home(replace(home.settings, home=folder), nights=itertools.count(101))
 
 
 def in_one_night(home: Home, **files: str) -> Home:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ddk_surveillance import changes
+from ddk_surveillance import changes, status
 from ddk_surveillance.changes import backfill
 from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request, WorldMoved
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.settings import load, resource
 from ddk_surveillance.warehouse import open_warehouse
-from tests.cases.changes.acts import LATE, MARCH, copy_of, derived, figure, in_one_night, undo
+from tests.cases.changes.acts import LATE, MARCH, copy_of, derived, figure, in_one_night, undo, withdraw
 from tests.conftest import HOSPITAL, Home, csv_of
 
 # C1 of March lies beside the period; C2 is no violence after all; C3, C8 and C9 are not there; C10 is new.
@@ -103,8 +103,14 @@ def test_given_files_are_the_truth_of_their_period(history: Home, truth: Path) -
     assert history.ledger("hospital") == {"rows_received": 9, "withdrawn": 5, "loaded": 4}
     assert [path.name for path in history.settings.archive.glob("hospital/*/truth.csv")] == ["truth.csv"]
 
+    # Two changes, of which the first is undone first: what is left is the second alone.
+    later, _ = withdraw(history, "late.csv")
     undo(history, seen.change_id)
+    second_alone = derived(history)
+    undo(history, later)
     assert derived(history) == before
+    withdraw(history, "late.csv")
+    assert derived(history) == second_alone
 
 
 def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alone(history: Home) -> None:
@@ -123,6 +129,9 @@ def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alo
     assert history.query("SELECT source_record_number, intent FROM core.record WHERE mechanism = 'fall' ORDER BY 1") == [
         ("C1", "undetermined"), ("C7", "unintentional")
     ]  # fmt: skip
+    with open_warehouse(history.settings) as db:
+        [hospital] = status.gather(db)["sources"]
+    assert (hospital["files"], hospital["received"], hospital["loaded"]) == (2, 6, 6)  # read twice, received once
     undo(history, seen.change_id)
     assert derived(history) == before
 
