@@ -8,6 +8,7 @@ resident numbers a child of one district can have are hashed in seconds.
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import hmac
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -114,8 +116,7 @@ def rekey(key: Key, tokens: pa.Array | pa.ChunkedArray) -> pa.Array:
     """
     encoded = pc.dictionary_encode(_incoming(tokens))
     codes, distinct = encoded.indices, encoded.dictionary
-    parts = [_tokens_of(key, distinct.slice(start, _CHUNK)) for start in range(0, len(distinct), _CHUNK)]
-    return pa.concat_arrays([pa.array([], pa.string()), *parts]).take(codes)
+    return _tokens_of(key, distinct).take(codes)
 
 
 def looks_like_token(text: str) -> bool:
@@ -179,24 +180,32 @@ def _incoming(tokens: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _tokens_of(key: Key, messages: pa.Array) -> pa.Array:
-    digests = b"".join(_digests(key, messages.to_pylist()))
-    return _base32(np.frombuffer(digests, dtype=np.uint8).reshape(len(messages), 32))
+    parts = [_base32(digests) for digests in _digests(key, messages)]
+    return pa.concat_arrays([pa.array([], pa.string()), *parts])
 
 
-def _digests(key: Key, messages: list[str]) -> Iterator[bytes]:
-    """HMAC-SHA256 with both key blocks hashed once (RFC 2104 section 4): a third of the time of hmac.digest."""
+def _digests(key: Key, messages: pa.Array) -> Iterator[pa.Array]:
+    """HMAC-SHA256 (RFC 2104) of every text, in pieces, by DuckDB's hash: it works on all processors at once."""
     block = (key.secret if len(key.secret) <= 64 else hashlib.sha256(key.secret).digest()).ljust(64, b"\0")
-    inner_start = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    outer_start = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-    for message in messages:
-        inner, outer = inner_start.copy(), outer_start.copy()
-        inner.update(message.encode())
-        outer.update(inner.digest())
-        yield outer.digest()
+    pads = {name: bytes(byte ^ mask for byte in block) for name, mask in (("inner", 0x36), ("outer", 0x5C))}
+    with _hashing_engine().cursor() as engine:
+        engine.register("messages", pa.table({"message": messages}))
+        hashed = engine.sql(
+            "SELECT unhex(sha256($outer || unhex(sha256($inner || encode(message))))) FROM messages", params=pads
+        )
+        yield from (batch.column(0) for batch in hashed.to_arrow_reader(_CHUNK))
 
 
-def _base32(digests: np.ndarray) -> pa.Array:
+@functools.cache
+def _hashing_engine() -> duckdb.DuckDBPyConnection:
+    """A database in memory that never holds a row: nothing but its hash function is wanted."""
+    return duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+
+
+def _base32(hashes: pa.Array) -> pa.Array:
     """The first 130 bits of each digest as 26 characters of base32 (RFC 4648, lower case)."""
+    start = hashes.offset * 32
+    digests = np.frombuffer(hashes.buffers()[2], dtype=np.uint8)[start : start + 32 * len(hashes)].reshape(-1, 32)
     bits = np.unpackbits(digests[:, :17], axis=1)[:, : 5 * _TOKEN_CHARACTERS].reshape(-1, 5)
     characters = _ALPHABET[bits @ np.array([16, 8, 4, 2, 1], dtype=np.uint8)]
     offsets = np.arange(0, len(characters) + 1, _TOKEN_CHARACTERS, dtype=np.int32)

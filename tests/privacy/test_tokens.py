@@ -113,11 +113,15 @@ def test_a_key_shows_its_id_only() -> None:
 # -------------------------------------------------------------------------------------------------------- tokens
 
 
+def digests(key: Key, messages: list[str]) -> list[bytes]:
+    return [digest for piece in _digests(key, pa.array(messages, pa.string())) for digest in piece.to_pylist()]
+
+
 def test_digests_agree_with_rfc_4231() -> None:
     with (VECTORS / "hmac_sha256_vectors.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
-        (digest,) = _digests(Key(bytes.fromhex(row["key_hex"])), [row["message_utf8"]])
+        (digest,) = digests(Key(bytes.fromhex(row["key_hex"])), [row["message_utf8"]])
         assert digest.hex() == row["hmac_sha256_hex"]
     assert len(rows) == 3
 
@@ -126,7 +130,7 @@ def test_digests_agree_with_rfc_4231() -> None:
 @given(st.binary(min_size=1, max_size=140), st.lists(st.text(), max_size=5))
 def test_digests_agree_with_the_standard_library(secret: bytes, messages: list[str]) -> None:
     expected = [hmac.digest(secret, message.encode(), "sha256") for message in messages]
-    assert list(_digests(Key(secret), messages)) == expected
+    assert digests(Key(secret), messages) == expected
 
 
 def test_institution_tokens_are_pinned() -> None:
