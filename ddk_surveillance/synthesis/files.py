@@ -36,6 +36,8 @@ class Office:
     late_month: int | None = None  # this month is missing from its file and follows as 补报
 
 
+# What schools, nurseries and offices of the law are asked for since the sample's years.
+NEWER = ("mandatory_report", "perpetrator_relation")
 WORKBOOK = Style(format="xlsx", dates="iso", has_title=True)
 OFFICES = (
     Office("hospital", "{word}医院", "伤害监测报告卡",
@@ -51,25 +53,25 @@ OFFICES = (
            Style("json", dates="compact", ages="text", omits=("phone_token", "age_unit")),
            ("H0004",), months_per_file=6, silent_last_months=5),
     Office("school", "区教委", "学生伤害事故登记表",
-           replace(WORKBOOK, dates="dots", ages="text", groups_institutions=True, missing=("", "无")),
+           replace(WORKBOOK, dates="dots", ages="text", groups_institutions=True, missing=("", "无"), omits=NEWER),
            months_per_file=6, repeats_period=2),
-    Office("nursery", "{word}托育园", "托育机构伤害登记", Style("csv", "utf-8-sig", ages="months"),
+    Office("nursery", "{word}托育园", "托育机构伤害登记", Style("csv", "utf-8-sig", ages="months", omits=NEWER),
            ("N0007",), months_per_file=1, silent_last_months=30, sends_zero_reports=True),
     Office("nursery", "区卫生健康委", "托育机构伤害登记表",
-           replace(WORKBOOK, ages="months", dates="chinese", full_width_share=0.2, missing=("", "不详")),
+           replace(WORKBOOK, ages="months", dates="chinese", full_width_share=0.2, missing=("", "不详"), omits=NEWER),
            months_per_file=6, sends_zero_reports=True),
-    Office("police", "区公安分局", "涉未成年人案件", replace(WORKBOOK, dates="chinese", missing=("", "不详")),
+    Office("police", "区公安分局", "涉未成年人案件", replace(WORKBOOK, dates="chinese", missing=("", "不详"), omits=NEWER[:1]),
            corrects_period=6),
-    Office("kindergarten", "区教委学前科", "幼儿园安全事故登记表", replace(WORKBOOK, dates="slash", ages="text"),
+    Office("kindergarten", "区教委学前科", "幼儿园安全事故登记表", replace(WORKBOOK, dates="slash", ages="text", omits=NEWER),
            months_per_file=6),
     Office("community", "区民政局", "儿童伤害线索登记表",
            replace(WORKBOOK, dates="chinese", ages="text", full_width_share=0.3, missing=("", "不清楚")),
            months_per_file=6),
     Office("death_registry", "区疾控中心", "居民死亡医学证明登记",
-           replace(WORKBOOK, codes="digit", dates="compact", omits=("injury_date",)),  # the certificate has no box for it
+           replace(WORKBOOK, codes="digit", dates="compact", omits=("injury_date", "education", "place")),  # the certificate has no box for it
            months_per_file=12, sends_zero_reports=True),
-    Office("procuratorate", "区检察院", "涉未成年被害人案件", Style("ndjson"), months_per_file=12),
-    Office("court", "区法院", "涉未成年被害人生效裁判", replace(WORKBOOK, dates="chinese"), months_per_file=12,
+    Office("procuratorate", "区检察院", "涉未成年被害人案件", Style("ndjson", omits=NEWER[:1]), months_per_file=12),
+    Office("court", "区法院", "涉未成年被害人生效裁判", replace(WORKBOOK, dates="chinese", omits=NEWER[:1]), months_per_file=12,
            sends_zero_reports=True),
 )  # fmt: skip
 
