@@ -205,7 +205,7 @@ def state(settings: Settings) -> dict[str, Any]:
             if name not in ABOUT_RUNS
         }
         found["unbalanced"] = db.value("SELECT count(*) FROM ops.ledger WHERE NOT is_balanced")
-    for folder in ("landing", "inbox", "archive", "refused", "receipts", "analyst", "plans"):
+    for folder in ("landing", "inbox", "archive", "refused", "receipts", "analyst", "plans", "scratch"):
         base = settings.home / folder
         found[folder] = sorted(
             str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() or path.is_symlink()

@@ -130,8 +130,8 @@ def _tables(db: Warehouse, release_id: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _scratch(settings: Settings) -> Iterator[Settings]:
-    """A data home inside the data home, so that nothing leaves its disk; removed afterwards, or by the next replay."""
-    folder = settings.home / "replay"
+    """A data home inside the data home, so that nothing leaves its disk; removed afterwards, or by the next night."""
+    folder = settings.scratch / "replay"
     shutil.rmtree(folder, ignore_errors=True)
     scratch = replace(settings, home=folder)
     scratch.make_folders()

@@ -62,6 +62,11 @@ class Settings:
         return self.home / "receipts"
 
     @property
+    def scratch(self) -> Path:
+        """Data homes of plans and replays while they last; what a killed one leaves, the next night removes."""
+        return self.home / "scratch"
+
+    @property
     def plans(self) -> Path:
         """What backfills would do, as workbooks."""
         return self.home / "plans"

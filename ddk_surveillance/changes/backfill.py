@@ -260,7 +260,7 @@ def _archive(working: Path, archive: Path, archived: list[Path]) -> None:
 def _home_of_its_own(db: Warehouse) -> Iterator[None]:
     """Let the stages leave their files in a folder that vanishes, not where those of a night belong."""
     real = db.settings
-    folder = real.plans / ".working"
+    folder = real.scratch / "plan"
     shutil.rmtree(folder, ignore_errors=True)
     db.settings = replace(real, home=folder)
     try:

@@ -7,6 +7,7 @@ them.
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
     """Claim what waits in landing/ and name the sources that have work, left-overs of a killed run included."""
     nights.begin(db, night_id)
     db.library.check()  # before anything moves: a misspelt declaration is an error, not a zero
+    shutil.rmtree(db.settings.scratch, ignore_errors=True)
     tidy(db)
     claim_new_files(db)
     _report_left_behind(db, night_id)

@@ -154,7 +154,9 @@ def test_a_kill_leaves_before_or_after_and_never_half(
             apply(history, asked, agreed.plan_id)
         if function == "_archive":
             assert derived(history) == before and history.query("FROM ops.change") == []
+    (history.settings.scratch / "plan").mkdir(parents=True)  # a kill leaves it, copies of files and all
     history.night()
+    assert not history.settings.scratch.exists()
     assert figure(history, "violence", "2024") == 0
     assert history.column("SELECT status FROM ops.night WHERE night_id = 'night101'") == ["published"]
 

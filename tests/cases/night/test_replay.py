@@ -46,7 +46,7 @@ def test_a_night_in_the_past_is_what_was_published(db: Warehouse) -> None:
         assert found.release_id == release
         assert replay.replay(db, found)[0] == "same"
     assert db.rows("SELECT count(*), count(DISTINCT table_name) FROM ops.release_table") == [(39, 13)]
-    assert not (db.settings.home / "replay").exists()
+    assert not (db.settings.scratch / "replay").exists()
 
 
 def test_a_night_after_changes_is_replayed_with_them(three_nights: Home, tmp_path: Path) -> None:
