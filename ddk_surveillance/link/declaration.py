@@ -59,6 +59,7 @@ class ComparedField(Declared):
     age_dependent: bool = False
     own_in_group: bool = False
     fixed_in_group: bool = False
+    names_child: bool = False
     unrelated: float | None = None
     unless: str = "FALSE"
     levels: tuple[Level, ...]
@@ -70,6 +71,7 @@ class Thresholds(Declared):
     strict_bits: float
     adopted_bits: float
     loose_bits: float
+    more_of_a_known_child_bits: float
 
     @property
     def centibits(self) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ import pyarrow
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.candidates import make_candidates, patterns_sql
 from ddk_surveillance.link.cluster import Ints
+from ddk_surveillance.link.declaration import CENTIBITS
 from ddk_surveillance.link.model import SAFETY, Model
 from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
@@ -39,15 +40,15 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
     """Fill link_clustered: for every record of a touched component its component, incidents and strongest tie."""
     _number_affected(db, night)
     records = db.arrow("SELECT record_id, key FROM link_affected ORDER BY number")
-    left, right, score, rule = integers(
+    left, right, score, pattern = integers(
         db,
-        f"""
-        SELECT a.number, b.number, p.score_centibits, p.pattern % {model.declaration.radices[SAFETY]} AS rule
+        """
+        SELECT a.number, b.number, p.score_centibits, p.pattern
         FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key JOIN link_affected AS b ON b.key = p.right_key""",
     )
     part = cluster.parts(records.num_rows, left, right, score)
-    pairs = _all_pairs(db, model, night, records["key"], part, left, right, score)
-    groups = cluster.partition(part, *pairs, model.declaration.thresholds.centibits)
+    pairs = _all_pairs(db, model, night, records["key"], part, left, right, score, pattern)
+    groups = cluster.partition(part, *_fits(model, part, *pairs), model.declaration.thresholds.centibits)
     component = cluster.components(records.num_rows, left, right)
     best = cluster.strongest(groups[1], left, right, score)
     columns = {
@@ -57,7 +58,7 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
             name: records["record_id"].take(group)
             for name, group in zip(("strict", "adopted", "loose"), groups, strict=True)
         },
-        **_ties(model, records["key"], best, left, right, score, rule),
+        **_ties(model, records["key"], best, left, right, score, pattern),
     }
     with db.offering(link_grouped=pyarrow.table(columns)):
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
@@ -120,8 +121,9 @@ def _all_pairs(
     left: Ints,
     right: Ints,
     score: Ints,
-) -> tuple[Ints, Ints, Ints]:
-    """Every pair inside the parts with its score: the mean counts those too that blocking or the floor left out."""
+    pattern: Ints,
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Every pair inside the parts with its score and pattern: the mean counts those too that blocking or the floor left out."""
     crowd = np.flatnonzero(np.bincount(part, minlength=len(part))[part] > 2)
     with db.offering(link_part=pyarrow.table({"number": crowd, "part": part[crowd], "key": keys.take(crowd)})):
         db.execute("""
@@ -131,17 +133,28 @@ def _all_pairs(
             ANTI JOIN link.pair AS p ON p.left_key = least(a.key, b.key) AND p.right_key = greatest(a.key, b.key)""")
     inside = part[left] == part[right]
     if not db.rows("FROM link_inside LIMIT 1"):
-        return left[inside], right[inside], score[inside]
-    new_left, new_right, pattern = integers(db, patterns_sql(model.declaration, night, "link_inside", "first, second"))
+        return left[inside], right[inside], score[inside], pattern[inside]
+    new_left, new_right, new_pattern = integers(
+        db, patterns_sql(model.declaration, night, "link_inside", "first, second")
+    )
     return (
         np.concatenate([left[inside], new_left]),
         np.concatenate([right[inside], new_right]),
-        np.concatenate([score[inside], _scores(model, pattern)]),
+        np.concatenate([score[inside], _scores(model, new_pattern)]),
+        np.concatenate([pattern[inside], new_pattern]),
     )
 
 
+def _fits(model: Model, part: Ints, left: Ints, right: Ints, score: Ints, pattern: Ints) -> tuple[Ints, Ints, Ints]:
+    """The pairs with what clusters are made by: the score less what speaks for rivals and what is asked of a known child."""
+    is_certain = model.is_certain(pattern)
+    more = round(model.declaration.thresholds.more_of_a_known_child_bits * CENTIBITS)
+    fit = cluster.without_rivals(part, left, right, score, is_certain)
+    return left, right, fit - np.where(model.is_of_known_child(pattern) & ~is_certain, more, 0)
+
+
 def _ties(
-    model: Model, keys: pyarrow.ChunkedArray, best: Ints, left: Ints, right: Ints, score: Ints, rule: Ints
+    model: Model, keys: pyarrow.ChunkedArray, best: Ints, left: Ints, right: Ints, score: Ints, pattern: Ints
 ) -> dict[str, pyarrow.Array]:
     """The partner, score and rule of each record's strongest pair; empty for a record that stands alone."""
     alone = best < 0
@@ -152,5 +165,5 @@ def _ties(
     return {
         "tie_key": keys.take(pyarrow.array(partner, mask=alone)),
         "tie_centibits": pyarrow.array(score[best], mask=alone),
-        "tie_rule": _rule_names(model, np.where(alone, 0, rule[best])),
+        "tie_rule": _rule_names(model, np.where(alone, 0, pattern[best] % model.declaration.radices[SAFETY])),
     }

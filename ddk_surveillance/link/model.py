@@ -23,6 +23,7 @@ from ddk_surveillance.link.declaration import ALWAYS, CENTIBITS, NEVER, Declarat
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 CLASSES = ("match", "unrelated", "same_child", "same_incident")
 MATCH, UNRELATED, SAME_CHILD, SAME_INCIDENT = range(4)
@@ -65,6 +66,15 @@ class Model:
         others = np.logaddexp2.reduce(joint[:, UNRELATED:], axis=1)
         score = np.rint((joint[:, MATCH] - others) * CENTIBITS).astype(np.int64)
         return self._after_safety(score, self.digits(patterns)[SAFETY])
+
+    def is_certain(self, patterns: Ints) -> Flags:
+        """Which pairs a safety rule decided, or lifted."""
+        return np.asarray(patterns % self.declaration.radices[SAFETY] > 0)
+
+    def is_of_known_child(self, patterns: Ints) -> Flags:
+        """Which pairs agree on a token of the child: the first level of a field that names it."""
+        fields = zip(self.declaration.fields, self.digits(patterns)[PAIR_TYPE:], strict=True)
+        return np.asarray(np.logical_or.reduce([digit == 1 for field, digit in fields if field.names_child]))
 
     def _after_safety(self, score: Ints, digit: Ints) -> Ints:
         for number, rule in enumerate(self.declaration.safety, 1):

@@ -72,8 +72,8 @@ class Account:
         model = linked_model(self.db)
         explained = explain_pairs(self.db, model, [(self.members[a], self.members[b]) for a, b in pairs])
         adopted = model.declaration.thresholds.adopted_bits
-        self._title(f"各对记录的得分(比特;平均高于 {signed(adopted)} 的归为一个事件)",
-                    f"Scores of its pairs (bits; groups whose average is above {signed(adopted)} are one incident)")  # fmt: skip
+        self._title(f"各对记录的得分(比特;扣除竞争记录后平均高于 {signed(adopted)} 的归为一个事件)",
+                    f"Scores of its pairs (bits; groups whose average, rivals set off, is above {signed(adopted)} are one incident)")  # fmt: skip
         for first in range(0, len(pairs), PAIRS_IN_A_TABLE):
             some = slice(first, first + PAIRS_IN_A_TABLE)
             self._pair_table(pairs[some], explained[some])

@@ -3,7 +3,7 @@
 WITH
 dated AS (
     SELECT
-        r.*, c.link_hash, c.voided, c.window_days, c.has_no_doubles, c.needs_token,
+        r.*, c.link_hash, c.voided, c.window_days, c.has_no_doubles, c.needs_token, c.home_district,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
         date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
         date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS death_from,
@@ -31,7 +31,7 @@ known AS (
         CAST(coalesce(d.age_years, (year(d.event_date_from) * 12 + month(d.event_date_from) - 1 - d.birth_months) // 12)
             AS INTEGER) AS age,
         d.township_code AS township,
-        substr(d.township_code, 1, 6) AS district,
+        coalesce(substr(d.township_code, 1, 6), d.home_district) AS district,
         d.day_from, d.day_to, d.day_to - d.day_from AS width_days, d.is_exact, d.event_hour,
         d.day_from - CASE WHEN d.is_exact THEN 0 END AS exact_day,
         coalesce(d.date_precision = 'unknown', TRUE) AS is_undated,

@@ -5,6 +5,18 @@ token_poor AS (
     SELECT source_code FROM core.record GROUP BY source_code
     HAVING count(coalesce(id_token, name_token, phone_token)) < $minimum_token_share * count(*)
 ),
+-- the district from which most records of an institution are: that of its records without a township
+home AS (
+    SELECT institution_id, district
+    FROM (
+        SELECT
+            institution_id, substr(township_code, 1, 6) AS district,
+            row_number() OVER (PARTITION BY institution_id ORDER BY count(*) DESC, substr(township_code, 1, 6)) AS place
+        FROM core.record WHERE township_code IS NOT NULL
+        GROUP BY institution_id, substr(township_code, 1, 6)
+    ) AS counted
+    WHERE place = 1
+),
 decision AS (
     SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
     FROM (
@@ -23,10 +35,12 @@ known AS (
         ) AS voided,
         coalesce(s.window_days, 1) AS window_days,
         coalesce(s.has_no_doubles, FALSE) AS has_no_doubles,
-        token_poor.source_code IS NOT NULL AS needs_token
+        token_poor.source_code IS NOT NULL AS needs_token,
+        CASE WHEN r.township_code IS NULL THEN h.district END AS home_district
     FROM core.record AS r
     LEFT JOIN link_source AS s ON s.source_code = r.source_code
     LEFT JOIN token_poor ON token_poor.source_code = r.source_code
+    LEFT JOIN home AS h ON h.institution_id = r.institution_id
     LEFT JOIN decision AS d ON d.record_id = r.record_id
     LEFT JOIN link.stop_token AS i ON i.kind = 'id_token' AND i.token = r.id_token
     LEFT JOIN link.stop_token AS n ON n.kind = 'name_token' AND n.token = r.name_token
@@ -34,9 +48,9 @@ known AS (
     LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
 )
 SELECT
-    record_id, voided, window_days, has_no_doubles, needs_token,
+    record_id, voided, window_days, has_no_doubles, needs_token, home_district,
     concat_ws(
         '|', content_hash, window_days, voided,
-        CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, decisions
+        CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, home_district, decisions
     ) AS link_hash
 FROM known

@@ -59,6 +59,25 @@ def ints(*values: int) -> Ints:
     return np.array(values, dtype=np.int64)
 
 
+def fits(ab: int, ac: int, bc: int, is_certain: bool = False) -> list[int]:
+    """What is left of the scores of three records when rivals are set off."""
+    part, left, right = ints(0, 0, 0), ints(0, 0, 1), ints(1, 2, 2)
+    return cluster.without_rivals(part, left, right, ints(ab, ac, bc), np.full(3, is_certain)).tolist()
+
+
+def test_a_record_that_fits_two_strangers_is_surely_of_neither() -> None:
+    """b and c are not the same: of their two claims on a, each takes a quarter of log2(1 + 2 ** 4 odds) bits from the other."""
+    assert fits(ab=400, ac=400, bc=-1000) == [298, 298, -1048]
+
+
+def test_records_that_are_the_same_are_hardly_rivals() -> None:
+    assert fits(ab=800, ac=800, bc=800) == [750, 750, 750]
+
+
+def test_what_is_certain_has_no_rivals() -> None:
+    assert fits(ab=400, ac=400, bc=-1000, is_certain=True) == [400, 400, -1000]
+
+
 def test_components_are_named_by_their_smallest_record() -> None:
     assert cluster.components(6, ints(4, 2), ints(2, 5)).tolist() == [0, 1, 2, 3, 2, 2]
 

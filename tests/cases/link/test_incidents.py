@@ -32,6 +32,11 @@ STORIES = {
         h1     hospital H1          A  ·    2024-03-05 transferred
         h2     hospital H2          A  ·    2024-03-06 hospitalised
     """,
+    "two case numbers for one dead child of whom one of them says little → p1 p2": """
+        record source institution case id name is_death died       mechanism born       town
+        p1     police P1          K1   A  a    true     2024-03-05 drowning  2014-06-01 500104101
+        p2     police P1          K2   ·  ·    true     2024-03-05 drowning  ·          500104101
+    """,
     "a follow-up visit dated by the visit → h1 h2": """
         record source   institution id name day
         h1     hospital H1          A  a    2024-03-05
@@ -183,6 +188,18 @@ def test_a_register_without_doubles_is_not_linked_to_itself(monkeypatch: pytest.
         s1     school   A  a
     """
     assert "h1 h2" not in " ".join(incidents(linked(twice, db=db)))
+
+
+def test_a_record_without_a_township_is_of_the_district_of_its_institution() -> None:
+    db = linked("""
+        record source   institution town
+        h1     hospital H1          ·
+        h2     hospital H1          500104102
+        h3     hospital H2          ·
+    """)
+    assert db.rows("SELECT record_id, township, district FROM link.linkable ORDER BY 1") == [
+        ("h1", None, "500104"), ("h2", "500104102", "500104"), ("h3", None, None),
+    ]  # fmt: skip
 
 
 def test_a_placeholder_says_nothing() -> None:
