@@ -20,7 +20,7 @@ from ddk_surveillance.intake.encodings import decode
 from ddk_surveillance.intake.records import read_json, read_parquet
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
-from ddk_surveillance.intake.surroundings import texts_around
+from ddk_surveillance.intake.surroundings import texts_around, texts_in_xls
 
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 # What a password leaves: an OLE file holding an encrypted xlsx; the FILEPASS record right after an xls file's first
@@ -88,7 +88,7 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     """An Excel or OpenDocument file, parsed here if it cannot hurt and else in a confined process."""
     if data.startswith(OLE) and LOCKED_OLE.search(data):
         raise refused("password_protected")
-    is_harmless, texts = _look_around(data, limits) if data.startswith(ZIP) else (False, ())
+    is_harmless, texts = _look_around(data, limits) if data.startswith(ZIP) else (False, tuple(texts_in_xls(data)))
     try:
         if is_harmless:
             found, empty = workbook.read_workbook(data, limits.sheets, limits.cells)

@@ -38,6 +38,7 @@ CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.c
 LONGEST_TAG = 256
 WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>")
 ANNOTATION = re.compile(r"<office:annotation\b.*?</office:annotation>", re.DOTALL)
+XLS_TEXT = re.compile(rb"((?:[\x20-\x7e]\0|[\0-\xff][\x4e-\x9f]|[\x01-\x5e]\xff){4,})|([\x20-\x7e]{8,})")
 # One text may be cut into runs of different fonts; all other tags part texts.
 RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^<>]*)?/?>")
 ATTRIBUTE = re.compile(r'\s(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr)="([^"]+)"')
@@ -60,6 +61,16 @@ def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, s
             raise refused("too_demanding")
         place = next(place for part, place in PLACES if part in name)
         yield from ((place, text) for text in _texts(data.decode("utf-8", errors="replace"), name))
+
+
+def texts_in_xls(data: bytes) -> Iterator[tuple[Text, str]]:
+    """Whatever is text in an old Excel file – notes, headers, footers, properties, and the cells once more.
+
+    Its format keeps texts as one byte a character or as UTF-16, each behind its length, so that two never run together.
+    """
+    runs = (wide.decode("utf-16-le") or narrow.decode("ascii") for wide, narrow in XLS_TEXT.findall(data))
+    place = Text("单元格或批注、页眉页脚", "cells or notes, headers and footers")
+    yield from ((place, run) for run in dict.fromkeys(runs))
 
 
 def _outside_cells(stream: IO[bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -246,3 +247,15 @@ def test_f18_the_formats_of_wps_are_read_like_excels(desk: Desk) -> None:
     rows: Rows = [HEADER, GOOD[0].row("E0")]
     fates = desk.judge("nursery", ("a.et", WRITERS["a.xls"](rows)), ("b.ods", WRITERS["a.ods"](rows)))
     assert sum(fate.books["loaded"] + fate.books["duplicate"] for fate in fates) == 2
+
+
+@pytest.mark.parametrize("note", ["联系人:王小明".encode("utf-16-le"), b"tel 13800138000"])
+def test_f14_what_an_old_excel_file_notes_beside_its_cells_is_looked_at(desk: Desk, note: bytes) -> None:
+    """The record NOTE, header or footer keeps its text behind its length, in one byte a character or in two."""
+    content = WRITERS["a.xls"]([HEADER, GOOD[0].row("E0")])
+    empty = content.rindex(b"\0" * 64)
+    noted = content[: empty + 10] + note + content[empty + 10 + len(note) :]
+    assert [fate.status for fate in desk.judge("nursery", ("a.xls", content), ("b.xls", noted))] == [
+        "loaded",
+        "refused",
+    ]
