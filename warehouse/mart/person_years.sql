@@ -18,6 +18,8 @@ WITH given AS (
     UNION ALL SELECT year, population_type, sex, 'township', township, value FROM lived
     UNION ALL SELECT year, population_type, sex, dimension, category, value
               FROM lived JOIN ref.age_group ON age_years BETWEEN from_years AND to_years
+    UNION ALL SELECT year, population_type, sex, 'township_age5', township || '|' || category, value
+              FROM lived JOIN ref.age_group ON age_years BETWEEN from_years AND to_years WHERE dimension = 'age5'
 ), by_year AS (
     SELECT year, population_type, coalesce(sex, 'all') AS sex, dimension, category, sum(value) AS value
     FROM by_category GROUP BY GROUPING SETS ((year, population_type, sex, dimension, category), (year, population_type, dimension, category))

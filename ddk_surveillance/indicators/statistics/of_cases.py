@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.indicators.statistics.series import Row, Series, is_known, noted
-from ddk_surveillance.rates import completeness, intervals
+from ddk_surveillance.rates import completeness, intervals, standardised
 from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.warehouse import Warehouse
 
 DOBSON = "Poisson numbers of children by their events, weighted (Dobson et al. 1991)"
 CHAPMAN, LOG_LINEAR = "Chapman 1951, interval of Sadinle 2009", "log-linear model of lowest BIC (Fienberg 1972)"
+DIRECT, INDIRECT = "direct, Dobson et al. 1991", "indirect, at the district's rates by age and sex (PHE)"
+NOTHING_EXPECTED = Refusal("too_few", Text("全区没有事件,无从比较", "no events in the district to compare with"))
 LINKAGE = Text(
     "从严时合并不成立的各自计数,故为上限;从宽为下限",
     "strictly linked each part counts, an upper bound; loosely, a lower",
@@ -24,6 +26,7 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
     yield from _repeats(db, series, known)
     yield from _sources(db, series, known)
     yield from _constant_sources(db, series, known)
+    yield from _townships(db, series, known)
     if series.indicator.completeness:
         yield from _completeness(db, series, known)
 
@@ -107,6 +110,52 @@ def _reporting_every_year(db: Warehouse, years: list[int]) -> list[str]:
     reported = db.rows("SELECT position, sources FROM reported WHERE period_type = 'year'")
     lists = [set(sources) for year, sources in reported if year in years]
     return sorted(set.intersection(*lists)) if lists else []
+
+
+def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
+    """Townships made comparable: their own rates on the standard population, and the district's rates on their children."""
+    rows = db.rows(
+        f"""WITH event AS (
+            SELECT year, township_code, age_group, sex, count(*) AS events FROM mart.counted
+            WHERE indicator_code = ? AND is_in_numerator GROUP BY ALL
+        ), cell AS (
+            SELECT p.position AS year, split_part(category, '|', 1) AS township_code, split_part(category, '|', 2) AS age_group,
+                   p.sex, p.denominator, coalesce(e.events, 0) AS events
+            FROM person_years p LEFT JOIN event e
+              ON e.year = p.position AND e.sex = p.sex AND e.township_code || '|' || e.age_group = p.category
+            WHERE p.period_type = 'year' AND p.dimension = 'township_age5' AND p.population_type = ? AND p.denominator > 0
+              AND p.sex IN ('male', 'female') AND NOT starts_with(p.category, 'unknown|')
+        ), beside AS (
+            SELECT *, sum(events) OVER stratum AS all_events, sum(denominator) OVER stratum AS all_person_years
+            FROM cell WINDOW stratum AS (PARTITION BY year, age_group, sex)
+        )
+        SELECT year, township_code, {", ".join(f"list({one} ORDER BY sex, age_group)" for one in _STRATUM)}
+        FROM beside GROUP BY ALL ORDER BY ALL""",
+        [series.indicator.indicator, series.indicator.denominator],
+    )
+    for year, township, *strata in (row for row in rows if row[0] in known):
+        yield from _township(series, year, township, *strata)
+
+
+_STRATUM = ("events", "denominator", "all_events", "all_person_years", "sex", "age_group")
+
+
+def _township(
+    series: Series, year: int, township: str, events: list[int], time: list[float], all_events: list[int],
+    all_time: list[float], sexes: list[str], ages: list[str],
+) -> Iterator[Row]:  # fmt: skip
+    base = {"category": township, "events": float(sum(events)), "person_years": sum(time)}
+    standard = [series.plan.standard.get(sex, {}).get(age, 0) for sex, age in zip(sexes, ages, strict=True)]
+    rate = standardised.direct_rate(events, time, standard)
+    if isinstance(rate, Refusal):
+        yield series.refused("standardised_rate", year, DIRECT, rate, **base)
+    else:
+        yield series.row("standardised_rate", year, DIRECT, value=rate.rate_per_1000, low=rate.lower, high=rate.upper, **base)  # fmt: skip
+    if not sum(all_events):
+        yield series.refused("standardised_ratio", year, INDIRECT, NOTHING_EXPECTED, **base)
+        return
+    ratio = standardised.indirect_ratio(events, time, all_events, all_time)
+    yield series.row("standardised_ratio", year, INDIRECT, value=ratio.ratio, low=ratio.lower, high=ratio.upper, **base)
 
 
 def _completeness(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
