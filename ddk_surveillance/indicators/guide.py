@@ -18,7 +18,10 @@ UNITS = {
     "incidents": Bilingual(zh="人次(一名儿童一次事件计一次)", en="incidents: one child, one event"),
     "records": Bilingual(zh="记录", en="records"),
 }
-DATES = {"event_date": Bilingual(zh="事件日期", en="day of the event"), "death_date": Bilingual(zh="死亡日期", en="day of the death")}
+DATES = {
+    "event_date": Bilingual(zh="事件日期", en="day of the event"),
+    "death_date": Bilingual(zh="死亡日期", en="day of the death"),
+}
 TARGETS = {"decline": Bilingual(zh="较基准年下降", en="a decline against the baseline year"),
            "below": Bilingual(zh="低于 {limit}‰", en="below {limit} per 1000")}  # fmt: skip
 ATTRIBUTES = {"约束性": "binding", "预期性": "expected"}
@@ -57,7 +60,9 @@ def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Bilingual]:
         said["除外", "left out"] = _condition(library, one.excluded)
     said["计入年份", "year of"] = DATES[one.date]
     said["居住", "residence"] = _codes(library, "residence", one.residence)
-    said["年龄(周岁)", "age in years"] = Bilingual(zh=f"{one.ages.from_years}–{one.ages.to_years}", en="both ends included")
+    said["年龄(周岁)", "age in years"] = Bilingual(
+        zh=f"{one.ages.from_years}–{one.ages.to_years}", en="both ends included"
+    )
     said["分母", "denominator"] = _codes(library, "population_type", (one.denominator,))
     said["每", "per"] = Bilingual(zh=f"{one.per:,}", en=f"{one.per:,}")
     said["缺报即无数字的来源", "feeds without which there is no figure"] = _sources(library, one.depends_on)

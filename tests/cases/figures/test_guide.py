@@ -38,4 +38,8 @@ def test_townships_are_compared_with_the_whole_district(district: District) -> N
     assert differing == 0 and int(str(rows)) > 80
     rates = district.rows("""SELECT events >= 10, reason, count(value) FROM mart.indicator_statistic
         WHERE statistic = 'standardised_rate' AND category <> 'all' GROUP BY ALL ORDER BY 1""")
-    assert [row[:2] for row in rates] == [(False, "too_few"), (True, None)] and rates[0][2] == 0 and int(str(rates[1][2])) > 40
+    assert (
+        [row[:2] for row in rates] == [(False, "too_few"), (True, None)]
+        and rates[0][2] == 0
+        and int(str(rates[1][2])) > 40
+    )
