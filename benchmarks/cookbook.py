@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 
@@ -33,8 +34,8 @@ def published(folder: Path, incidents: int) -> Path:
     fill(db, incidents)
     nights.begin(db, "night")
     indicators.run(db, "night")
-    publish.check_books = lambda _: None
-    publish.run(db, "night")
+    with mock.patch.object(publish, "check_books"):
+        publish.run(db, "night")
     db.connection.close()
     return settings.analyst_file.resolve()
 
