@@ -106,7 +106,7 @@ def test_a_changed_hidden_column_is_refused(terminal: Terminal, form: Path) -> N
 
 def test_a_form_without_a_reviewer_is_refused_whole(terminal: Terminal, doubtful: Home, form: Path) -> None:
     fill(form, ("同一事件", "家长证实"), reviewer="")
-    assert "第 3 行“复核人”:请写明裁定人" in terminal("review", "--import", form).text
+    assert "第 3 行“复核人”:请写明经办人" in terminal("review", "--import", form).text
     assert doubtful.query("FROM link.adjudication") == []
 
 
