@@ -20,6 +20,8 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Tex
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
+FORM = 1  # of the facts: raised when one is added or changes its meaning
+
 Facts = dict[str, Any]
 Row = dict[str, Any]
 NAMES = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
@@ -122,6 +124,7 @@ def gather(db: Warehouse) -> Facts:
     reporting = [source.source for source in db.library.sources.values() if source.timeliness]
     return {
         "home": str(db.settings.home),
+        "form": FORM,
         "taken_at": str(db.value("SELECT date_trunc('second', now()::TIMESTAMP)")),
         "in_use": False,
         "key_id": db.remembered("key_id"),
@@ -152,11 +155,12 @@ def keep(settings: Settings, facts: Facts) -> None:
 
 
 def last_snapshot(settings: Settings) -> Facts | None:
+    """What the last night left; None before the first, and for what another version of this program left."""
     try:
         snapshot: Facts = json.loads(settings.snapshot_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return snapshot
+    return snapshot if snapshot.get("form") == FORM else None
 
 
 def _all(db: Warehouse, sql: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -31,6 +32,9 @@ from ddk_surveillance.quality import across
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+
+# Great Expectations and Prefect leave so many objects that looking for unreachable ones takes a sixth of the time.
+gc.set_threshold(50_000, 50, 50)
 
 # Folders whose tests share one data home or one server: one process runs them all, and first, for they take longest.
 TOGETHER = ("demo", "flows", "cases/history", "cases/figures")
@@ -102,12 +106,15 @@ class Home:
     def column(self, sql: str) -> list[Any]:
         return [value for (value,) in self.query(sql)]
 
-    def ledger(self, source: str) -> dict[str, int]:
-        """The books of all files of a source together, without the zeros."""
+    def ledger(self, source: str, file_name: str = "%") -> dict[str, int]:
+        """The books of all files of a source together, or of those of a name, without the zeros."""
         names = ("rows_received", "exploded", "refused", "unreadable", "out_of_scope", "quarantined", "held",
                  "duplicate", "superseded", "withdrawn", "loaded")  # fmt: skip
         sums = ", ".join(f"coalesce(sum({name}), 0)::INTEGER" for name in names)
-        [row] = self.query(f"SELECT {sums} FROM ops.ledger WHERE source_code = '{source}'")
+        [row] = self.query(
+            f"SELECT {sums} FROM ops.ledger WHERE source_code = '{source}' AND batch_id IN"
+            f" (SELECT batch_id FROM ops.batch WHERE coalesce(file_name, '') LIKE '{file_name}')"
+        )
         return {name: value for name, value in zip(names, row, strict=True) if value}
 
 
@@ -135,13 +142,33 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return settings.warehouse_file
 
 
-@pytest.fixture
-def make_home(tmp_path: Path, key_file: Path, empty_warehouse: Path) -> Callable[..., Home]:
-    def make(name: str = "home", **environment: str) -> Home:
-        environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", "DDK_NO_WAIT": "1", **environment}
-        settings = load_settings(environ, tmp_path / name)
+@pytest.fixture(scope="session")
+def make_home_in(key_file: Path, empty_warehouse: Path) -> Callable[..., Home]:
+    def make(folder: Path, **environment: str) -> Home:
+        environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", "DDK_NO_WAIT": "1", "DDK_THREADS": "1"}
+        settings = load_settings(environ | environment, folder)
         settings.make_folders()
         return Home(settings, empty_warehouse)
+
+    return make
+
+
+@pytest.fixture
+def make_home(tmp_path: Path, make_home_in: Callable[..., Home]) -> Callable[..., Home]:
+    def make(name: str = "home", **environment: str) -> Home:
+        return make_home_in(tmp_path / name, **environment)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_shared_home(
+    tmp_path_factory: pytest.TempPathFactory, make_home_in: Callable[..., Home]
+) -> Callable[..., Home]:
+    """For a fixture of a module whose tests only look at what a night left."""
+
+    def make(**environment: str) -> Home:
+        return make_home_in(tmp_path_factory.mktemp("shared") / "home", **environment)
 
     return make
 

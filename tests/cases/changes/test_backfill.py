@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ddk_surveillance import changes, status
 from ddk_surveillance.changes import backfill
 from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request, WorldMoved
 from ddk_surveillance.errors import ConfigurationError
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import resource
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.changes.acts import LATE, MARCH, copy_of, derived, figure, in_one_night, undo, withdraw
 from tests.conftest import HOSPITAL, Home, csv_of
@@ -33,10 +34,9 @@ FALLS_ARE_DOUBTFUL = "  - {when: {mechanism: [fall]}, set: {intent: undetermined
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
+def past(make_shared_home: Callable[..., Home]) -> Home:
     """Two files: C1 to C3 of March to May, C7 to C9 of February to May."""
-    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
-    home = Home(load(environ, tmp_path_factory.mktemp("past") / "home"))
+    home = make_shared_home()
     (home.settings.home / "schemas" / "indicators").mkdir(parents=True)
     (home.settings.home / "schemas" / "indicators" / "violence.yaml").write_text(VIOLENCE, encoding="utf-8")
     return in_one_night(home, march=MARCH, late=LATE)

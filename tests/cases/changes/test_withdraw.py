@@ -11,7 +11,6 @@ import pytest
 from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
-from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.changes.acts import CORRECTED, LATE, MARCH, copy_of, derived, in_one_night, undo, withdraw
 from tests.conftest import Home
@@ -28,15 +27,14 @@ Without = Callable[..., Home]
 
 
 @pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Without:
+def without(make_shared_home: Callable[..., Home]) -> Without:
     """A home that never saw some of the files; made once for each choice, and never changed."""
-    folder = tmp_path_factory.mktemp("without")
-    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
 
     @functools.cache
     def make(*names: str) -> Home:
-        home = Home(load(environ, folder / "-".join(["home", *names])))
-        return in_one_night(home, **{name: content for name, content in FILES.items() if name not in names})
+        return in_one_night(
+            make_shared_home(), **{name: content for name, content in FILES.items() if name not in names}
+        )
 
     return make
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
+import re
 from collections.abc import Callable
 
 import pytest
@@ -50,19 +52,44 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize(("name", "content", "reason"), FILES.values(), ids=FILES.keys())
-def test_is_refused_with_one_clear_line_and_stops_nobody(home: Home, name: str, content: bytes, reason: str) -> None:
-    home.drop("hospital", name, content)
+def source_of(name: str) -> str:
+    """Two empty files in one folder would be copies of each other."""
+    return "school" if name.endswith(".json") else "hospital"
+
+
+@pytest.fixture(scope="module")
+def all_at_once(make_shared_home: Callable[..., Home]) -> Home:
+    """Every bad file and a good one in the same night, beside a folder and a file of no source."""
+    home = make_shared_home()
+    for number, (name, content, _) in enumerate(FILES.values()):
+        home.drop(source_of(name), f"{number}{name}", content)
     home.drop("hospital", "good.csv", GOOD)
+    (home.settings.landing / "hospital" / "folder").mkdir()
+    (home.settings.landing / "stray.csv").write_text("x")
     home.night()
-    refused = home.query(
+    return home
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), FILES.values(), ids=FILES.keys())
+def test_is_refused_with_one_clear_line(all_at_once: Home, name: str, content: bytes, reason: str) -> None:
+    [(found, line, file_name)] = all_at_once.query(
         "SELECT reason, message_zh, file_name FROM ops.batch WHERE status IN ('refused', 'unreadable')"
+        f" AND (source_code, sha256) = ('{source_of(name)}', '{hashlib.sha256(content).hexdigest()}')"
     )
-    assert [reason] == [row[0] for row in refused]
-    assert refused[0][1].endswith("。") and refused[0][2] is None
-    assert home.ledger("hospital")["loaded"] == 3
-    kept = [path for path in home.settings.refused.rglob("*") if path.is_file()]
-    assert len(kept) == 1 and kept[0].stat().st_mode & 0o777 == 0o600
+    assert found == reason and line.endswith("。") and file_name is None
+
+
+def test_bad_files_stop_nobody_and_wait_where_only_the_owner_can_read_them(all_at_once: Home) -> None:
+    assert all_at_once.column("SELECT file_name FROM ops.batch WHERE status = 'loaded'") == ["good.csv"]
+    assert all_at_once.ledger("hospital")["loaded"] == 3
+    kept = [path for path in all_at_once.settings.refused.rglob("*") if path.is_file()]
+    assert len(kept) == len(FILES) and {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+
+
+def test_a_folder_is_left_where_it_is_and_said(all_at_once: Home) -> None:
+    [(notice,)] = all_at_once.query("SELECT notice_zh FROM ops.night")
+    assert "2 项" in notice
+    assert (all_at_once.settings.landing / "hospital" / "folder").is_dir()
 
 
 def test_there_are_so_many_kinds_of_bad_file() -> None:
@@ -78,16 +105,6 @@ def test_nothing_of_an_identified_file_is_stored(home: Home) -> None:
         assert RESIDENT_ID not in path.name
 
 
-def test_a_folder_is_left_where_it_is_and_said(home: Home) -> None:
-    (home.settings.landing / "hospital" / "folder").mkdir(parents=True)
-    (home.settings.landing / "stray.csv").write_text("x")
-    home.drop("hospital", "good.csv", GOOD)
-    home.night()
-    [(notice,)] = home.query("SELECT notice_zh FROM ops.night")
-    assert "2 项" in notice
-    assert home.ledger("hospital")["loaded"] == 3
-
-
 ROWS: dict[str, tuple[dict[str, str], str, str, dict[str, int]]] = {
     "30 February": ({"C1_伤害发生日期": "2025-02-30"}, "readable", "impossible_date", {"quarantined": 1, "loaded": 2}),
     "an 18-year-old": ({"C1_年龄": "18"}, "Q20", "", {"out_of_scope": 1, "loaded": 2}),
@@ -101,18 +118,28 @@ ROWS: dict[str, tuple[dict[str, str], str, str, dict[str, int]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("changed", "rule", "problem", "books"), ROWS.values(), ids=ROWS.keys())
-def test_a_bad_row_is_named_and_the_others_pass(
-    home: Home, changed: dict[str, str], rule: str, problem: str, books: dict[str, int]
-) -> None:
-    home.drop("hospital", "a.csv", csv_of(HOSPITAL, **changed))
+@pytest.fixture(scope="module")
+def bad_rows(make_shared_home: Callable[..., Home]) -> Home:
+    """A file for every kind of bad row, each with card numbers of its own."""
+    home = make_shared_home()
+    for number, (changed, *_) in enumerate(ROWS.values()):
+        content = csv_of(HOSPITAL, **changed)
+        home.drop("hospital", f"{number}.csv", re.sub(r",C([123]),", rf",K{number}\1,", content))
     home.night()
-    named = home.query(
-        "SELECT rule, coalesce(problem, ''), row_number FROM ops.quarantine WHERE disposition <> 'warning'"
+    return home
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_bad_row_is_named_and_the_others_pass(bad_rows: Home, name: str) -> None:
+    changed, rule, problem, books = ROWS[name]
+    file_name = f"{list(ROWS).index(name)}.csv"
+    named = bad_rows.query(
+        "SELECT rule, coalesce(problem, ''), row_number FROM ops.quarantine JOIN ops.batch USING (batch_id)"
+        f" WHERE disposition <> 'warning' AND file_name = '{file_name}'"
     )
     row = 4 if "C3_年龄" in changed else 2
     assert (rule, problem, row) in named
-    assert home.ledger("hospital") == {"rows_received": 3, **books}
+    assert bad_rows.ledger("hospital", file_name) == {"rows_received": 3, **books}
 
 
 def test_there_are_so_many_kinds_of_bad_row() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from unittest.mock import ANY
@@ -12,7 +12,6 @@ import pytest
 from ddk_surveillance import changes, replay
 from ddk_surveillance.changes import backfill
 from ddk_surveillance.errors import ConfigurationError
-from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.changes.acts import copy_of
 from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
@@ -20,10 +19,9 @@ from tests.conftest import Home
 
 
 @pytest.fixture(scope="module")
-def three_nights(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
+def three_nights(make_shared_home: Callable[..., Home]) -> Home:
     """Reports, a correction with a file of rubbish beside it and the first file again, then a month that comes late."""
-    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0"}
-    home = send(Home(load(environ, tmp_path_factory.mktemp("replay") / "home")), FIRST)
+    home = send(make_shared_home(), FIRST)
     home.drop("hospital", "rubbish.csv", b"")
     home.drop("hospital", "again.csv", FIRST)
     home.drop("hospital", "corrected.csv", CORRECTED)

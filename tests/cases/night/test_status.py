@@ -131,3 +131,10 @@ def test_a_notice_that_fails_is_said_and_fails_nothing(home: Home, receiver: str
 
 def test_without_any_address_nothing_is_sent(home: Home) -> None:
     assert notice.send(home.settings, "n1", NEWS) is None
+
+
+def test_what_another_version_of_the_program_left_is_not_read(home: Home) -> None:
+    status.keep(home.settings, {"last_night": None})
+    assert status.last_snapshot(home.settings) is None
+    status.keep(home.settings, {"form": status.FORM})
+    assert status.last_snapshot(home.settings) == {"form": status.FORM}

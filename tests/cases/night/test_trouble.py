@@ -22,7 +22,7 @@ import pytest
 
 from ddk_surveillance import intake, landing
 from ddk_surveillance.errors import BusyError, ConfigurationError
-from ddk_surveillance.settings import PROJECT, load
+from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.changes.acts import copy_of
 from tests.cases.night.test_arrivals import FIRST, LATE, send, state
@@ -43,10 +43,9 @@ PLACES = {
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Home:
+def first(make_shared_home: Callable[..., Home]) -> Home:
     """One night is done, the second file waits, twice, byte for byte."""
-    environ = {"DDK_KEY_FILE": str(key_file), "DDK_QUIET_SECONDS": "0", "DDK_NO_WAIT": "1"}
-    home = send(Home(load(environ, tmp_path_factory.mktemp("trouble") / "first")), FIRST)
+    home = send(make_shared_home(), FIRST)
     home.drop("hospital", "late.csv", LATE)
     home.drop("hospital", "late (1).csv", LATE)
     return home
