@@ -141,7 +141,11 @@ class Library:
 
     def codelist_path(self, name: str) -> Path:
         """The file of a code list; the later folder wins."""
-        return {path.stem: path for path in self._files("codelists", "*.csv")}[name]
+        return self._codelist_paths[name]
+
+    @functools.cached_property
+    def _codelist_paths(self) -> dict[str, Path]:
+        return {path.stem: path for path in self._files("codelists", "*.csv")}
 
     def target_table(self, source: Source) -> Table:
         """The declared table whose columns this feed's columns become."""
