@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -26,12 +27,10 @@ table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .
 def write_page(folder: Path, source: Source, report: Any) -> None:
     """quality_docs/<source>.html: every rule, whether it held, and how many rows broke it; never a value."""
     import great_expectations.render.renderer as renderer
-    import great_expectations.render.view as view
 
     report.meta.setdefault("run_id", {"run_name": source.title.zh, "run_time": "1970-01-01T00:00:00+00:00"})
     report.suite_name = f"{source.title.zh} {source.source}"
-    draw: Any = view.DefaultJinjaPageView()  # type: ignore[attr-defined]
-    page = draw.render(renderer.ValidationResultsPageRenderer().render(report))  # type: ignore[attr-defined]
+    page = _view().render(renderer.ValidationResultsPageRenderer().render(report))  # type: ignore[attr-defined]
     replace(folder / f"{source.source}.html", _offline(page))
     links = "".join(
         f'<li><a href="{path.name}">{path.stem}</a></li>'
@@ -43,6 +42,14 @@ def write_page(folder: Path, source: Source, report: Any) -> None:
         f"<!doctype html>{STYLE}<title>质量检查</title><h1>质量检查 / quality</h1><ul>{links}</ul>"
         '<p><a href="checks/index.html">检查目录 / catalogue of checks</a></p>',
     )
+
+
+@functools.cache
+def _view() -> Any:
+    """Great Expectations' page; its templates are compiled once, which costs more than to draw a page."""
+    import great_expectations.render.view as view
+
+    return view.DefaultJinjaPageView()  # type: ignore[attr-defined]
 
 
 def _offline(page: str) -> str:

@@ -105,9 +105,8 @@ def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("values")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-    suite = great_expectations.ExpectationSuite(name="rules")
-    for number, question in enumerate(questions):
-        suite.add_expectation(_expectation(question.rule, number))
+    asked = [_expectation(question.rule, number) for number, question in enumerate(questions)]
+    suite = great_expectations.ExpectationSuite(name="rules", expectations=asked)
     # Without names of key columns the keys are positions in the frame.
     report = batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})
     for result in report.results:
