@@ -17,7 +17,7 @@ COLUMNS = """key, source_code, institution_id, sex, birth_month, age, township, 
 BUCKETED = f"""SELECT {COLUMNS}, unnest(range(near_from // {BUCKET_DAYS}, near_to // {BUCKET_DAYS} + 1)) AS bucket
     FROM link_coded WHERE NOT needs_token"""
 FIRST_COMMON_BUCKET = f"a.bucket = b.bucket AND a.bucket = greatest(a.near_from, b.near_from) // {BUCKET_DAYS}"
-CLOSE_AGE = "(SELECT *, unnest(range(age - 1, age + 2)) AS near_age FROM {})"
+CLOSE_AGE = "(SELECT r.*, r.age + s.step AS near_age FROM {} AS r CROSS JOIN (VALUES (-1), (0), (1)) AS s (step))"
 OVERLAP = "a.near_from <= b.near_to AND b.near_from <= a.near_to"
 WITHIN = "a.reach_from - {days} <= b.day_to AND b.reach_from - {days} <= a.day_to"
 

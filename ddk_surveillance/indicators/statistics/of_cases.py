@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ddk_surveillance.errors import Text
+from ddk_surveillance.indicators.statistics.of_series import DOBSON
 from ddk_surveillance.indicators.statistics.series import Row, Series, is_known, noted
 from ddk_surveillance.rates import completeness, intervals, standardised
 from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.warehouse import Warehouse
 
-DOBSON = "Poisson numbers of children by their events, weighted (Dobson et al. 1991)"
+REPEATS = "Poisson numbers of children by their events, weighted (Dobson et al. 1991)"
 CHAPMAN, LOG_LINEAR = "Chapman 1951, interval of Sadinle 2009", "log-linear model of lowest BIC (Fienberg 1972)"
-DIRECT, INDIRECT = "direct, Dobson et al. 1991", "indirect, at the district's rates by age and sex (PHE)"
+INDIRECT = "indirect, at the district's rates by age and sex (PHE)"
 NOTHING_EXPECTED = Refusal("too_few", Text("全区没有事件,无从比较", "no events in the district to compare with"))
 LINKAGE = Text(
     "从严时合并不成立的各自计数,故为上限;从宽为下限",
@@ -61,7 +62,7 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
     for year, events, squares, children in (row for row in rows if row[0] in known):
         time = known[year]["denominator"]
         low, high = intervals.repeat_adjusted_interval(int(events), int(squares))
-        yield series.row("repeat_adjusted_rate", year, DOBSON, value=1000 * float(events) / time, low=1000 * low / time,
+        yield series.row("repeat_adjusted_rate", year, REPEATS, value=1000 * float(events) / time, low=1000 * low / time,
                          high=1000 * high / time, events=float(events), person_years=time)  # fmt: skip
         yield series.row("events_per_child", year, "events over children who had one", value=float(events) / children,
                          events=float(events))  # fmt: skip
@@ -148,9 +149,9 @@ def _township(
     standard = [series.plan.standard.get(sex, {}).get(age, 0) for sex, age in zip(sexes, ages, strict=True)]
     rate = standardised.direct_rate(events, time, standard)
     if isinstance(rate, Refusal):
-        yield series.refused("standardised_rate", year, DIRECT, rate, **base)
+        yield series.refused("standardised_rate", year, DOBSON, rate, **base)
     else:
-        yield series.row("standardised_rate", year, DIRECT, value=rate.rate_per_1000, low=rate.lower, high=rate.upper, **base)  # fmt: skip
+        yield series.row("standardised_rate", year, DOBSON, value=rate.rate_per_1000, low=rate.lower, high=rate.upper, **base)  # fmt: skip
     if not sum(all_events):
         yield series.refused("standardised_ratio", year, INDIRECT, NOTHING_EXPECTED, **base)
         return
