@@ -6,8 +6,9 @@ import gc
 import itertools
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ class Home:
         return {name: value for name, value in zip(names, row, strict=True) if value}
 
 
+def copy_of(home: Home, folder: Path) -> Home:
+    """The same home in another place: cheaper than its nights."""
+    subprocess.run(["cp", "-a", home.settings.home, folder], check=True)
+    return Home(replace(home.settings, home=folder), nights=itertools.count(101))
+
+
 def run_night(db: Warehouse, night_id: str) -> None:
     """The nightly order of the stages."""
     for source in intake.discover(db, night_id):
@@ -176,6 +183,21 @@ def make_shared_home(
 @pytest.fixture
 def home(make_home: Callable[..., Home]) -> Home:
     return make_home()
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory, make_home_in: Callable[..., Home]) -> Home:
+    """One file of a hospital has been taken in; only to be looked at."""
+    home = make_home_in(tmp_path_factory.mktemp("first") / "home")
+    home.drop("hospital", "first.csv", csv_of(HOSPITAL))
+    home.night()
+    return home
+
+
+@pytest.fixture
+def used(first_night: Home, tmp_path: Path) -> Home:
+    """The same as a home of one's own."""
+    return copy_of(first_night, tmp_path / "used")
 
 
 @pytest.fixture(autouse=True)

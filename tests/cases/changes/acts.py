@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import subprocess
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ddk_surveillance import changes
@@ -39,12 +35,6 @@ def derived(home: Home) -> dict[str, Any]:
     )
     [row] = home.query(f"SELECT {sums}")
     return dict(zip(DERIVED, row, strict=True))
-
-
-def copy_of(home: Home, folder: Path) -> Home:
-    """The same home in another place: cheaper than its nights."""
-    subprocess.run(["cp", "-a", home.settings.home, folder], check=True)
-    return Home(replace(home.settings, home=folder), nights=itertools.count(101))
 
 
 def in_one_night(home: Home, **files: str) -> Home:

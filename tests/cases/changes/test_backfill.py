@@ -16,8 +16,8 @@ from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request, WorldM
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.settings import resource
 from ddk_surveillance.warehouse import open_warehouse
-from tests.cases.changes.acts import LATE, MARCH, copy_of, derived, figure, in_one_night, undo, withdraw
-from tests.conftest import HOSPITAL, Home, csv_of
+from tests.cases.changes.acts import LATE, MARCH, derived, figure, in_one_night, undo, withdraw
+from tests.conftest import HOSPITAL, Home, copy_of, csv_of
 
 # C1 of March lies beside the period; C2 is no violence after all; C3, C8 and C9 are not there; C10 is new.
 TRUTH = csv_of(HOSPITAL, C2_是否故意="非故意", C2_报告日期="2024-04-20", C3_卡片编号="C10")

@@ -12,8 +12,8 @@ from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.warehouse import open_warehouse
-from tests.cases.changes.acts import CORRECTED, LATE, MARCH, copy_of, derived, in_one_night, undo, withdraw
-from tests.conftest import Home
+from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, in_one_night, undo, withdraw
+from tests.conftest import Home, copy_of
 
 FILES = {"march": MARCH, "corrected": CORRECTED, "late": LATE}
 # Of the first file every record is repeated or corrected by the second; the third is of other records, of which

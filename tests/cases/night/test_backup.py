@@ -13,15 +13,10 @@ from ddk_surveillance import backup, retention
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.warehouse import writer_lock
-from tests.cases.night.test_arrivals import FIRST, LATE, send, state
+from tests.cases.night.test_arrivals import LATE, send, state
 from tests.conftest import Home
 
 VOICE = Voice("zh")
-
-
-@pytest.fixture
-def used(home: Home) -> Home:
-    return send(home, FIRST)
 
 
 def test_a_round_trip_brings_everything_back_and_the_next_night_goes_on(
@@ -96,6 +91,7 @@ def test_what_is_older_than_its_limit_goes_and_nothing_else(used: Home, monkeypa
     assert [path for path in used.settings.receipts.rglob("*") if path.is_file()]
 
 
-def test_as_many_releases_stay_as_are_wanted(make_home: Callable[..., Home]) -> None:
-    home = send(make_home(DDK_KEEP_RELEASES="1"), FIRST, LATE)
-    assert [path.name for path in home.settings.analyst.glob("ddk_analyst_R*")] == ["ddk_analyst_R000002.duckdb"]
+def test_as_many_releases_stay_as_are_wanted(used: Home) -> None:
+    used.settings = replace(used.settings, keep_releases=1)
+    send(used, LATE)
+    assert [path.name for path in used.settings.analyst.glob("ddk_analyst_R*")] == ["ddk_analyst_R000002.duckdb"]

@@ -13,9 +13,8 @@ from ddk_surveillance import changes, replay
 from ddk_surveillance.changes import backfill
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
-from tests.cases.changes.acts import copy_of
 from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
-from tests.conftest import Home
+from tests.conftest import Home, copy_of
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,19 +21,26 @@ from ddk_surveillance.warehouse import open_warehouse, writer_lock
 from tests.conftest import HOSPITAL, Home, csv_of
 
 
-@pytest.fixture
-def seen(home: Home) -> status.Facts:
-    """One good file and one that is refused, then a look."""
+@pytest.fixture(scope="module")
+def night(make_shared_home: Callable[..., Home]) -> Home:
+    """One good file and one that is refused; only to be looked at."""
+    home = make_shared_home()
     home.drop("hospital", "good.csv", csv_of(HOSPITAL))
     home.drop("hospital", "张三.csv", b"")
     home.night()
-    with open_warehouse(home.settings) as db:
+    return home
+
+
+@pytest.fixture(scope="module")
+def seen(night: Home) -> status.Facts:
+    """What a look says."""
+    with open_warehouse(night.settings) as db:
         facts = status.gather(db)
-    status.keep(home.settings, facts)
+    status.keep(night.settings, facts)
     return facts
 
 
-def test_it_says_what_came_and_what_is_to_be_done(home: Home, seen: status.Facts) -> None:
+def test_it_says_what_came_and_what_is_to_be_done(seen: status.Facts) -> None:
     assert seen["last_night"]["status"] == "published" and seen["release"]["release_id"] == "R000001"
     assert (seen["last_night"]["files"], seen["last_night"]["files_to_mend"]) == (2, 1)
     [hospital] = seen["sources"]
@@ -42,17 +49,16 @@ def test_it_says_what_came_and_what_is_to_be_done(home: Home, seen: status.Facts
     assert json.loads(json.dumps(seen)) == seen
 
 
-def test_it_can_be_had_while_a_run_holds_the_warehouse(home: Home, seen: status.Facts) -> None:
-    with writer_lock(home.settings):
-        assert status.look(home.settings) == {**seen, "in_use": True}
-    assert status.look(home.settings)["in_use"] is False
-    assert stat.S_IMODE(home.settings.snapshot_file.stat().st_mode) == 0o600
+def test_it_can_be_had_while_a_run_holds_the_warehouse(night: Home, seen: status.Facts) -> None:
+    with writer_lock(night.settings):
+        assert status.look(night.settings) == {**seen, "in_use": True}
+    assert status.look(night.settings)["in_use"] is False
+    assert stat.S_IMODE(night.settings.snapshot_file.stat().st_mode) == 0o600
 
 
-def test_without_a_snapshot_one_is_told_to_wait(home: Home) -> None:
-    home.night()
-    with writer_lock(home.settings), pytest.raises(BusyError):
-        status.look(home.settings)
+def test_without_a_snapshot_one_is_told_to_wait(used: Home) -> None:
+    with writer_lock(used.settings), pytest.raises(BusyError):
+        status.look(used.settings)
 
 
 def test_the_page_for_prefect_names_no_file(seen: status.Facts) -> None:
@@ -67,8 +73,8 @@ def test_a_quiet_night_is_no_news(seen: status.Facts) -> None:
     assert notice.news(quiet, before=seen) == []
 
 
-def test_what_is_news(home: Home, seen: status.Facts) -> None:
-    with open_warehouse(home.settings) as db:
+def test_what_is_news(night: Home, seen: status.Facts) -> None:
+    with open_warehouse(night.settings) as db, db.transaction(is_rehearsal=True):
         nights.begin(db, "n1")
         nights.begin(db, "n2")
         nights.close_early(db, "n2", WarehouseError("数据库操作失败。", "A database statement failed."))

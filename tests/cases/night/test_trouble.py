@@ -24,9 +24,8 @@ from ddk_surveillance import intake, landing
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import open_warehouse
-from tests.cases.changes.acts import copy_of
-from tests.cases.night.test_arrivals import FIRST, LATE, send, state
-from tests.conftest import Home
+from tests.cases.night.test_arrivals import FIRST, LATE, state
+from tests.conftest import Home, copy_of
 
 # In the order of a night, each killed where the one before had to leave it.
 PLACES = {
@@ -43,9 +42,9 @@ PLACES = {
 
 
 @pytest.fixture(scope="module")
-def first(make_shared_home: Callable[..., Home]) -> Home:
+def first(first_night: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """One night is done, the second file waits, twice, byte for byte."""
-    home = send(make_shared_home(), FIRST)
+    home = copy_of(first_night, tmp_path_factory.mktemp("trouble") / "home")
     home.drop("hospital", "late.csv", LATE)
     home.drop("hospital", "late (1).csv", LATE)
     return home

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -46,45 +50,85 @@ def text(path: Path) -> str:
     return "\n".join(" ".join(row) for row in cells(path))
 
 
-def test_names_sheet_row_column_rule_and_what_to_do(home: Home) -> None:
-    home.drop("hospital", "三月.csv", csv_of(HOSPITAL, C2_伤害发生日期="上个月", C3_年龄="20"))
-    take_in(home)
-    [path] = receipts(home)
-    [date, age] = table(path)
-    assert date[1:6] == ["3", "伤害发生日期", "上个月", "每个单元格都能读懂", "待更正"]
-    assert date[6].startswith("看不出是哪一天。请按")
-    assert age[1:4] == ["4", "年龄", "20"] and age[5] == "不计入"
-    assert home.query("SELECT received, accepted, out_of_scope, quarantined, findings FROM ops.receipt") == [
-        (3, 1, 1, 1, 2)
-    ]
-
-
-def test_lies_under_its_source_for_the_owner_alone(home: Home) -> None:
-    home.drop("hospital", "三月 (1).csv", csv_of(HOSPITAL))
-    take_in(home)
-    [path] = receipts(home)
-    [batch] = home.column("SELECT batch_id FROM ops.batch")
-    assert path == home.settings.receipts / "hospital" / f"三月_(1)_{batch}.xlsx"
-    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
-    assert home.column("SELECT file FROM ops.receipt") == [f"hospital/{path.name}"]
-    assert "无需更正" in text(path)
-
-
 FILES = {
+    "to mend": csv_of(HOSPITAL, C2_伤害发生日期="上个月", C3_年龄="20"),
+    "all well": csv_of(HOSPITAL),
     "refused": csv_of(HOSPITAL, C2_伤害发生地点=RESIDENT_ID),
     "unreadable": "",
     "held": csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"),
+    "formula": csv_of(HOSPITAL, C2_性别="=HYPERLINK(1)"),
+    "a name for a token": csv_of(HOSPITAL, C3_身份令牌="张三丰李四"),
 }
+NAMES = {"to mend": "三月.csv", "all well": "三月 (1).csv", "refused": f"{RESIDENT_ID}.csv"}
 
 
-@pytest.mark.parametrize("status", FILES)
-def test_is_given_for_a_file_that_was_not_taken(home: Home, status: str) -> None:
-    home.drop("hospital", f"{RESIDENT_ID}.csv" if status == "refused" else "a.csv", FILES[status])
+@dataclass(frozen=True)
+class Given:
+    """What became of one file of the night."""
+
+    home: Home
+    batch: str
+
+    @property
+    def path(self) -> Path:
+        [path] = (path for path in receipts(self.home) if self.batch in path.name)
+        return path
+
+    def receipt(self, columns: str) -> tuple[Any, ...]:
+        [row] = self.home.query(f"SELECT {columns} FROM ops.receipt WHERE batch_id = '{self.batch}'")
+        return row
+
+
+@pytest.fixture(scope="module")
+def given(make_shared_home: Callable[..., Home]) -> dict[str, Given]:
+    """All files in one night, each with card numbers of its own."""
+    home, hashes = make_shared_home(), {}
+    for number, (name, content) in enumerate(FILES.items()):
+        path = home.drop(
+            "hospital", NAMES.get(name, f"{number}.csv"), re.sub(r",C([123]),", rf",K{number}\1,", content)
+        )
+        hashes[hashlib.sha256(path.read_bytes()).hexdigest()] = name
     take_in(home)
-    [path] = receipts(home)
-    assert home.column("SELECT status FROM ops.receipt") == [status]
-    assert home.column("SELECT message_zh FROM ops.batch")[0] in text(path)
-    assert RESIDENT_ID not in text(path) + path.name
+    return {
+        hashes[sha256]: Given(home, batch) for sha256, batch in home.query("SELECT sha256, batch_id FROM ops.batch")
+    }
+
+
+def test_names_sheet_row_column_rule_and_what_to_do(given: dict[str, Given]) -> None:
+    [date, age] = table(given["to mend"].path)
+    assert date[1:6] == ["3", "伤害发生日期", "上个月", "每个单元格都能读懂", "待更正"]
+    assert date[6].startswith("看不出是哪一天。请按")
+    assert age[1:4] == ["4", "年龄", "20"] and age[5] == "不计入"
+    assert given["to mend"].receipt("received, accepted, out_of_scope, quarantined, findings") == (3, 1, 1, 1, 2)
+
+
+def test_lies_under_its_source_for_the_owner_alone(given: dict[str, Given]) -> None:
+    file = given["all well"]
+    assert file.path == file.home.settings.receipts / "hospital" / f"三月_(1)_{file.batch}.xlsx"
+    assert file.path.stat().st_mode & 0o777 == 0o600 and file.path.parent.stat().st_mode & 0o777 == 0o700
+    assert file.receipt("file") == (f"hospital/{file.path.name}",)
+    assert "无需更正" in text(file.path)
+
+
+@pytest.mark.parametrize("status", ["refused", "unreadable", "held"])
+def test_is_given_for_a_file_that_was_not_taken(given: dict[str, Given], status: str) -> None:
+    file = given[status]
+    assert file.receipt("status") == (status,)
+    [message] = file.home.column(f"SELECT message_zh FROM ops.batch WHERE batch_id = '{file.batch}'")
+    assert message in text(file.path)
+    assert RESIDENT_ID not in text(file.path) + file.path.name
+
+
+def test_what_a_spreadsheet_would_evaluate_is_text(given: dict[str, Given]) -> None:
+    [line, *_] = table(given["formula"].path)
+    assert line[3] == "'=HYPERLINK(1)"
+
+
+def test_no_token_of_ours_leaves_through_a_receipt(given: dict[str, Given]) -> None:
+    home = given["a name for a token"].home
+    said = "".join(map(text, receipts(home)))
+    tokens = home.column("SELECT id_token FROM core.record_version WHERE id_token IS NOT NULL")
+    assert tokens and "张三丰" not in said and TOKEN_C not in said and not any(token in said for token in tokens)
 
 
 def test_is_given_once_and_again_when_the_fate_of_the_file_has_changed(home: Home) -> None:
@@ -109,21 +153,6 @@ def test_an_identical_file_has_a_receipt_that_says_so(home: Home) -> None:
         ("loaded", 3, 3, 0),
         ("identical", 3, 0, 3),
     ]
-
-
-def test_what_a_spreadsheet_would_evaluate_is_text(home: Home) -> None:
-    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_性别="=HYPERLINK(1)"))
-    take_in(home)
-    [line, *_] = table(receipts(home)[0])
-    assert line[3] == "'=HYPERLINK(1)"
-
-
-def test_no_token_of_ours_leaves_through_a_receipt(home: Home) -> None:
-    home.drop("hospital", "a.csv", csv_of(HOSPITAL, C3_身份令牌="张三丰李四"))
-    take_in(home)
-    said = "".join(map(text, receipts(home)))
-    tokens = home.column("SELECT id_token FROM core.record_version WHERE id_token IS NOT NULL")
-    assert "张三丰" not in said and TOKEN_C not in said and not any(token in said for token in tokens)
 
 
 def test_lists_a_limited_number_and_says_how_many_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
