@@ -9,7 +9,7 @@ import pytest
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import resource
-from tests.conftest import TOKEN_A, TOKEN_B, TOKEN_C, Home, csv_of
+from tests.conftest import TOKEN_A, TOKEN_B, TOKEN_C, Home, csv_of, take_in
 
 # What a file must have at least to be recognised and read, by the header an office writes first.
 REQUIRED = {
@@ -59,7 +59,7 @@ def test_every_feed_says_who_when_and_whose(feed: str) -> None:
 def records(home: Home, feed: str, table: str, columns: str) -> list[tuple[Any, ...]]:
     """What a night makes of one file of a feed."""
     home.drop(feed, "file.csv", csv_of(table))
-    home.night()
+    home.night(take_in)
     return home.query(f"SELECT {columns} FROM core.record WHERE source_code = '{feed}' ORDER BY ALL")
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddk_surveillance import intake
-from ddk_surveillance.warehouse import open_warehouse
-from tests.conftest import HOSPITAL, SOURCE_STAGES, Home, csv_of
+from tests.conftest import HOSPITAL, Home, csv_of, take_in
 
 HOSPITAL_YAML = Path(__file__).parents[3] / "schemas" / "sources" / "hospital.yaml"
 CORRECTION = """
@@ -24,7 +22,7 @@ corrections:
 """
 
 
-def take_in(home: Home, content: str, arrived: str = "2024-06-01", correction: str = CORRECTION) -> None:
+def send(home: Home, content: str, arrived: str = "2024-06-01", correction: str = CORRECTION) -> None:
     """One file of a hospital whose contract holds the correction."""
     contract = home.settings.home / "schemas" / "sources" / "hospital.yaml"
     contract.parent.mkdir(parents=True, exist_ok=True)
@@ -33,10 +31,7 @@ def take_in(home: Home, content: str, arrived: str = "2024-06-01", correction: s
         path = home.drop("hospital", "a.csv", content)
         moment = datetime.datetime.fromisoformat(arrived).timestamp()
         os.utime(path, (moment, moment))
-    with open_warehouse(home.settings) as db:
-        for source in intake.discover(db, "night"):
-            for stage in SOURCE_STAGES:
-                stage.run(db, source)
+    home.night(take_in)
 
 
 def state(home: Home) -> list[tuple[str, str | None]]:
@@ -44,7 +39,7 @@ def state(home: Home) -> list[tuple[str, str | None]]:
 
 
 def test_is_applied_and_counted_while_the_text_stays_as_it_came(home: Home) -> None:
-    take_in(home, csv_of(HOSPITAL, C1_是否故意="暴力"))
+    send(home, csv_of(HOSPITAL, C1_是否故意="暴力"))
     assert home.column("SELECT intent FROM core.record ORDER BY source_record_number") == [
         "unintentional", "assault", "self_harm"]  # fmt: skip
     assert home.column("SELECT intent FROM received.hospital WHERE card_no = 'C1'") == ["暴力"]
@@ -53,15 +48,15 @@ def test_is_applied_and_counted_while_the_text_stays_as_it_came(home: Home) -> N
 
 
 def test_holds_the_file_when_its_time_is_over_and_lets_it_in_when_prolonged(home: Home) -> None:
-    take_in(home, csv_of(HOSPITAL, C1_是否故意="暴力"), arrived="2025-01-02")
+    send(home, csv_of(HOSPITAL, C1_是否故意="暴力"), arrived="2025-01-02")
     assert state(home) == [("held", "correction_expired")]
     assert "swapped" in home.column("SELECT message_zh FROM ops.batch")[0]
-    take_in(home, "", correction=CORRECTION.replace("2024-12-31", "2025-12-31"))
+    send(home, "", correction=CORRECTION.replace("2024-12-31", "2025-12-31"))
     assert state(home) == [("loaded", None)]
 
 
 def test_an_expired_correction_that_nobody_needs_holds_nothing(home: Home) -> None:
-    take_in(home, csv_of(HOSPITAL), arrived="2025-01-02")
+    send(home, csv_of(HOSPITAL), arrived="2025-01-02")
     assert state(home) == [("loaded", None)]
 
 
@@ -70,9 +65,9 @@ def test_holds_the_file_once_the_source_has_mended_itself(home: Home) -> None:
         f"H0001,D{n},,男,5,八桥镇,2024-03-05,2024-03-05,跌倒/坠落,家中,非故意,轻度,处理后离院,2024-03-08"
         for n in range(30)
     ]
-    take_in(home, csv_of(HOSPITAL) + "\n".join(lines))
+    send(home, csv_of(HOSPITAL) + "\n".join(lines))
     assert state(home) == [("held", "correction_not_needed")]
-    take_in(home, "", correction="")
+    send(home, "", correction="")
     assert state(home) == [("loaded", None)]
 
 
@@ -83,4 +78,4 @@ def test_a_misspelt_column_is_an_error(home: Home, wrong: str) -> None:
     name = wrong.partition(":")[0]
     lines = [f"    {wrong}" if line.startswith(f"    {name}:") else line for line in CORRECTION.splitlines()]
     with pytest.raises(DeclarationError):
-        take_in(home, csv_of(HOSPITAL), correction="\n".join(lines))
+        send(home, csv_of(HOSPITAL), correction="\n".join(lines))

@@ -13,22 +13,9 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from ddk_surveillance import intake
-from ddk_surveillance import receipts as receipt_stage
-from ddk_surveillance.warehouse import open_warehouse
-from tests.conftest import HOSPITAL, SOURCE_STAGES, TOKEN_C, Home, csv_of
+from tests.conftest import HOSPITAL, TOKEN_C, Home, csv_of, take_in
 
 RESIDENT_ID = "990104201503070010"
-
-
-def take_in(home: Home) -> None:
-    """The night as far as the receipts."""
-    night = f"night{next(home.nights):03d}"
-    with open_warehouse(home.settings) as db:
-        for source in intake.discover(db, night):
-            for stage in SOURCE_STAGES:
-                stage.run(db, source)
-        receipt_stage.run(db, night)
 
 
 def receipts(home: Home) -> list[Path]:
@@ -88,7 +75,7 @@ def given(make_shared_home: Callable[..., Home]) -> dict[str, Given]:
             "hospital", NAMES.get(name, f"{number}.csv"), re.sub(r",C([123]),", rf",K{number}\1,", content)
         )
         hashes[hashlib.sha256(path.read_bytes()).hexdigest()] = name
-    take_in(home)
+    home.night(take_in)
     return {
         hashes[sha256]: Given(home, batch) for sha256, batch in home.query("SELECT sha256, batch_id FROM ops.batch")
     }
@@ -133,14 +120,14 @@ def test_no_token_of_ours_leaves_through_a_receipt(given: dict[str, Given]) -> N
 
 def test_is_given_once_and_again_when_the_fate_of_the_file_has_changed(home: Home) -> None:
     home.drop("hospital", "a.csv", csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"))
-    take_in(home)
-    take_in(home)
+    home.night(take_in)
+    home.night(take_in)
     assert home.column("SELECT night_id FROM ops.receipt") == ["night001"]
     schema = home.settings.home / "schemas" / "sources" / "hospital.yaml"
     schema.parent.mkdir(parents=True)
     source = (Path(__file__).parents[3] / "schemas" / "sources" / "hospital.yaml").read_text(encoding="utf-8")
     schema.write_text(source.replace("hold_above_share: 0.2", "hold_above_share: 1"), encoding="utf-8")
-    take_in(home)
+    home.night(take_in)
     assert home.query("SELECT night_id, status, quarantined FROM ops.receipt") == [("night003", "loaded", 3)]
     assert len(receipts(home)) == 1
 
@@ -148,7 +135,7 @@ def test_is_given_once_and_again_when_the_fate_of_the_file_has_changed(home: Hom
 def test_an_identical_file_has_a_receipt_that_says_so(home: Home) -> None:
     for _ in range(2):
         home.drop("hospital", "a.csv", csv_of(HOSPITAL))
-        take_in(home)
+        home.night(take_in)
     assert home.query("SELECT status, received, accepted, duplicate FROM ops.receipt ORDER BY night_id") == [
         ("loaded", 3, 3, 0),
         ("identical", 3, 0, 3),
@@ -159,7 +146,7 @@ def test_lists_a_limited_number_and_says_how_many_more(home: Home, monkeypatch: 
     for module in ("content", "page"):
         monkeypatch.setattr(f"ddk_surveillance.receipts.{module}.LISTED", 2)
     home.drop("hospital", "a.csv", csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"))
-    take_in(home)
+    home.night(take_in)
     [path] = receipts(home)
     [*lines, note] = table(path)
     more = home.column("SELECT findings FROM ops.receipt")[0] - 2
@@ -172,7 +159,7 @@ def test_the_same_file_gives_the_same_bytes(make_home: Callable[..., Home]) -> N
         home = make_home(name)
         path = home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_年龄="很小"))
         os.utime(path, (1.7e9, 1.7e9))
-        take_in(home)
+        home.night(take_in)
         written.append(receipts(home)[0].read_bytes())
     assert written[0] == written[1]
 
@@ -187,6 +174,6 @@ def test_a_row_sent_again_corrected_is_no_longer_open(home: Home) -> None:
     ):
         path = home.drop("hospital", name, "\n".join(lines))
         os.utime(path, (arrived, arrived))
-        take_in(home)
+        home.night(take_in)
     open_rows = "SELECT file_name, row_number FROM ops.open_quarantine WHERE column_name = 'age' ORDER BY ALL"
     assert home.query(open_rows) == [("三月(修改版).csv", 3), ("三月.csv", 4)]
