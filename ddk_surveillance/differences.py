@@ -1,32 +1,42 @@
-"""`ddk changes --from R1 --to R2`: how the yearly figures of two releases differ, in parts that add up."""
+"""`ddk changes --from R1 --to R2`: how the figures of two releases differ, in parts that add up."""
 
 from __future__ import annotations
 
 import datetime
+import itertools
 from typing import Any
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode, Text
+from ddk_surveillance.publish.difference import compare
+from ddk_surveillance.review.words import Labels
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
-COLUMNS = {
-    "indicator_code": Text("指标", "indicator"),
-    "year": Text("年份", "year"),
-    "numerator_from": Text("原分子", "numerator before"),
-    "numerator_to": Text("现分子", "now"),
-    "rate_from": Text("原率(‰)", "rate (‰) before"),
-    "rate_to": Text("现率(‰)", "now"),
-    "cause": Text("其中因", "of which for"),
-    "numerator_change": Text("分子增减", "numerator"),
-    "rate_change": Text("率增减(‰)", "rate (‰)"),
-    "records": Text("记录数", "records"),
-    "sources": Text("来源", "sources"),
+FIGURE = ("indicator_code", "period_type", "period", "sex", "age_group", "township_code")
+COLUMNS = (*FIGURE, "numerator_from", "numerator_to", "rate_from", "rate_to", "cause", "numerator_change", "rate_change",
+           "records", "sources", "incident_ids", "record_ids")  # fmt: skip
+HEADINGS = (
+    Text("指标", "indicator"), Text("期间", "period"), Text("范围", "of"), Text("原分子", "numerator before"), Text("现分子", "now"),
+    Text("原率(‰)", "rate (‰) before"), Text("现率(‰)", "now"), Text("其中因", "of which for"), Text("分子增减", "numerator"),
+    Text("率增减(‰)", "rate (‰)"), Text("记录数", "records"), Text("来源", "sources"),
+)  # fmt: skip
+PERIODS = {
+    "year": Text("{} 年", "{}"),
+    "quarter": Text("{}", "{}"),
+    "month": Text("{}", "{}"),
+    "rolling_12_months": Text("{} 止 12 个月", "12 months to {}"),
 }
+SHOWN_FIGURES = 40
+# The district's years first, of them the indicators of the plan; then years by sex, age and township; then shorter periods.
+MOST_IMPORTANT_FIRST = """
+    ORDER BY list_position(['year', 'quarter', 'rolling_12_months', 'month'], period_type) + (period_type <> 'year')::INTEGER,
+        (sex, age_group, township_code) <> ('all', 'all', 'all'), NOT list_contains($targeted, indicator_code),
+        max(abs(numerator_change)) OVER (PARTITION BY {figure}) = 0, {figure}, abs(numerator_change) DESC, abs(rate_change) DESC, cause"""
 
 
 def show_differences(settings: Settings, voice: Voice, old: str, new: str | None, form: str) -> int:
-    """Print one row per figure and cause; of a figure that did not change there is none."""
+    """Print one row per figure and cause, the most important first; of a figure that did not change there is none."""
     with open_warehouse(settings) as db:
         old_id, from_at = release(db, old)
         new_id, to_at = release(db, new)
@@ -37,22 +47,20 @@ def show_differences(settings: Settings, voice: Voice, old: str, new: str | None
             )
         rows = differences(db, from_at, to_at)
         if form != "table":
-            voice.rows(form, list(COLUMNS), rows)
+            voice.rows(form, COLUMNS, rows)
         elif rows:
-            voice.table(list(COLUMNS.values()), [_shown(voice, db, row) for row in rows])
+            _show(voice, db, rows)
         else:
-            voice.say(f"{old_id} 与 {new_id} 的年度数字相同。", f"{old_id} and {new_id} have the same yearly figures.")
+            voice.say(f"{old_id} 与 {new_id} 的数字相同。", f"{old_id} and {new_id} have the same figures.")
     return ExitCode.GOOD
 
 
 def differences(db: Warehouse, from_at: datetime.datetime, to_at: datetime.datetime) -> list[tuple[Any, ...]]:
-    """The rows of mart.difference between two moments, in the order of COLUMNS."""
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE compared AS"
-        " SELECT '' AS comparison, $from_at::TIMESTAMP AS from_at, $to_at::TIMESTAMP AS to_at",
-        {"from_at": from_at, "to_at": to_at},
-    )
-    return db.rows(f"SELECT {', '.join(COLUMNS)} FROM ({db.statement('mart.difference')})")
+    """How every published figure differs between two moments: rows in the order of COLUMNS, those of a figure together."""
+    compare(db, from_at, to_at)
+    targeted = [code for code, one in db.library.indicators.items() if one.target]
+    order = MOST_IMPORTANT_FIRST.format(figure=", ".join(FIGURE))
+    return db.rows(f"SELECT {', '.join(COLUMNS)} FROM difference {order}", {"targeted": targeted})
 
 
 def release(db: Warehouse, name: str | None) -> tuple[str, datetime.datetime]:
@@ -83,7 +91,39 @@ def rate(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
 
 
-def _shown(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[str]:
-    code, year, old, new, old_rate, new_rate, cause, change, rate_change, records, sources = row
-    return [code, str(year), number(old), number(new), rate(old_rate), rate(new_rate),
-            voice.pick(cause_words(db, cause)), f"{change:+d}", f"{rate_change:+.3f}", str(records), sources or ""]  # fmt: skip
+def _show(voice: Voice, db: Warehouse, rows: list[tuple[Any, ...]]) -> None:
+    figures = [list(own) for _, own in itertools.groupby(rows, key=lambda row: row[: len(FIGURE)])]
+    labels = Labels(db.library)
+    voice.table(HEADINGS, [line for own in figures[:SHOWN_FIGURES] for line in _lines(voice, db, labels, own)])
+    if len(figures) > SHOWN_FIGURES:
+        voice.say(
+            f"共有 {len(figures)} 个数字变动,以上为最要紧的 {SHOWN_FIGURES} 个;全部见 --format csv 或 json(含事件号、记录号)。",
+            f"{len(figures)} figures moved; above are the {SHOWN_FIGURES} that matter most. All of them, with the ids of incidents "
+            "and records: --format csv or json.",
+        )
+
+
+def _lines(voice: Voice, db: Warehouse, labels: Labels, own: list[tuple[Any, ...]]) -> list[list[str]]:
+    """The figure stands once, before its first cause."""
+    code, period_type, period, *part, old, new, old_rate, new_rate = own[0][:10]
+    shown = [code, voice.pick(PERIODS[period_type]).format(period), _part(voice, labels, *part), number(old), number(new),
+             rate(old_rate), rate(new_rate)]  # fmt: skip
+    lines = []
+    for *_, cause, change, rate_change, records, sources, _, _ in own:
+        named = [voice.pick(labels.cell("source_code", one)) for one in (sources or "").split(",") if one]
+        lines.append([*shown, voice.pick(cause_words(db, cause)), f"{change:+d}" if change else "", f"{rate_change:+.3f}",
+                      str(records or ""), voice.pick(Text("、", ", ")).join(named)])  # fmt: skip
+        shown = [""] * len(shown)
+    return lines
+
+
+def _part(voice: Voice, labels: Labels, sex: str, age_group: str, township: str) -> str:
+    """Whom a figure is of."""
+    named = [
+        voice.pick(labels.cell(field, value))
+        for field, value in (("sex", sex), ("township_code", township))
+        if value != "all"
+    ]
+    if age_group != "all":
+        named.append(voice.pick(Text(f"{age_group} 岁", f"aged {age_group}")))
+    return " ".join(named) or voice.pick(Text("全区", "district"))

@@ -14,9 +14,10 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 HEADLINE = """FROM out.indicator_rate_version WHERE valid_to IS NULL AND period_type = 'year' AND period = $year
     AND (sex, age_group, township_code) = ('all', 'all', 'all')"""
 RESTATED = """
-    SELECT edition_id, indicator_code, year, numerator_from, numerator_to, rate_from, rate_to,
+    SELECT edition_id, indicator_code, period, numerator_from, numerator_to, rate_from, rate_to,
            list((cause, numerator_change, rate_change, records) ORDER BY abs(rate_change) DESC, cause) AS causes
-    FROM out.restatement GROUP BY ALL ORDER BY edition_id, indicator_code"""
+    FROM out.restatement WHERE period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')
+    GROUP BY ALL ORDER BY edition_id, indicator_code"""
 
 
 def freeze(settings: Settings, voice: Voice, year: int, by: str | None, reason: str | None, is_forced: bool) -> int:
@@ -59,7 +60,7 @@ def show_editions(settings: Settings, voice: Voice) -> int:
 
 
 def restatements(db: Warehouse) -> list[Text]:
-    """One sentence for every indicator that moved after its edition, from what to what and why; sub-measures are in SQL."""
+    """One sentence for every indicator that moved after its edition, from what to what and why; all other figures are in SQL."""
     return [_sentence(db, *row) for row in db.rows(RESTATED) if row[1] in db.library.indicators]
 
 
@@ -87,7 +88,7 @@ def _add(db: Warehouse, year: int, release_id: str, is_provisional: bool, by: st
     return f"{year}-{count}"
 
 
-def _sentence(db: Warehouse, edition: str, code: str, year: int, old: int | None, new: int | None,
+def _sentence(db: Warehouse, edition: str, code: str, year: str, old: int | None, new: int | None,
               old_rate: float | None, new_rate: float | None, causes: list[tuple[Any, ...]]) -> Text:  # fmt: skip
     words = [(cause_words(db, cause), change, rate_change, records) for cause, change, rate_change, records in causes]
     zh = ";".join(f"{cause.zh} {_part(*part)}" + (f"(记录 {part[2]} 条)" if part[2] else "") for cause, *part in words)

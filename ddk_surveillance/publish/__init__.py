@@ -80,7 +80,8 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _told(db: Warehouse, release_id: str) -> Text:
     text = Text(f"已发布 {release_id}。", f"Published {release_id}.")
     restated = db.value(
-        "SELECT count(DISTINCT (edition_id, indicator_code)) FROM out.restatement WHERE list_contains(?, indicator_code)",
+        "SELECT count(DISTINCT (edition_id, indicator_code)) FROM out.restatement WHERE list_contains(?, indicator_code)"
+        " AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')",
         [list(db.library.indicators)],  # not their sub-measures
     )
     if not restated:

@@ -1,4 +1,4 @@
-"""What is kept of every release: its figures, its definitions, what it counted, and what moved since the one before."""
+"""What is kept of every release: its figures, its definitions, what it counted, and what moved since the editions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pandas
 from ddk_surveillance import history
 from ddk_surveillance.contracts import Indicator
 from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.publish.difference import compare
 from ddk_surveillance.warehouse import Warehouse
 
 FOLLOWED = ("out.indicator_rate_version", "out.indicator_verdict_version", "mart.counted_version")
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def record(db: Warehouse, release: dict[str, object]) -> None:
@@ -28,8 +28,6 @@ def record(db: Warehouse, release: dict[str, object]) -> None:
     _keep_definitions(db)
     for versions in FOLLOWED:
         history.keep(db, versions, published_at)
-    if previous_at is not None:
-        _attribute(db, str(release["release_id"]), previous_at, published_at)
     _restate(db, published_at)
 
 
@@ -69,49 +67,15 @@ def _definition(one: Indicator) -> dict[str, object]:
     }
 
 
-def _attribute(db: Warehouse, release_id: str, previous_at: datetime.datetime, published_at: datetime.datetime) -> None:
-    """Write mart.figure_change: what moved the yearly figures since the release before."""
-    times = {"previous_at": previous_at, "published_at": published_at}
-    differ = " OR ".join(f"b.{name} IS DISTINCT FROM n.{name}" for name in _asked_for(db))
-    db.execute(
-        f"""CREATE OR REPLACE TEMP TABLE decisive_change AS SELECT incident_id
-        FROM (FROM core.incident_version WHERE known_from <= $previous_at AND known_to > $previous_at) b
-        FULL JOIN (FROM core.incident_version WHERE known_from > $previous_at AND known_to IS NULL) n USING (incident_id)
-        WHERE {differ}""",
-        {"previous_at": previous_at},
-    )
-    timeliness = pandas.DataFrame(
-        [
-            (name, one.timeliness.every, MONTHS[one.timeliness.every], one.timeliness.due_days)
-            for name, one in db.library.sources.items()
-            if one.timeliness
-        ],
-        columns=["source_code", "every", "months", "due_days"],
-    ).astype({"months": "int32", "due_days": "int32"})
-    with db.offering(timeliness=timeliness):
-        db.execute(
-            f"INSERT INTO mart.figure_change BY NAME {db.statement('mart.figure_change')}",
-            {"release_id": release_id, **times},
-        )
-
-
-def _asked_for(db: Warehouse) -> list[str]:
-    """The columns of an incident that decide whether, when and for whom it counts."""
-    asked = {"child_id", "event_date", "death_date", "is_death", "age_years", "residence"}
-    for indicator in db.library.definitions:
-        asked |= {column for condition in indicator.conditions() for column, _ in condition.leaves()}
-        asked |= {column for one in indicator.measures.values() if one.only for column, _ in one.only.leaves()}
-    return sorted(asked)
-
-
 def _restate(db: Warehouse, published_at: datetime.datetime) -> None:
     """Write out.restatement: how the figures of every edition differ from those of today."""
-    db.execute(
-        """CREATE OR REPLACE TEMP TABLE compared AS
-        SELECT edition_id AS comparison, year AS edition_year, published_at AS from_at, $published_at::TIMESTAMP AS to_at
-        FROM ops.edition JOIN ops.release USING (release_id)""",
-        {"published_at": published_at},
-    )
-    db.execute(f"""DELETE FROM out.restatement; INSERT INTO out.restatement BY NAME
-        SELECT d.* EXCLUDE (comparison), comparison AS edition_id
-        FROM ({db.statement("mart.difference")}) d JOIN compared USING (comparison) WHERE year = edition_year""")
+    db.execute("DELETE FROM out.restatement")
+    columns = ", ".join(name for name in db.library.tables["out.restatement"].columns if name != "edition_id")
+    for edition, year, frozen_at in db.rows(
+        "SELECT edition_id, year, published_at FROM ops.edition JOIN ops.release USING (release_id) ORDER BY ALL"
+    ):
+        compare(db, frozen_at, published_at)
+        db.execute(
+            f"INSERT INTO out.restatement BY NAME SELECT ? AS edition_id, {columns} FROM difference WHERE left(period, 4) = ?",
+            [edition, str(year)],
+        )

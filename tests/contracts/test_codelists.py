@@ -19,7 +19,7 @@ LIBRARY = Library((resource("schemas"),))
 OTHER_TABLES = {"identifying_headers", "icd10_external_causes"}
 CODES_OF_LIST = {
     "activity": 11, "age_group": 13, "alcohol": 3, "body_part": 12, "bullying_form": 5, "bullying_level": 7,
-    "care_level": 6, "case_status": 4, "change_cause": 9, "date_precision": 6, "death_place": 6, "education": 8, "hukou": 5,
+    "care_level": 6, "case_status": 4, "change_cause": 10, "date_precision": 6, "death_place": 6, "education": 8, "hukou": 5,
     "injury_grade": 10, "intent": 6, "kindergarten_event": 19, "mandatory_report_situation": 9, "mechanism": 14,
     "nature": 9, "nursery_event": 18, "occupation": 12, "offence": 38, "outcome": 6, "perpetrator_relation": 11,
     "place": 10, "plan_cause": 9, "population_method": 4, "population_type": 2, "report_status": 5, "residence": 3,

@@ -1,59 +1,118 @@
--- How the yearly figures differ between two moments, in parts that add up: one row per figure and cause.
--- `compared` (comparison, from_at, to_at) is made by whoever asks. The parts of a rate: first the numerator changes, release
--- by release, over the population as it was; what then remains is the population's.
+-- How the published figures differ between $from_at and $to_at, in parts that add up: one row per figure and cause.
+-- `record_change` (mart.record_change), `decisive_change` (incident_id: what differs in something that a definition asks for) and
+-- `defined` (indicator_code, unit) are made by whoever asks. The parts of a rate: first the numerator's, over the population as it
+-- was; what then remains is the population's.
 WITH
-headline AS (
-    SELECT indicator_code, period::INTEGER AS year, numerator, denominator, rate_per_1000 AS rate, valid_from, valid_to
-    FROM out.indicator_rate_version
-    WHERE period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')
-),
 figure AS (
-    SELECT comparison, indicator_code, year,
-           any_value(h) FILTER (valid_from <= from_at AND (valid_to IS NULL OR valid_to > from_at)) AS old,
-           any_value(h) FILTER (valid_from <= to_at AND (valid_to IS NULL OR valid_to > to_at)) AS new
-    FROM compared CROSS JOIN headline h GROUP BY ALL
+    SELECT indicator_code, period_type, period, sex, age_group, township_code,
+           any_value(v) FILTER (valid_from <= $from_at AND (valid_to IS NULL OR valid_to > $from_at)) AS old,
+           any_value(v) FILTER (valid_from <= $to_at AND (valid_to IS NULL OR valid_to > $to_at)) AS new
+    FROM out.indicator_rate_version v
+    WHERE valid_from <= $to_at AND (valid_to IS NULL OR valid_to > $from_at)
+    GROUP BY ALL HAVING old IS NOT NULL OR new IS NOT NULL
 ),
-release AS (
-    SELECT comparison, release_id, published_at
-    FROM compared JOIN ops.release ON published_at > from_at AND published_at <= to_at
+-- What was counted at one of the moments only, and all else that was counted of the same children.
+counted AS (
+    SELECT *, valid_from <= $from_at AS is_before, valid_to IS NULL OR valid_to > $to_at AS is_now FROM mart.counted_version
+    WHERE valid_from <= $to_at AND (valid_to IS NULL OR valid_to > $from_at)
 ),
--- A unit that came and went again within the span makes no difference.
-change AS (
-    SELECT r.comparison, r.published_at, c.*
-    FROM mart.figure_change c JOIN release r USING (release_id)
-    QUALIFY unit_id IS NULL OR sum(numerator_change) OVER (PARTITION BY comparison, indicator_code, year, unit_id) <> 0
+touched AS (
+    SELECT DISTINCT indicator_code, unit_id FROM counted WHERE is_before <> is_now
+),
+-- An incident or child that only has another name now, or another incident standing for it, neither came nor went.
+named AS (
+    SELECT c.*, s.side, CASE
+               WHEN c.unit_id = c.incident_id THEN coalesce(a.incident_id, c.incident_id)
+               WHEN s.side > 0 THEN c.unit_id
+               ELSE coalesce(i.child_id, c.unit_id)
+           END AS present_unit_id
+    FROM (FROM counted SEMI JOIN touched USING (indicator_code, unit_id)) c
+    JOIN (VALUES (-1), (1)) s(side) ON CASE WHEN s.side < 0 THEN c.is_before ELSE c.is_now END
+    LEFT JOIN link.incident_alias a ON a.retired_incident_id = c.incident_id
+    LEFT JOIN core.incident_version i ON i.incident_id = coalesce(a.incident_id, c.incident_id)
+         AND i.known_from <= $to_at AND (i.known_to IS NULL OR i.known_to > $to_at)
+),
+counted_row AS (
+    SELECT indicator_code, d.unit = 'children' AS is_of_children, n.unit_id, present_unit_id, incident_id, side, is_before <> is_now AS is_moved,
+           CASE WHEN NOT is_in_numerator THEN 0 WHEN d.unit = 'records' THEN side * n.records ELSE side END AS change,
+           date_trunc('month', counted_date)::DATE AS month, sex, age_group, township_code
+    FROM named n JOIN defined d USING (indicator_code)
+),
+cell AS (
+    SELECT * EXCLUDE (sex, age_group, township_code), 'year' AS period_type, strftime(month, '%Y') AS period, unnest([
+               {'sex': 'all', 'age_group': 'all', 'township_code': 'all'},
+               {'sex': sex, 'age_group': 'all', 'township_code': 'all'},
+               {'sex': 'all', 'age_group': age_group, 'township_code': 'all'},
+               {'sex': sex, 'age_group': age_group, 'township_code': 'all'},
+               {'sex': 'all', 'age_group': 'all', 'township_code': township_code}], recursive := true)
+    FROM counted_row
+    UNION ALL BY NAME
+    SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code), 'quarter' AS period_type,
+           strftime(month, '%Y') || 'Q' || quarter(month) AS period
+    FROM counted_row
+    UNION ALL BY NAME
+    SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code), 'month' AS period_type, strftime(month, '%Y-%m') AS period
+    FROM counted_row
+    UNION ALL BY NAME
+    SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code), 'rolling_12_months' AS period_type,
+           strftime(month + to_months(later), '%Y-%m') AS period
+    FROM counted_row, unnest(range(12)) window_of(later)
+),
+-- In a window of twelve months a child counts once, whichever of its incidents lie in it.
+net AS (
+    SELECT indicator_code, period_type, period, sex, age_group, township_code, present_unit_id,
+           CASE WHEN is_of_children AND period_type = 'rolling_12_months'
+                THEN count(DISTINCT c.unit_id) FILTER (side > 0) - count(DISTINCT c.unit_id) FILTER (side < 0)
+                ELSE sum(change) END::BIGINT AS change,
+           list(DISTINCT c.incident_id) FILTER (is_moved) AS incidents,
+           arg_min(r, r.place) FILTER (is_moved) AS reason,
+           coalesce(bool_or(d.incident_id IS NOT NULL) FILTER (is_moved), false) AS is_decisive
+    FROM cell c LEFT JOIN record_change r ON r.unit_id = c.incident_id LEFT JOIN decisive_change d ON d.incident_id = c.incident_id
+    GROUP BY indicator_code, period_type, period, sex, age_group, township_code, present_unit_id, is_of_children HAVING change <> 0
+),
+figure_state AS (
+    SELECT * EXCLUDE (old, new), old.numerator AS numerator_from, new.numerator AS numerator_to,
+           old.rate_per_1000 AS rate_from, new.rate_per_1000 AS rate_to,
+           coalesce(nullif(old.denominator, 0), nullif(new.denominator, 0)) AS denominator,
+           old.definition_version IS DISTINCT FROM new.definition_version AS is_redefined, CASE
+               WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason = 'too_early' THEN 'period_complete'
+               WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason IS NOT NULL THEN 'new_source'
+               WHEN old.numerator IS NOT NULL AND new.numerator IS NULL THEN 'withdrawn'
+           END AS cause_of_all
+    FROM figure
 ),
 part AS (
-    SELECT comparison, c.indicator_code, c.year, c.cause, sum(c.numerator_change)::BIGINT AS numerator_change,
-           coalesce(sum(c.numerator_change / nullif(coalesce(b.denominator, n.denominator), 0)) * 1000, 0) AS rate_change,
-           coalesce(sum(1 + length(c.records) - length(replace(c.records, ',', ''))), 0)::BIGINT AS records,
-           string_agg(DISTINCT c.sources, ',' ORDER BY c.sources) AS sources
-    FROM change c
-    LEFT JOIN headline b ON b.indicator_code = c.indicator_code AND b.year = c.year
-         AND b.valid_from < c.published_at AND (b.valid_to IS NULL OR b.valid_to >= c.published_at)
-    LEFT JOIN headline n ON n.indicator_code = c.indicator_code AND n.year = c.year
-         AND n.valid_from <= c.published_at AND (n.valid_to IS NULL OR n.valid_to > c.published_at)
+    SELECT f.indicator_code, f.period_type, f.period, f.sex, f.age_group, f.township_code,
+           CASE WHEN is_redefined AND NOT is_decisive THEN 'definition' ELSE coalesce(n.reason.cause, u.cause, 'linkage') END AS cause,
+           sum(n.change)::BIGINT AS numerator_change, coalesce(sum(n.change) / any_value(denominator) * 1000, 0) AS rate_change,
+           flatten(list(coalesce(n.reason.records, u.records, []))) AS record_ids, flatten(list(coalesce(n.reason.sources, u.sources, []))) AS sources,
+           flatten(list(n.incidents)) AS incident_ids
+    FROM net n JOIN figure_state f USING (indicator_code, period_type, period, sex, age_group, township_code)
+    LEFT JOIN record_change u ON u.unit_id = n.present_unit_id
+    WHERE cause_of_all IS NULL AND numerator_to IS NOT NULL
     GROUP BY ALL
-),
-explained AS (
-    SELECT comparison, indicator_code, year, sum(numerator_change)::BIGINT AS numerator_change, sum(rate_change) AS rate_change
-    FROM part GROUP BY ALL
+    UNION ALL BY NAME
+    SELECT indicator_code, period_type, period, sex, age_group, township_code, cause_of_all AS cause,
+           coalesce(numerator_to, 0) - coalesce(numerator_from, 0) AS numerator_change,
+           coalesce(numerator_change / denominator * 1000, 0) AS rate_change
+    FROM figure_state WHERE cause_of_all IS NOT NULL
 ),
 rest AS (
-    SELECT comparison, indicator_code, year,
-           coalesce(new.numerator, 0) - coalesce(old.numerator, 0) - coalesce(e.numerator_change, 0) AS numerator_change,
-           coalesce(new.rate, 0) - coalesce(old.rate, 0) - coalesce(e.rate_change, 0) AS rate_change
-    FROM figure LEFT JOIN explained e USING (comparison, indicator_code, year)
+    SELECT indicator_code, period_type, period, sex, age_group, township_code,
+           coalesce(numerator_to, 0) - coalesce(numerator_from, 0) - coalesce(sum(p.numerator_change), 0) AS numerator_change,
+           coalesce(rate_to, 0) - coalesce(rate_from, 0) - coalesce(sum(p.rate_change), 0) AS rate_change
+    FROM figure_state LEFT JOIN part p USING (indicator_code, period_type, period, sex, age_group, township_code)
+    GROUP BY indicator_code, period_type, period, sex, age_group, township_code, numerator_from, numerator_to, rate_from, rate_to
 ),
 every_part AS (
-    FROM part
-    UNION ALL BY NAME
-    SELECT *, 'population' AS cause, 0 AS records FROM (SELECT * REPLACE (0 AS numerator_change) FROM rest)
-    UNION ALL BY NAME
-    SELECT * REPLACE (0.0 AS rate_change), 'unexplained' AS cause, 0 AS records FROM rest WHERE numerator_change <> 0
+    SELECT * REPLACE (if(cause = 'definition', [], record_ids) AS record_ids, if(cause = 'definition', [], sources) AS sources) FROM part
+    UNION ALL BY NAME SELECT * REPLACE (0 AS numerator_change), 'population' AS cause FROM rest
+    UNION ALL BY NAME SELECT * REPLACE (0.0 AS rate_change), 'unexplained' AS cause FROM rest WHERE numerator_change <> 0
 )
-SELECT comparison, indicator_code, year, old.numerator AS numerator_from, new.numerator AS numerator_to,
-       old.rate AS rate_from, new.rate AS rate_to, cause, p.numerator_change, p.rate_change, p.records, p.sources
-FROM figure JOIN every_part p USING (comparison, indicator_code, year)
-WHERE p.numerator_change <> 0 OR abs(p.rate_change) > 1e-9
-ORDER BY ALL
+SELECT indicator_code, period_type, period, sex, age_group, township_code, numerator_from, numerator_to, rate_from, rate_to,
+       cause, numerator_change::BIGINT AS numerator_change, rate_change, coalesce(len(list_distinct(record_ids)), 0) AS records,
+       array_to_string(list_sort(list_distinct(sources)), ',') AS sources,
+       array_to_string(list_sort(list_distinct(incident_ids)), ',') AS incident_ids,
+       array_to_string(list_sort(list_distinct(record_ids)), ',') AS record_ids
+FROM figure_state JOIN every_part USING (indicator_code, period_type, period, sex, age_group, township_code)
+WHERE numerator_change <> 0 OR abs(rate_change) > 1e-9

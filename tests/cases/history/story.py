@@ -15,6 +15,7 @@ import pandas
 
 from ddk_surveillance import indicators, link, nights, publish
 from ddk_surveillance.library import Library
+from ddk_surveillance.publish.difference import compare
 from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 from tests.cases.link.drawn import drawn
@@ -31,6 +32,14 @@ depends_on: [hospital]
 """
 TOLD_OF = "indicator_code IN ('18', '19', '20', 'bites', 'burns')"
 HEADLINE = f"{TOLD_OF} AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all')"
+
+
+def headline_changes(db: Warehouse, from_at: datetime.datetime, to_at: datetime.datetime) -> list[tuple[Any, ...]]:
+    """(indicator, cause, change of the numerator, change of the rate) of the yearly figures told of."""
+    compare(db, from_at, to_at)
+    return db.rows(
+        f"SELECT indicator_code, cause, numerator_change, rate_change FROM difference WHERE {HEADLINE} ORDER BY ALL"
+    )
 
 
 class Story:

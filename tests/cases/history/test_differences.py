@@ -4,57 +4,81 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
-from typing import Any
 
 import pytest
 
 from ddk_surveillance import editions
 from ddk_surveillance.console import Voice
-from ddk_surveillance.differences import differences, show_differences
+from ddk_surveillance.differences import FIGURE, show_differences
 from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.publish.difference import compare
+from ddk_surveillance.warehouse import Warehouse
 from tests.cases.history.conftest import CHAPTERS, Told
-from tests.cases.history.story import HEADLINE, TOLD_OF
+from tests.cases.history.story import HEADLINE, headline_changes
+
+COUNTED = "SELECT indicator_code, cause, numerator_change FROM difference WHERE numerator_change <> 0"
+NOT_ADDING_UP = f"""
+    SELECT {", ".join(FIGURE)} FROM difference GROUP BY ALL
+    HAVING sum(numerator_change) <> any_value(coalesce(numerator_to, 0) - coalesce(numerator_from, 0))
+        OR abs(sum(rate_change) - any_value(coalesce(rate_to, 0) - coalesce(rate_from, 0))) > 1e-12"""
+MOVED_UNSAID = f"""
+    SELECT {", ".join(FIGURE)} FROM out.indicator_rate_as_of($from_at) b FULL JOIN out.indicator_rate_as_of($to_at) n USING ({", ".join(FIGURE)})
+    ANTI JOIN difference USING ({", ".join(FIGURE)})
+    WHERE coalesce(b.numerator, 0) <> coalesce(n.numerator, 0)
+        OR abs(coalesce(b.rate_per_1000, 0) - coalesce(n.rate_per_1000, 0)) > 1e-9"""
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_release_knows_what_moved_its_figures(told: Told, chapter: str) -> None:
-    moved = told.story.db.rows(
-        "SELECT indicator_code, cause, numerator_change FROM mart.figure_change JOIN ops.release USING (release_id)"
-        " WHERE published_at = ? AND year = 2024"
-        f" AND {TOLD_OF} ORDER BY ALL",
-        [told.moments[chapter]],
+def compared(told: Told, earlier: str, later: str) -> Warehouse:
+    compare(told.story.db, told.moments[earlier], told.moments[later])
+    return told.story.db
+
+
+@pytest.mark.parametrize(("earlier", "chapter"), list(itertools.pairwise(["the first release", *CHAPTERS])))
+def test_every_release_knows_what_moved_its_figures(told: Told, earlier: str, chapter: str) -> None:
+    assert compared(told, earlier, chapter).rows(f"{COUNTED} AND {HEADLINE} ORDER BY ALL") == CHAPTERS[chapter]
+
+
+@pytest.mark.parametrize("earlier", ["the first release", "a correction", "another definition"])
+def test_the_parts_of_every_figure_add_up_between_any_two_releases(told: Told, earlier: str) -> None:
+    """Of years, quarters, months, 12 months, sexes, ages and townships; and no figure moves without being named."""
+    later = list(told.moments)[1 + list(told.moments).index(earlier) :: 2]
+    kinds = set()
+    for chapter in later:
+        db = compared(told, earlier, chapter)
+        moments = {"from_at": told.moments[earlier], "to_at": told.moments[chapter]}
+        assert db.rows(NOT_ADDING_UP) == []
+        assert db.rows(MOVED_UNSAID, moments) == []
+        assert db.rows("FROM difference WHERE cause = 'unexplained'") == []
+        kinds |= set(
+            db.rows("SELECT period_type, sex <> 'all', age_group <> 'all', township_code <> 'all' FROM difference")
+        )
+    assert len(kinds) == 8
+
+
+def test_one_late_record_moves_every_figure_in_which_its_child_counts(told: Told) -> None:
+    """The record of a girl of 13, of March 2024."""
+    moved = compared(told, "the first release", "a late record").rows(
+        "SELECT period_type, period, sex, age_group, township_code, cause, numerator_change, record_ids FROM difference"
+        " WHERE indicator_code = '20' ORDER BY ALL"
     )
-    assert moved == CHAPTERS[chapter]
-
-
-def test_the_parts_add_up_between_any_two_releases(told: Told) -> None:
-    pairs = list(itertools.combinations(told.moments.values(), 2))
-    assert len(pairs) == 78
-    for from_at, to_at in pairs:
-        parts: dict[tuple[Any, ...], list[tuple[int, float]]] = defaultdict(list)
-        for code, year, *figures, _, change, rate_change, _, _ in differences(told.story.db, from_at, to_at):
-            parts[code, year, *figures].append((change, rate_change))
-        for (*_, old, new, old_rate, new_rate), changes in parts.items():
-            assert sum(change for change, _ in changes) == (new or 0) - (old or 0)
-            assert sum(rate for _, rate in changes) == pytest.approx((new_rate or 0) - (old_rate or 0), abs=1e-12)
-
-
-def test_a_figure_without_parts_is_the_same_in_both_releases(told: Told) -> None:
-    for from_at, to_at in itertools.pairwise(told.moments.values()):
-        moved = {f"{code} {year}" for code, year, *_ in differences(told.story.db, from_at, to_at)}
-        before, after = told.story.figures_as_of(from_at), told.story.figures_as_of(to_at)
-        assert {name for name, figure in after.items() if figure != before.get(name)} <= moved
+    place, because = ("all", "all", "all"), ("late_record", 1, "h9")
+    assert moved == [
+        ("month", "2024-03", *place, *because),
+        ("quarter", "2024Q1", *place, *because),
+        ("rolling_12_months", "2024-12", *place, *because),
+        ("year", "2024", "all", "10-14", "all", *because),
+        ("year", "2024", "all", "all", "500104101", *because),
+        ("year", "2024", "all", "all", "all", *because),
+        ("year", "2024", "female", "10-14", "all", *because),
+        ("year", "2024", "female", "all", "all", *because),
+    ]
 
 
 def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
-    from_at, to_at = told.moments["a new source"], told.moments["a new population"]
-    rows = [
-        (code, cause, change, round(rate, 6))
-        for code, _, *_, cause, change, rate, _, _ in differences(told.story.db, from_at, to_at)
-        if code in ("18", "19", "20", "bites", "burns")
-    ]
-    assert rows == [  # 36 000 children become 45 000: every rate falls by a fifth
+    rows = headline_changes(told.story.db, told.moments["a new source"], told.moments["a new population"])
+    assert [
+        (*row[:3], round(row[3], 6)) for row in rows
+    ] == [  # 36 000 children become 45 000: every rate falls by a fifth
         ("18", "population", 0, -0.005556),
         ("19", "population", 0, -0.005556),
         ("20", "population", 0, -0.027778),
@@ -65,16 +89,30 @@ def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
 def test_what_came_and_went_again_makes_no_difference(told: Told) -> None:
     """The late record's file was withdrawn: between the releases around both nothing of it is left."""
     around = told.moments["the first release"], told.moments["a withdrawn file"]
-    causes = [cause for code, _, *_, cause, _, _, _, _ in differences(told.story.db, *around) if code == "20"]
+    causes = [cause for code, cause, *_ in headline_changes(told.story.db, *around) if code == "20"]
     assert causes == ["correction", "new_source", "population"]
 
 
 def test_changes_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) -> None:
     show_differences(told.story.settings, Voice("zh"), "R1", "R000002", "table")
-    assert capfd.readouterr().out.splitlines()[1].split() == [
-        "20", "2024", "4", "5", "0.111", "0.139", "迟报", "+1", "+0.028", "1", "hospital"]  # fmt: skip
+    lines = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert lines[1] == ["20", "2024", "年", "全区", "4", "5", "0.111", "0.139", "迟报", "+1", "+0.028", "1", "医疗机构"]
+    assert lines[-1] == [
+        "injury",
+        "2024-03",
+        "全区",
+        "8",
+        "9",
+        "2.624",
+        "2.952",
+        "迟报",
+        "+1",
+        "+0.328",
+        "1",
+        "医疗机构",
+    ]
     show_differences(told.story.settings, Voice("zh"), "R11", "R12", "table")
-    assert capfd.readouterr().out == "R000011 与 R000012 的年度数字相同。\n"
+    assert capfd.readouterr().out == "R000011 与 R000012 的数字相同。\n"
     with pytest.raises(ConfigurationError):
         show_differences(told.story.settings, Voice("zh"), "R2", "R1", "table")
 
@@ -93,15 +131,21 @@ def test_what_moved_after_an_edition_is_said_with_its_causes(told: Told) -> None
         if re.search("2024-1, indicator (18|19|20|bites|burns) ", text.en)
     }
     assert said == {
-        "Restated: edition 2024-1, indicator 18 of 2024, 1 → 2, 0.028 → 0.044 ‰: new events +1 (records: 1); population -0.006 ‰.",
+        "Restated: edition 2024-1, indicator 18 of 2024, 1 → 2, 0.028 → 0.044 ‰: new events +1 (records: 2); population -0.011 ‰.",
         "Restated: edition 2024-1, indicator 19 of 2024, 1 → 1, 0.028 → 0.022 ‰: population -0.006 ‰.",
         "Restated: edition 2024-1, indicator 20 of 2024, 4 → 4, 0.111 → 0.089 ‰: corrections -1 (records: 1);"
-        " late records +1 (records: 1); new sources +1 (records: 1); population -0.028 ‰; linkage -1 (records: 1).",
-        "Restated: edition 2024-1, indicator bites of 2024, 1 → 2, 0.028 → 0.044 ‰: definition +1; population -0.006 ‰.",
+        " late records +1 (records: 1); linkage -1 (records: 1); new sources +1 (records: 1); population -0.022 ‰.",
+        "Restated: edition 2024-1, indicator bites of 2024, 1 → 2, 0.028 → 0.044 ‰: definition +1; population -0.011 ‰.",
         "Restated: edition 2024-1, indicator burns of 2024, — → 1, — → 0.022 ‰: definition +1.",
     }
-    analysts = "SELECT numerator_from, numerator_to, sum(numerator_change) FROM out.restatement WHERE indicator_code = '20' GROUP BY 1, 2"
+    analysts = f"SELECT numerator_from, numerator_to, sum(numerator_change) FROM out.restatement WHERE {HEADLINE} AND indicator_code = '20' GROUP BY 1, 2"
     assert told.story.published(analysts) == [(4, 4, 0)]
+    by_sex = (
+        "SELECT sex, numerator_from, numerator_to FROM out.restatement WHERE indicator_code = '18' AND period = '2024'"
+    )
+    assert told.story.published(f"{by_sex} AND age_group = 'all' AND sex <> 'all' AND cause = 'new_event'") == [
+        ("female", 0, 1)
+    ]
 
 
 def test_every_later_night_says_how_many_frozen_figures_moved(told: Told) -> None:
