@@ -42,7 +42,7 @@ class Icd10(NamedTuple):
 
 @dataclass(frozen=True)
 class ExternalCause:
-    """What a code of V01–Y98 says: the ICD-10 external-cause matrix, and the cause and place of the report card."""
+    """What a code of V01–Y98 or U01–U03 says: the ICD-10 external-cause matrix, and the cause and place of the report card."""
 
     intent: str
     mechanism: str
@@ -87,9 +87,9 @@ def classify(code: str) -> ExternalCause | None:
 
 @functools.cache
 def external_causes() -> Mapping[str, ExternalCause]:
-    """Every three- and four-character code from V01 to Y98 → its meaning.
+    """Every three- and four-character code from V01 to Y98, and of terrorism (U01–U03) → its meaning.
 
-    Source: NCHS external cause of injury mortality matrix for ICD-10 (November 2002), sequelae by their intent.
+    Source: NCHS external cause of injury mortality matrix for ICD-10 (November 2002, terrorism August 2003), sequelae by their intent.
     """
     causes: dict[str, ExternalCause] = {}
     for row in _rules():

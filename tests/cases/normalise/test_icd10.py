@@ -1,6 +1,10 @@
 """ICD-10 as Chinese files write it, and what each external cause means (NCHS external-cause matrix)."""
 
+import csv
+import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -61,9 +65,14 @@ MEANINGS: dict[str, tuple[str, str, str | None, str]] = {
     "Y95.0": ("supplementary", "supplementary_factor", None, "other"),
 }  # fmt: skip
 UNASSIGNED = {"V07", "V08", "W47", "W48", "Y37", "Y38", "Y39"}  # ICD-10 has no such categories
-# Four-character codes per intent, ten for each category but Y87 (one self-harm, one assault, eight undetermined) and Y89.
+TERRORISM = {
+    "U01",
+    "U02",
+    "U03",
+}  # the codes that NCHS added in 2003: assault, its sequelae, self-harm (U03.0 and U03.9 alone)
+# Four-character codes per intent, ten for each category but Y87 (one self-harm, one assault, eight undetermined), Y89 and U03.
 CODES_PER_INTENT = {
-    "unintentional": 2570, "self_harm": 251, "assault": 251, "undetermined": 266, "legal_war": 22, "medical_complication": 460, "supplementary": 90,
+    "unintentional": 2570, "self_harm": 253, "assault": 271, "undetermined": 266, "legal_war": 22, "medical_complication": 460, "supplementary": 90,
 }  # fmt: skip
 
 
@@ -112,13 +121,57 @@ def test_any_text_gives_codes_or_a_known_problem(text: str) -> None:
         assert all(code.code.startswith(code.category) and len(code.code) in (3, 5) for code in parsed)
 
 
-def test_every_code_from_v01_to_y98_is_classified_exactly_once() -> None:
+def test_every_code_from_v01_to_y98_and_of_terrorism_is_classified_exactly_once() -> None:
     numbers = {"V": range(1, 100), "W": range(100), "X": range(100), "Y": range(99)}
-    categories = {f"{letter}{number:02d}" for letter in numbers for number in numbers[letter]} - UNASSIGNED
-    fourths = {f"{category}.{fourth}" for category in categories for fourth in range(10)}
+    categories = {f"{letter}{number:02d}" for letter in numbers for number in numbers[letter]} - UNASSIGNED | TERRORISM
+    fourths = {f"{category}.{fourth}" for category in categories - {"U03"} for fourth in range(10)} | {"U03.0", "U03.9"}
     assert set(external_causes()) == categories | fourths
-    assert (len(categories), len(fourths), len(external_causes())) == (391, 3910, 4301)
+    assert (len(categories), len(fourths), len(external_causes())) == (394, 3932, 4326)
     assert Counter(cause.intent for code, cause in external_causes().items() if code in fourths) == CODES_PER_INTENT
+
+
+MECHANISMS = {
+    "Cut/pierce": "cut_pierce", "Drowning": "drowning", "Fall": "fall", "Fire/flame": "fire_flame", "Hot object/substance": "hot_object",
+    "Firearm": "firearm", "Machinery": "machinery", "All transport": "transport", "Natural/environmental": "natural_environmental",
+    "Overexertion": "overexertion", "Poisoning": "poisoning", "Struck by or against": "struck_by_against", "Suffocation": "suffocation",
+    "Other specified, classifiable": "other_specified_classifiable", "Other specified, not elsewhere classified": "other_specified_nec",
+    "Unspecified": "unspecified",
+}  # fmt: skip
+DETAILS = {
+    "Motor vehicle traffic: Occupant": "mvt_occupant", "Motor vehicle traffic: Motorcyclist": "mvt_motorcyclist",
+    "Motor vehicle traffic: Pedal cyclist": "mvt_pedal_cyclist", "Motor vehicle traffic: Pedestrian": "mvt_pedestrian",
+    "Motor vehicle traffic: Other": "mvt_other", "Motor vehicle traffic: Unspecified": "mvt_unspecified", "Pedal cyclist, other": "pedal_cyclist_other",
+    "Pedestrian, other": "pedestrian_other", "Other land transport": "other_land", "Other transport": "other_nonland",
+}  # fmt: skip
+INTENTS = {"Unintentional": "unintentional", "Suicide": "self_harm", "Homicide": "assault", "Undetermined": "undetermined",
+           "Legal intervention/war": "legal_war"}  # fmt: skip
+
+
+def codes_of(ranges: str) -> Iterator[str]:
+    """Every four-character code of `V02-V04[.1,.9],V09.2`, as NCHS writes it."""
+    for first, last, fourths in re.findall(r"([A-Z]\d\d)(?:-[A-Z](\d\d))?(\.\d|\[[^]]*])?", ranges):
+        numbers = re.findall(r"\.(\d)(?:-\.(\d))?", fourths) or [("0", "9")]
+        allowed = [fourth for low, high in numbers for fourth in range(int(low), int(high or low) + 1)]
+        for category in range(int(first[1:]), int(last or first[1:]) + 1):
+            yield from (f"{first[0]}{category:02d}.{fourth}" for fourth in allowed)
+
+
+def test_the_matrix_as_nchs_and_a_health_department_print_it() -> None:
+    """NCHS, External Cause of Injury Mortality Matrix for ICD-10 (2002; terrorism added 2003), as in the code set definitions of the
+    Washington State Department of Health; W46 (needles) is cut/pierce in later prints (Michigan), here left out."""
+    with (Path(__file__).parent / "nchs_matrix.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    seen = {}
+    for row in rows:
+        for code in set(codes_of(row["codes"])) - {f"{one}.{fourth}" for one in ("V07", "V08") for fourth in range(10)}:
+            cause = classify(code)
+            assert cause is not None
+            if row["mechanism"] in MECHANISMS:
+                assert (cause.intent, cause.mechanism) == (INTENTS[row["intent"]], MECHANISMS[row["mechanism"]]), code
+            else:
+                assert (cause.intent, cause.detail) == (INTENTS[row["intent"]], DETAILS[row["mechanism"]]), code
+            seen[code] = cause.intent
+    assert (len(rows), len(seen)) == (82, 3355)
 
 
 @pytest.mark.parametrize(("code", "expected"), MEANINGS.items())
@@ -140,6 +193,7 @@ def test_sequelae_belong_to_their_intent() -> None:
         "Y87",
         "Y88",
         "Y89",
+        "U02",
     }
 
 
@@ -166,7 +220,7 @@ def test_the_fourth_character_names_the_place_only_where_icd10_says_so() -> None
 
 
 def test_what_is_no_external_cause_is_not_classified() -> None:
-    assert [classify(code) for code in ("S06.0", "T74.1", "W47", "Y99.0", "U03.9", "", "W19.99")] == [None] * 7
+    assert [classify(code) for code in ("S06.0", "T74.1", "W47", "Y99.0", "U07.1", "", "W19.99")] == [None] * 7
 
 
 def test_which_diagnoses_are_injuries_and_what_maltreatment_they_name() -> None:
