@@ -159,21 +159,17 @@ class Library:
         comment = Bilingual(zh=f"{source.title.zh}:原文(已去标识)", en=f"{source.title.en}: as it came, re-keyed")
         return Table(table=f"received.{source.source}", comment=comment, columns=columns)
 
-    def recoded_table(self, source: Source) -> Table:
-        """recoded.<source>: the target's columns plus one problem column for everything that may be unreadable."""
+    def recoded_columns(self, source: Source) -> dict[str, str]:
+        """Column → type: the target's columns plus one problem column for everything that may be unreadable."""
         target = self.target_table(source).columns
-        columns = {"batch_id": _varchar("batch_id"), "sheet": _varchar("sheet")}
-        columns |= {"row_number": _integer("row_number"), "victim_number": _integer("victim_number")}
+        columns = {"batch_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "INTEGER", "victim_number": "INTEGER"}
         columns |= {
-            name: column.model_copy(update={"required": False})
-            for name, column in target.items()
-            if name not in BOOKKEEPING and name not in POSITION
+            name: column.type for name, column in target.items() if name not in BOOKKEEPING and name not in POSITION
         }
-        columns |= {f"code_{name}": _varchar(name) for name in self.extra_codes(source)}
-        columns |= {f"problem_{name}": _varchar(f"{name} ?") for name in source.parsed_columns}
-        columns |= {f"corrected_{name}": _varchar(correction.reason) for name, correction in source.corrections.items()}
-        comment = Bilingual(zh=f"{source.title.zh}:已转码、待检查", en=f"{source.title.en}: recoded, not yet checked")
-        return Table(table=f"recoded.{source.source}", comment=comment, columns=columns)
+        more = [f"code_{name}" for name in self.extra_codes(source)]
+        more += [f"problem_{name}" for name in source.parsed_columns]
+        more += [f"corrected_{name}" for name in source.corrections]
+        return columns | dict.fromkeys(more, "VARCHAR")
 
     def extra_codes(self, source: Source) -> list[str]:
         """Coded columns that are no column of the target but decide others, such as a school's kind of event."""

@@ -16,7 +16,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
 PASSING = f"""
-    FROM recoded.{{source}} c
+    FROM recoded c
     WHERE batch_id IN ({CHECKED})
       AND NOT EXISTS (FROM ops.quarantine q WHERE q.disposition <> 'warning' AND (q.batch_id, q.sheet, q.row_number, q.victim_number)
                       = (c.batch_id, c.sheet, c.row_number, c.victim_number))"""
@@ -26,13 +26,13 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Load all checked batches of the source `key`; all or nothing."""
     source = db.library.sources[key]
     with db.transaction():
-        rows_in = int(db.value(f"SELECT count(*) FROM recoded.{key} WHERE batch_id IN ({CHECKED})", {"source": key}))
+        rows_in = int(db.value(f"SELECT count(*) FROM recoded WHERE batch_id IN ({CHECKED})", {"source": key}))
         rows_out = _load(db, source)
         db.execute(
             f"UPDATE ops.batch SET status = 'loaded' WHERE batch_id IN ({CHECKED})",
             {"source": key},
         )
-        db.execute(f"DELETE FROM recoded.{key}")
+        db.execute("DROP TABLE recoded")
         db.rebuild("ops.ledger")
     return Outcome(rows_in, rows_out)
 

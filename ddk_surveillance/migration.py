@@ -20,7 +20,7 @@ WIDER = {
     "DATE": ("TIMESTAMP", "VARCHAR"),
     "TIMESTAMP": ("VARCHAR",),
 }
-OF_SOURCES = ("received", "recoded")  # what a source's declaration no longer names simply stays empty from then on
+OF_SOURCES = ("received",)  # what a source's declaration no longer names simply stays empty from then on
 
 
 class Migration(NamedTuple):

@@ -32,7 +32,7 @@ MACROS = {
     "out.indicator_rate_as_of": "moment",
     "out.indicator_rate_of_edition": "edition",
 }
-SCHEMAS = ("received", "recoded", "core", "link", "mart", "out", "ops", "ref")
+SCHEMAS = ("received", "core", "link", "mart", "out", "ops", "ref")
 
 
 @dataclass(frozen=True)
@@ -291,6 +291,7 @@ def _create_tables(warehouse: Warehouse) -> None:
     with warehouse.transaction():
         for schema in SCHEMAS:
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        warehouse.execute("DROP SCHEMA IF EXISTS recoded CASCADE")  # until 2026-11 the recoded rows were kept there
         warehouse.ensure(*warehouse.library.tables.values())
         for view in VIEWS:
             warehouse.execute(f"CREATE OR REPLACE VIEW {view} AS {warehouse.statement(view)}")

@@ -17,7 +17,7 @@ WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (sta
 
 
 def run(db: Warehouse, key: str) -> Outcome:
-    """Recode all batches of the source `key` that passed the guard into recoded.<source>."""
+    """Recode all batches of the source `key` that passed the guard into the temporary table recoded."""
     source = db.library.sources[key]
     asked: dict[str, object] = {"source": key, "fingerprint": db.library.fingerprint(source)}
     db.execute(f"CREATE OR REPLACE TEMP TABLE exploded AS {base_select(source, WAITING)}", asked)
@@ -35,10 +35,9 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 
 def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], asked: dict[str, object]) -> int:
-    name = f"recoded.{source.source}"
-    db.execute(f"DROP TABLE IF EXISTS {name}")
-    db.ensure(db.library.recoded_table(source))
-    db.execute(f"INSERT INTO {name} BY NAME {recoded_select(db.library, source, lookups)}")
+    columns = (f"{name} {kind}" for name, kind in db.library.recoded_columns(source).items())
+    db.execute(f"CREATE OR REPLACE TEMP TABLE recoded ({', '.join(columns)})")
+    db.execute(f"INSERT INTO recoded BY NAME {recoded_select(db.library, source, lookups)}")
     if source.target == "record" and source.record_key:
         db.execute(reused_numbers(source))
     db.execute(
@@ -46,4 +45,4 @@ def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], asked: di
         f" contract_fingerprint = $fingerprint WHERE batch_id IN ({WAITING})",
         asked,
     )
-    return int(db.value(f"SELECT count(*) FROM {name}"))
+    return int(db.value("SELECT count(*) FROM recoded"))

@@ -92,9 +92,9 @@ def _identified(library: Library, source: Source, rows: str) -> str:
 
 def reused_numbers(source: Source) -> str:
     """One number with two contents inside one file is a mistake of the file, never a correction."""
-    numbered = f"FROM recoded.{source.source} WHERE {_is_numbered(source)}"
+    numbered = f"FROM recoded WHERE {_is_numbered(source)}"
     return f"""
-        UPDATE recoded.{source.source} SET problem_record_key = 'record_number_reused'
+        UPDATE recoded SET problem_record_key = 'record_number_reused'
         WHERE {_is_numbered(source)} AND (batch_id, record_id) IN (
             SELECT batch_id, record_id {numbered} GROUP BY ALL HAVING min(content_hash) <> max(content_hash))"""
 

@@ -29,12 +29,12 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
     rules = tuple(rules_of(db.library, source))
-    evaluation = evaluate(rules, [db.arrow(rule.values_in(f"recoded.{key}")) for rule in rules])
+    evaluation = evaluate(rules, [db.arrow(rule.values_in("recoded")) for rule in rules])
     with db.transaction():
         _find_failures(db, source, evaluation.verdicts)
         refused = _record(db, source, evaluation.verdicts)
         _count_rows(db, source, evaluation)
-    rows = int(db.value(f"SELECT count(*) FROM recoded.{key}"))
+    rows = int(db.value("SELECT count(*) FROM recoded"))
     if evaluation.report is not None:
         write_page(db.settings.quality_docs, source, evaluation.report)
     db.execute("DROP TABLE failure")
@@ -44,19 +44,19 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> None:
     """The table failure: position and number of the rule, one line per failing row and rule."""
     db.execute("CREATE OR REPLACE TEMP TABLE failure AS "
-               f"SELECT {ROWS}, 0::INTEGER AS number FROM recoded.{source.source} c LIMIT 0")  # fmt: skip
+               f"SELECT {ROWS}, 0::INTEGER AS number FROM recoded c LIMIT 0")  # fmt: skip
     for number, verdict in enumerate(verdicts):
         if len(verdict.failing):
             with db.offering(failing=verdict.failing):
                 db.execute(
-                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded.{source.source} c"
+                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded c"
                     f" JOIN failing ON {verdict.rule.holds_failing}"
                 )
 
 
 def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int:
     """Write quarantine, counts and batch states; returns how many rows await correction."""
-    waiting = f"SELECT DISTINCT batch_id FROM recoded.{source.source}"
+    waiting = "SELECT DISTINCT batch_id FROM recoded"
     for table in ("ops.quarantine", "ops.check_result"):
         db.execute(f"DELETE FROM {table} WHERE batch_id IN ({waiting})")
     with db.offering(rules=_described(verdicts)):
@@ -64,19 +64,19 @@ def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int
             "INSERT INTO ops.quarantine BY NAME "
             f"SELECT f.* EXCLUDE (number), rules.rule, rules.column_name, rules.disposition, {_problem(source, db.library)} AS problem,"
             f" {_value(source)} AS value, {_record_id(source)} AS record_id FROM failure f JOIN rules USING (number)"
-            f" JOIN recoded.{source.source} c USING (batch_id, sheet, row_number, victim_number)"
+            f" JOIN recoded c USING (batch_id, sheet, row_number, victim_number)"
             f" JOIN received.{source.source} r USING (batch_id, sheet, row_number) WHERE rules.disposition IS NOT NULL"
         )
         db.execute(
             "INSERT INTO ops.check_result BY NAME "
             "SELECT batch_id, rule, column_name, severity, expectation, rows_checked, coalesce(rows_failed, 0) AS rows_failed"
-            f" FROM (SELECT batch_id, count(*) AS rows_checked FROM recoded.{source.source} GROUP BY 1) CROSS JOIN rules"
+            " FROM (SELECT batch_id, count(*) AS rows_checked FROM recoded GROUP BY 1) CROSS JOIN rules"
             " LEFT JOIN (SELECT batch_id, number, count(*) AS rows_failed FROM failure GROUP BY ALL) USING (batch_id, number)"
         )
     _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
     return int(
         db.value(
-            f"SELECT count(*) FROM recoded.{source.source} c JOIN ops.batch b USING (batch_id) WHERE b.status = 'held' OR EXISTS "
+            "SELECT count(*) FROM recoded c JOIN ops.batch b USING (batch_id) WHERE b.status = 'held' OR EXISTS "
             "(FROM ops.quarantine q WHERE q.disposition = 'quarantined' AND (q.batch_id, q.sheet, q.row_number, q.victim_number)"
             " = (c.batch_id, c.sheet, c.row_number, c.victim_number))"
         )
@@ -103,7 +103,7 @@ def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
     if evaluation.report is None:
         return
     failed = dict(db.rows("SELECT number, count(*) FROM failure GROUP BY 1"))
-    rows = int(db.value(f"SELECT count(*) FROM recoded.{source.source}"))
+    rows = int(db.value("SELECT count(*) FROM recoded"))
     for result in evaluation.report.results:
         rules = result.meta["rules"]
         counts_only(result, rows * len(rules), sum(failed.get(number, 0) for number in rules))
@@ -128,14 +128,14 @@ def _value(source: Source) -> str:
 
 
 def _problem(source: Source, library: Library) -> str:
-    names = [name for name in library.recoded_table(source).columns if name.startswith("problem_")]
+    names = [name for name in library.recoded_columns(source) if name.startswith("problem_")]
     cases = [f"WHEN {_literal(name.removeprefix('problem_'))} THEN c.{name}" for name in names]
     return f"CASE WHEN rules.rule = 'readable' THEN CASE rules.column_name {' '.join(cases)} END END"
 
 
 def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
     """checked, or held: too large a share of bad rows, or a check that could not be evaluated."""
-    waiting = f"batch_id IN (SELECT DISTINCT batch_id FROM recoded.{source.source})"
+    waiting = "batch_id IN (SELECT DISTINCT batch_id FROM recoded)"
     db.execute(f"UPDATE ops.batch SET status = 'checked' WHERE {waiting} OR batch_id IN ({_empty(source)})")
     if failed:
         names = ", ".join(sorted({verdict.rule.code for verdict in failed}))
@@ -144,7 +144,7 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
         return
     too_many = f"""
         batch_id IN (
-            SELECT batch_id FROM recoded.{source.source}
+            SELECT batch_id FROM recoded
             LEFT JOIN (SELECT DISTINCT batch_id, sheet, row_number, victim_number, true AS is_bad FROM ops.quarantine
                        WHERE disposition = 'quarantined') USING (batch_id, sheet, row_number, victim_number)
             GROUP BY batch_id
@@ -162,7 +162,7 @@ def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: C
         f"'{institution}'" for institution in (text.replace("'", "''") for text in correction.institutions)
     )
     whose = f"WHERE institution_id IN ({institutions})" if institutions else ""
-    of_batch = f"batch_id IN (SELECT batch_id FROM recoded.{source.source} {whose} GROUP BY batch_id HAVING "
+    of_batch = f"batch_id IN (SELECT batch_id FROM recoded {whose} GROUP BY batch_id HAVING "
     _hold(db, f"{of_batch} count(corrected_{name}) > 0) AND received_at::DATE > DATE '{correction.expires}'", "correction_expired",
           f"来源声明中的更正 {name} 已于 {correction.expires} 到期,而文件仍需要它,整批暂扣;请数据专员核实后延期或删除该更正。",
           f"The correction {name} expired on {correction.expires} but the file still needs it, so the batch is held: "

@@ -53,7 +53,7 @@ class Rule:
 
 def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     """Every rule that this source can be held to."""
-    table = library.recoded_table(source).columns
+    table = library.recoded_columns(source)
     for name, column in source.columns.items():
         if f"problem_{name}" in table:
             yield _readable(name, column.unreadable)

@@ -105,7 +105,6 @@ class Desk:
     def judge(self, feed: str, *files: tuple[str, bytes]) -> list[Fate]:
         source = self.db.library.sources[feed]
         self.db.ensure(self.db.library.received_table(source))
-        self.db.ensure(self.db.library.recoded_table(source))
         for table in ("ops.batch", "ops.quarantine", "ops.check_result", "core.record_version", f"received.{feed}"):
             self.db.execute(f"DELETE FROM {table}")
         batches = [f"{number:016x}" for number, _ in enumerate(files)]
