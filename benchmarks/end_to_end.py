@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -20,12 +21,16 @@ from typing import Any
 
 import pandas
 
+TOWNSHIPS = "township.csv"
 CODED = {"mechanism": "伤害发生原因", "place": "伤害发生地点", "intent": "是否故意", "nature": "伤害性质", "body_part": "伤害部位",
          "severity": "伤害严重程度", "outcome": "伤害结局"}  # fmt: skip
 
 
 def write_file(path: Path, records: int) -> None:
-    """A hospital csv of so many rows, in the words of the report card."""
+    """A hospital csv of so many rows, in the words of the report card, and beside it the list of its townships.
+
+    A million records come from many more children than a district has: they live in as many more townships.
+    """
     from ddk_surveillance.library import Library
     from ddk_surveillance.settings import resource as shipped
     from ddk_surveillance.synthesis.reports import linkage_records
@@ -33,9 +38,10 @@ def write_file(path: Path, records: int) -> None:
     library = Library((shipped("schemas"),))
     truth = linkage_records(1, records)
     labels = {name: {code: zh for code, zh, _ in library.code_labels(name)} for name in CODED}
-    townships = [code for code, _, _ in library.code_labels("township")]
     districts = sorted(truth["township_code"].dropna().unique())
-    own = {code: townships[place % len(townships)] for place, code in enumerate(districts)}
+    own = {code: f"500104{place:03d}" for place, code in enumerate(districts, 1)}
+    lines = [f"{code},第{code[6:]}镇,Town {code[6:]},\n" for code in own.values()]
+    path.with_name(TOWNSHIPS).write_text("code,zh,en,aliases\n" + "".join(lines), encoding="utf-8")
     truth["outcome"] = truth["outcome"].fillna("treated_released")  # a hospital's card always has it
     day = truth["event_date_from"].astype("datetime64[s]")
     frame = pandas.DataFrame({
@@ -57,10 +63,13 @@ def write_file(path: Path, records: int) -> None:
 def ours(file: Path, home: Path) -> dict[str, Any]:
     """Every stage of a night on this file."""
     from ddk_surveillance import arrivals, guard, indicators, intake, link, load, normalise, publish, quality, tokens
+    from ddk_surveillance.quality import evaluation
     from ddk_surveillance.settings import load as load_settings
     from ddk_surveillance.warehouse import open_warehouse
 
-    home.mkdir()
+    codelists = home / "schemas" / "codelists"
+    codelists.mkdir(parents=True)
+    shutil.copy(file.with_name(TOWNSHIPS), codelists)
     tokens.make_key(home / "key")
     settings = load_settings({"DDK_KEY_FILE": str(home / "key"), "DDK_QUIET_SECONDS": "0"}, home)
     settings.make_folders()
@@ -70,6 +79,7 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     with open_warehouse(settings) as db:
         _timed(seconds, "discover", lambda: intake.discover(db, "night"))
+        evaluation.get_ready()
         for stage in (intake, guard, normalise, quality, load):
             _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "hospital"))  # type: ignore[misc]
         for stage in (link, arrivals, indicators, publish):

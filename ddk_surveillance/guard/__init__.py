@@ -6,7 +6,9 @@ where, what kind and how many.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow
 import pyarrow.compute
@@ -172,10 +174,13 @@ def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str 
 def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
     """Store the declared columns; from here on the name of the file may be kept."""
     rows = db.lent(f"rows_{batch_id}")
-    for name, column in source.physical_columns.items():
-        if column.kind == "token":
-            several = source.victims.separator if source.victims and name in source.victims.columns else None
-            rows = rows.set_column(rows.column_names.index(name), name, _rekeyed(rows[name], secret, several))
+    names = [name for name, column in source.physical_columns.items() if column.kind == "token"]
+    several = {name: source.victims.separator for name in source.victims.columns} if source.victims else {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # columns are hashed without Python's lock
+        for name, tokens in zip(
+            names, pool.map(lambda name: _rekeyed(rows[name], secret, several.get(name)), names), strict=True
+        ):
+            rows = rows.set_column(rows.column_names.index(name), name, tokens)
     with db.transaction(), db.offering(rows=rows):
         db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
