@@ -174,13 +174,8 @@ def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str 
 def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
     """Store the declared columns; from here on the name of the file may be kept."""
     rows = db.lent(f"rows_{batch_id}")
-    names = [name for name, column in source.physical_columns.items() if column.kind == "token"]
-    several = {name: source.victims.separator for name in source.victims.columns} if source.victims else {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # columns are hashed without Python's lock
-        for name, tokens in zip(
-            names, pool.map(lambda name: _rekeyed(rows[name], secret, several.get(name)), names), strict=True
-        ):
-            rows = rows.set_column(rows.column_names.index(name), name, tokens)
+    for name, tokens in _own_tokens(source, rows, secret):
+        rows = rows.set_column(rows.column_names.index(name), name, tokens)
     with db.transaction(), db.offering(rows=rows):
         db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
@@ -189,6 +184,16 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
             f" (SELECT text FROM texts_{batch_id} WHERE place_en = 'file name')"
             f" FROM notes_{batch_id} WHERE batch_id = ?",
             [batch_id],
+        )
+
+
+def _own_tokens(source: Source, rows: pyarrow.Table, secret: Key) -> Iterator[tuple[str, pyarrow.Array]]:
+    """Each column of tokens under our own key; they are hashed side by side, without Python's lock."""
+    names = [name for name, column in source.physical_columns.items() if column.kind == "token"]
+    several = dict.fromkeys(source.victims.columns, source.victims.separator) if source.victims else {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from zip(
+            names, pool.map(lambda name: _rekeyed(rows[name], secret, several.get(name)), names), strict=True
         )
 
 
