@@ -20,19 +20,20 @@ def keep(db: Warehouse, versions: str, moment: datetime.datetime, rows: str = ""
     table = db.library.tables[versions]
     *content, begin, end = table.columns
     same = " AND ".join(f"v.{name} IS NOT DISTINCT FROM p.{name}" for name in content)
-    standing = f"SELECT rowid, * FROM {versions} WHERE {end} IS NULL AND {scope}"
+    standing = f"FROM {versions} WHERE {end} IS NULL AND {scope}"
     rows = rows or f"FROM {table.versions_of}"
     if not db.rows(f"{standing} LIMIT 1"):
         added = f"INSERT INTO {versions} BY NAME SELECT *, $moment AS {begin} FROM ({rows})"
         return int(db.value(added, {"moment": moment}))
     db.execute(f"CREATE OR REPLACE TEMP TABLE present AS {rows}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE standing AS SELECT rowid AS version, * {standing}")
     db.execute(
-        f"UPDATE {versions} SET {end} = $moment WHERE rowid IN (SELECT v.rowid FROM ({standing}) v ANTI JOIN present p ON {same})",
+        f"UPDATE {versions} SET {end} = $moment WHERE rowid IN (SELECT version FROM standing v ANTI JOIN present p ON {same})",
         {"moment": moment},
     )
     added = db.value(
-        f"INSERT INTO {versions} BY NAME SELECT p.*, $moment AS {begin} FROM present p ANTI JOIN ({standing}) v ON {same}",
+        f"INSERT INTO {versions} BY NAME SELECT p.*, $moment AS {begin} FROM present p ANTI JOIN standing v ON {same}",
         {"moment": moment},
     )
-    db.execute("DROP TABLE present")
+    db.execute("DROP TABLE present; DROP TABLE standing")
     return int(added)

@@ -45,16 +45,17 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
             make_clusters(db, model, night)
             make_children(db, model.declaration, night)
             _replace_members(db, night, is_new_model)
+            _replace_bounds(db, night)
             _replace_groups(db)
             _drop(
                 db,
                 "link_coded",
                 "link_affected",
                 "link_clustered",
+                "link_bound",
                 "link_touched",
                 "link_kept",
                 "link_new_member",
-                "link_state",
             )
             make_incidents(db, model.declaration.golden, night)
             _keep_versions(db, key, is_new_model)
@@ -101,6 +102,16 @@ def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:
     db.execute("INSERT INTO link.member BY NAME FROM link_new_member")
 
 
+def _replace_bounds(db: Warehouse, night: Night) -> None:
+    """Write link.incident_bound for the incidents of the touched components, and drop those that are no more."""
+    replaced = """SELECT incident_id FROM link_bound
+        UNION ALL (SELECT incident_id FROM link_before EXCEPT SELECT incident_id FROM link_kept)"""
+    db.execute(
+        f"DELETE FROM link.incident_bound WHERE {'TRUE' if night.everything else f'incident_id IN ({replaced})'}"
+    )
+    db.execute("INSERT INTO link.incident_bound BY NAME FROM link_bound")
+
+
 def _replace_groups(db: Warehouse) -> None:
     """Write link.event_group; incidents whose group is another than before are made again too."""
     make_groups(db)
@@ -124,9 +135,7 @@ def _keep_versions(db: Warehouse, key: str, is_new_model: bool) -> None:
 
 
 def _record(db: Warehouse, key: str, model: Model, night: Night, is_new_model: bool, compared: int) -> None:
-    """The bounds of the renewed incidents, the log of moved records, the aliases of retired ids, and the run itself."""
-    db.execute("DELETE FROM link.incident_bound WHERE incident_id IN (FROM link_renewed)")
-    db.execute(f"INSERT INTO link.incident_bound BY NAME {db.statement('link.incident_bound')}")
+    """The log of moved records, the aliases of retired ids, and the run itself."""
     changes = {"changed_by": key, "is_new_model": is_new_model}
     db.execute(f"INSERT INTO link.incident_change BY NAME {db.statement('link.incident_change')}", changes)
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_alias AS {db.statement('link.incident_alias')}")

@@ -65,9 +65,15 @@ def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str,
 
 def patterns_sql(declaration: Declaration, night: Night, pairs: str, kept: str = "left_key, right_key") -> str:
     """Every row of a table of pairs (left_key, right_key, …) with the pattern of the pair."""
+    records = night.records if night.everything else "needed"
     joins = f"""FROM {pairs} AS p
-        JOIN {night.records} AS a ON a.key = p.left_key
-        JOIN {night.records} AS b ON b.key = p.right_key
+        JOIN {records} AS a ON a.key = p.left_key
+        JOIN {records} AS b ON b.key = p.right_key
         LEFT JOIN link_decision AS j ON j.left_key = p.left_key AND j.right_key = p.right_key"""
     compared = declaration.comparison_sql.format(kept=", ".join(f"p.{one}" for one in kept.split(", ")), joins=joins)
-    return f"SELECT {kept}, {declaration.pattern_sql} AS pattern\nFROM ({compared}) AS pair"
+    keys = f"SELECT left_key FROM {pairs} UNION ALL SELECT right_key FROM {pairs}"
+    needed = (
+        f"WITH needed AS MATERIALIZED (SELECT * FROM {night.records} WHERE key IN ({keys}))"  # of all few, read once
+    )
+    return f"""{"" if night.everything else needed}
+        SELECT {kept}, {declaration.pattern_sql} AS pattern FROM ({compared}) AS pair"""

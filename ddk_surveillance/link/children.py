@@ -6,14 +6,18 @@ the connected components of that. The rule looks at two records at a time, so ev
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow
+
 from ddk_surveillance.link import cluster
+from ddk_surveillance.link.cluster import Ints
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.incidents import BY_SENIORITY, integers
 from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
 
+WHOLE_CHILD = "name_token"  # name, birth date and sex in one
 SAME_TOKEN = {
-    "name_token": "TRUE",  # name, birth date and sex in one
     "id_token": "a.sex = b.sex AND {person} AND NOT {name_differs}",  # but a parent's own number on brothers
     "phone_token": "a.sex = b.sex AND a.birth_month = b.birth_month AND NOT {name_differs} AND NOT {id_differs}",
 }
@@ -22,22 +26,34 @@ SAME_TOKEN = {
 def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None:
     """Fill link_kept(key, record_id, incident_id, child_id) with the records of every touched child."""
     _number_touched(db, declaration, night)
-    records = db.arrow("SELECT record_id, key, incident_id FROM link_touched ORDER BY number")
+    records = db.arrow(f"SELECT record_id, key, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
     kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
-    of_one_token = " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin)
-    of_one_incident = "SELECT number, min(number) OVER (PARTITION BY incident_id) AS first FROM link_touched"
-    left, right = integers(db, f"{of_one_token} UNION ALL SELECT * FROM ({of_one_incident}) WHERE number <> first")
-    anchor = records["record_id"].take(cluster.components(records.num_rows, left, right))
-    with db.offering(link_child=records.append_column("anchor", anchor)):
+    left, right = integers(db, " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin))
+    everyone = np.arange(records.num_rows)
+    first = [_firsts(records[name]) for name in ("incident_id", WHOLE_CHILD)]
+    child = cluster.components(
+        len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, *first])
+    )
+    with db.offering(link_child=records.append_column("anchor", records["record_id"].take(child))):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_kept AS
             SELECT key, record_id, incident_id, substr(sha256(concat('child', anchor)), 1, 16) AS child_id FROM link_child""")
 
 
+def _firsts(column: pyarrow.ChunkedArray) -> Ints:
+    """For each row the first row with the same value; a row without one stands for itself."""
+    coded = column.combine_chunks().dictionary_encode()
+    value, row = coded.indices.fill_null(len(coded.dictionary)).to_numpy(), np.arange(len(coded))
+    first = np.empty(len(coded.dictionary) + 1, dtype=np.int64)
+    first[value[::-1]] = row[::-1]  # of several writers the last, here the first row, stays
+    return np.where(coded.is_null(), row, first[value])
+
+
 def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> None:
     """Fill link_touched with all records of each child that lost, gained or changed a record, by seniority."""
     if not night.everything:
-        kin = _kin_sql(declaration, "link_dirty", "link.linkable", "TRUE")
+        kin = [*_kin_sql(declaration, "link_dirty", "link.linkable", "TRUE"),
+               f"FROM link_dirty AS a JOIN link.linkable AS b ON a.{WHOLE_CHILD} = b.{WHOLE_CHILD}"]  # fmt: skip
         near = " ".join(f"UNION ALL SELECT b.key {one}" for one in kin)
         db.execute(f"""
             CREATE OR REPLACE TEMP TABLE link_near AS
@@ -45,19 +61,18 @@ def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> No
             child AS (SELECT DISTINCT child_id FROM link.member JOIN near ON near.key = record_key)
             SELECT record_key AS key FROM link.member JOIN child USING (child_id)
             UNION SELECT key FROM link_clustered""")
-    touched = "TRUE" if night.everything else "l.key IN (SELECT key FROM link_near)"
+    numbered = "FROM link_clustered" if night.everything else f"""
+        SELECT {BY_SENIORITY} AS number, l.key, coalesce(c.incident_id, m.incident_id) AS incident_id
+        FROM link.linkable AS l LEFT JOIN link_clustered AS c ON c.key = l.key LEFT JOIN link.member AS m ON m.record_key = l.key
+        WHERE l.key IN (SELECT key FROM link_near)"""  # fmt: skip
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
-        WITH numbered AS (SELECT {BY_SENIORITY} AS number, l.key FROM {night.records} AS l WHERE {touched})
-        SELECT n.number, l.key, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month,
-            l.age, coalesce(c.incident_id, m.incident_id) AS incident_id
-        FROM numbered AS n JOIN {night.records} AS l ON l.key = n.key
-        LEFT JOIN link_clustered AS c ON c.key = l.key
-        LEFT JOIN link.member AS m ON m.record_key = l.key""")
+        SELECT n.number, n.key, n.incident_id, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month, l.age
+        FROM ({numbered}) AS n JOIN {night.records} AS l ON l.key = n.key""")
 
 
 def _kin_sql(declaration: Declaration, left: str, right: str, condition: str) -> list[str]:
-    """For each kind of token what follows SELECT … to get pairs of records that share it and are of one child."""
+    """For each other token what follows SELECT … to get pairs of records that share it and are of one child."""
     return [
         f"FROM {left} AS a JOIN {right} AS b ON a.{token} = b.{token} AND {condition} AND {declaration.condition(unless)}"
         for token, unless in SAME_TOKEN.items()

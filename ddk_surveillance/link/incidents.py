@@ -37,7 +37,7 @@ def compare(db: Warehouse, model: Model, night: Night) -> int:
 
 
 def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
-    """Fill link_clustered: for every record of a touched component its component, incidents and strongest tie."""
+    """Fill link_clustered and link_bound: every record of a touched component with its incident, and the incidents' bounds."""
     _number_affected(db, night)
     records = db.arrow("SELECT record_id, key FROM link_affected ORDER BY number")
     left, right, score, pattern = integers(
@@ -48,20 +48,22 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
     )
     part = cluster.parts(records.num_rows, left, right, score)
     pairs = _all_pairs(db, model, night, records["key"], part, left, right, score, pattern)
-    groups = cluster.partition(part, *_fits(model, part, *pairs), model.declaration.thresholds.centibits)
+    strict, adopted, loose = cluster.partition(
+        part, *_fits(model, part, *pairs), model.declaration.thresholds.centibits
+    )
     component = cluster.components(records.num_rows, left, right)
-    best = cluster.strongest(groups[1], left, right, score)
+    best = cluster.strongest(adopted, left, right, score)
     columns = {
+        "number": np.arange(records.num_rows),
         **dict(zip(records.column_names, records.columns, strict=True)),
         "component_key": records["key"].take(component),
-        **{
-            name: records["record_id"].take(group)
-            for name, group in zip(("strict", "adopted", "loose"), groups, strict=True)
-        },
+        "anchor": records["record_id"].take(adopted),
         **_ties(model, records["key"], best, left, right, score, pattern),
     }
-    with db.offering(link_grouped=pyarrow.table(columns)):
+    bounds = _bounds(records["record_id"], strict, adopted, loose)
+    with db.offering(link_grouped=pyarrow.table(columns), link_bounds=bounds):
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_bound AS {db.statement('link.incident_bound')}")
 
 
 def integers(db: Warehouse, sql: str) -> tuple[Ints, ...]:
@@ -151,6 +153,20 @@ def _fits(model: Model, part: Ints, left: Ints, right: Ints, score: Ints, patter
     more = round(model.declaration.thresholds.more_of_a_known_child_bits * CENTIBITS)
     fit = cluster.without_rivals(part, left, right, score, is_certain)
     return left, right, fit - np.where(model.is_of_known_child(pattern) & ~is_certain, more, 0)
+
+
+def _bounds(record_id: pyarrow.ChunkedArray, strict: Ints, adopted: Ints, loose: Ints) -> pyarrow.Table:
+    """Each incident by its anchor: the strict incidents inside it, and the anchor of the loose one that it is in."""
+    everyone = np.arange(len(adopted))
+    anchor = np.flatnonzero(adopted == everyone)
+    inside = np.bincount(adopted[strict == everyone], minlength=len(adopted))
+    return pyarrow.table(
+        {
+            "anchor": record_id.take(anchor),
+            "strict_incidents": inside[anchor].astype(np.int32),
+            "loose_anchor": record_id.take(loose[anchor]),
+        }
+    )
 
 
 def _ties(

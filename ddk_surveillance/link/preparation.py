@@ -48,42 +48,48 @@ class Night:
 def prepare(db: Warehouse, declaration: Declaration) -> Night:
     """Bring link.linkable up to date; fills link_gone, link_decision, and link_dirty or link_coded."""
     _replace_stop_tokens(db, declaration)
+    db.execute("CREATE OR REPLACE TEMP TABLE link_decided AS FROM link.decision")
     with db.offering(link_source=_sources(db)):
-        db.execute(
-            f"CREATE OR REPLACE TEMP TABLE link_state AS {db.statement('link.state')}",
-            {"minimum_token_share": declaration.minimum_token_share},
-        )
-    night = _find_changes(db)
+        night = _find_changes(db, declaration)
     _renew_linkable(db, night)
-    find_decisions(db)
+    _find_decided_pairs(db)
     return night
 
 
 def find_decisions(db: Warehouse) -> None:
     """Fill link_decision with what reviewers decided about pairs of linkable records."""
+    db.execute("CREATE OR REPLACE TEMP TABLE link_decided AS FROM link.decision")
+    _find_decided_pairs(db)
+
+
+def _find_decided_pairs(db: Warehouse) -> None:
     db.execute("""
         CREATE OR REPLACE TEMP TABLE link_decision AS
         SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key, j.decision
-        FROM link.decision AS j
+        FROM link_decided AS j
         JOIN link.linkable AS a ON a.record_id = j.left_record_id
         JOIN link.linkable AS b ON b.record_id = j.right_record_id""")
 
 
-def _find_changes(db: Warehouse) -> Night:
+def _find_changes(db: Warehouse, declaration: Declaration) -> Night:
     """Fill link_changed (with all records when everything is to be done) and link_gone."""
-    db.execute("""
-        CREATE OR REPLACE TEMP TABLE link_gone AS
-        SELECT record_id, key FROM link.linkable AS l ANTI JOIN link_state AS s ON s.record_id = l.record_id""")
-    db.execute("""
-        CREATE OR REPLACE TEMP TABLE link_changed AS
-        SELECT s.* FROM link_state AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
-        WHERE l.link_hash IS DISTINCT FROM s.link_hash""")
-    dirty, gone, records = (
-        int(db.value(f"SELECT count(*) FROM {table}")) for table in ("link_changed", "link_gone", "link_state")
+    state = db.statement("link.state")
+    share = {"minimum_token_share": declaration.minimum_token_share}
+    db.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_changed AS
+        SELECT s.*, l.key IS NULL AS is_new FROM ({state}) AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
+        WHERE l.link_hash IS DISTINCT FROM s.link_hash""",
+        share,
     )
+    [(dirty, new)] = db.rows("SELECT count(*), count(*) FILTER (is_new) FROM link_changed")
+    records, known = (int(db.value(f"SELECT count(*) FROM {table}")) for table in ("core.record", "link.linkable"))
+    gone = known + new - records
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE link_gone AS
+        SELECT record_id, key FROM link.linkable ANTI JOIN core.record USING (record_id) WHERE {gone > 0}""")
     night = Night(dirty, gone, dirty > REBUILD_ABOVE_SHARE * records)
-    if night.everything:
-        db.execute("CREATE OR REPLACE TEMP TABLE link_changed AS FROM link_state")
+    if night.everything and dirty < records:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_changed AS {state}", share)
     return night
 
 

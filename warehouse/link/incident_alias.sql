@@ -21,5 +21,5 @@ known AS (
 )
 SELECT retired_incident_id, max(incident_id) AS incident_id
 FROM known
-WHERE NOT EXISTS (SELECT 1 FROM link.member AS m WHERE m.incident_id = retired_incident_id)
+WHERE NOT EXISTS (SELECT 1 FROM core.incident AS i WHERE i.incident_id = retired_incident_id)
 GROUP BY retired_incident_id

@@ -1,4 +1,5 @@
--- The changed records as the comparison needs them: void tokens removed, dates as day numbers, unknown as NULL.
+-- The changed records as the comparison needs them: tokens as integers, void ones removed, dates as day numbers, unknown as
+-- NULL.
 -- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
 WITH
 dated AS (
@@ -14,7 +15,7 @@ dated AS (
 ),
 known AS (
     SELECT
-        CAST(concat('0x', substr(md5(d.record_id), 1, 15)) AS BIGINT) AS key,
+        CAST('0x' || substr(md5(d.record_id), 1, 15) AS BIGINT) AS key,
         d.record_id, d.link_hash, d.reported_date,
         d.source_code, d.institution_id,
         CASE
@@ -22,10 +23,10 @@ known AS (
             WHEN d.source_code IN ('police', 'procuratorate', 'court') THEN 'justice'
             ELSE d.source_code
         END AS source_group, d.window_days, d.has_no_doubles, d.needs_token,
-        CASE WHEN d.voided NOT LIKE '%i%' THEN d.id_token END AS id_token,
-        CASE WHEN d.voided NOT LIKE '%n%' THEN d.name_token END AS name_token,
-        CASE WHEN d.voided NOT LIKE '%p%' THEN d.phone_token END AS phone_token,
-        CASE WHEN d.voided NOT LIKE '%c%' THEN d.case_token END AS case_token,
+        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%i%' THEN d.id_token END), 1, 15) AS BIGINT) AS id_token,
+        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%n%' THEN d.name_token END), 1, 15) AS BIGINT) AS name_token,
+        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%p%' THEN d.phone_token END), 1, 15) AS BIGINT) AS phone_token,
+        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%c%' THEN d.case_token END), 1, 15) AS BIGINT) AS case_token,
         d.sex,
         CAST(d.birth_months AS INTEGER) AS birth_month,
         CAST(coalesce(d.age_years, (year(d.event_date_from) * 12 + month(d.event_date_from) - 1 - d.birth_months) // 12)

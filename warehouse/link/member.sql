@@ -1,8 +1,6 @@
 -- Members of the touched children: linked anew where their component was touched, else as they were.
 SELECT
     k.record_id, k.key AS record_key, k.incident_id, k.child_id,
-    coalesce(c.strict_incident_id, m.strict_incident_id) AS strict_incident_id,
-    coalesce(c.loose_incident_id, m.loose_incident_id) AS loose_incident_id,
     coalesce(c.component_key, m.component_key) AS component_key,
     CASE WHEN c.key IS NULL THEN m.tie_key ELSE c.tie_key END AS tie_key,
     CASE WHEN c.key IS NULL THEN m.tie_centibits ELSE c.tie_centibits END AS tie_centibits,

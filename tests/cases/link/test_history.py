@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas
+
 from ddk_surveillance import link
+from ddk_surveillance.synthesis.reports import linkage_records
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.link.drawn import drawn, everything, incidents, linked, receive, warehouse, withdraw
 
@@ -143,14 +148,27 @@ def test_another_model_starts_from_nothing_and_says_so() -> None:
     assert {cause for (cause,) in db.rows("SELECT cause FROM link.incident_change")} == {"model"}
 
 
-def test_strict_is_finer_and_loose_coarser_than_adopted() -> None:
-    db = linked(PAIRS)
-    strict, adopted, loose = db.rows("""
-        SELECT count(DISTINCT strict_incident_id), count(DISTINCT incident_id), count(DISTINCT loose_incident_id)
-        FROM link.member""")[0]
-    assert strict >= adopted >= loose
-    assert db.value("SELECT sum(strict_incidents) FROM link.incident_bound") == strict
-    assert db.value("SELECT count(DISTINCT loose_incident_id) FROM link.incident_bound") == loose
+def test_the_bounds_are_the_counts_of_linking_more_strictly_and_more_loosely() -> None:
+    records = linkage_records(3, 800).astype(object)
+    records = records.where(records.notna(), None)
+    bounds = """SELECT sum(strict_incidents), count(*), count(DISTINCT loose_incident_id) FROM link.incident_bound"""
+    [(strict, adopted, loose)] = _linked_at("adopted_bits", records).rows(bounds)
+    assert strict > adopted > loose
+    assert [_linked_at(bits, records).value("SELECT count(*) FROM core.incident")
+            for bits in ("strict_bits", "adopted_bits", "loose_bits")] == [strict, adopted, loose]  # fmt: skip
+
+
+def _linked_at(bits: str, records: pandas.DataFrame) -> Warehouse:
+    """The records linked in two nights as if one of the thresholds were the adopted one."""
+    db = warehouse()
+    model = link.model_in_use(db.library.folders)
+    thresholds = model.declaration.thresholds
+    chosen = thresholds.model_copy(update={"adopted_bits": getattr(thresholds, bits)})
+    model = replace(model, declaration=model.declaration.model_copy(update={"thresholds": chosen}))
+    for night, part in enumerate((records[30:], records[:30])):
+        receive(db, part)
+        link.link_by(model, db, f"night{night}")
+    return db
 
 
 def test_every_record_knows_what_ties_it_to_its_incident() -> None:
