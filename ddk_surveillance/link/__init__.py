@@ -12,6 +12,7 @@ from ddk_surveillance import history
 from ddk_surveillance.link import declaration as declarations
 from ddk_surveillance.link import model as models
 from ddk_surveillance.link.children import make_children, make_groups
+from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.golden import make_incidents
 from ddk_surveillance.link.incidents import compare, make_clusters
 from ddk_surveillance.link.model import Model
@@ -65,12 +66,18 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
 
 
 def model_in_use(folders: tuple[Path, ...]) -> Model:
-    """The declaration and the frozen model, each of the last folder that has one."""
-    model, declaration = (
-        next(folder / name for folder in reversed(folders) if (folder / name).exists())
-        for name in ("linkage_model.json", "linkage.yaml")
-    )
-    return models.load(model, declarations.load(declaration))
+    """The frozen model of the last folder that has one; DeclarationError if the declaration in use is not what it learnt."""
+    return models.load(file_in_use(folders, "linkage_model.json"), declaration_in_use(folders))
+
+
+def declaration_in_use(folders: tuple[Path, ...]) -> Declaration:
+    """How records are paired and compared, whether a model knows it already or not."""
+    return declarations.load(file_in_use(folders, "linkage.yaml"))
+
+
+def file_in_use(folders: tuple[Path, ...], name: str) -> Path:
+    """The file of that name in the last folder that has one."""
+    return next(folder / name for folder in reversed(folders) if (folder / name).exists())
 
 
 def _forget_other_model(db: Warehouse, model: Model) -> bool:

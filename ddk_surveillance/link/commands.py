@@ -5,16 +5,18 @@ A model is a file that is never overwritten: `train` writes another one beside i
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 from pathlib import Path
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ConfigurationError, ExitCode, Text
+from ddk_surveillance.errors import ConfigurationError, DeclarationError, ExitCode, Text
 from ddk_surveillance.library import Library
-from ddk_surveillance.link import evaluation, model_in_use
+from ddk_surveillance.link import declaration_in_use, evaluation, file_in_use
 from ddk_surveillance.link import model as models
-from ddk_surveillance.link.model import Model
+from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.training import train
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.synthesis.defects import SCENARIOS
@@ -58,9 +60,9 @@ def evaluate(voice: Voice, seed: int, records: int, scenario: str, as_json: bool
 
 
 def train_model(settings: Settings, voice: Voice, seed: int) -> int:
-    """Learn a model from this warehouse's records and keep it beside the one in use."""
+    """Learn a model of the declaration in force from this warehouse's records and keep it beside the one in use."""
     with open_warehouse(settings) as db:
-        used = model_in_use(db.library.folders)
+        declaration = declaration_in_use(db.library.folders)
         if db.value("SELECT count(*) FROM core.record") < FEWEST_RECORDS:
             raise ConfigurationError(
                 f"记录少于 {FEWEST_RECORDS} 条,学不出可靠的模型。请继续用现有模型。",
@@ -68,14 +70,14 @@ def train_model(settings: Settings, voice: Voice, seed: int) -> int:
             )
         with db.transaction(is_rehearsal=True):
             db.execute("DELETE FROM link.linkable")
-            trained = train(db, used.declaration, seed)
-    file = _keep(settings, trained)
+            trained = train(db, declaration, seed)
+    file = _keep(settings, trained.version, trained.to_json())
     summary = trained.trained_on
     voice.say(
         f"新模型 {trained.version}:由 {summary['records']} 条记录、{summary['candidate_pairs']} 对候选学得,存于 {file}。\n"
-        f"每夜仍用 {used.version}。要改用新模型:ddk linkage use {trained.version}",
+        f"尚未启用。要启用:ddk linkage use {trained.version}",
         f"New model {trained.version}: learnt from {summary['records']} records and {summary['candidate_pairs']} candidate pairs,"
-        f" kept in {file}.\nThe nights go on with {used.version}. To change over: ddk linkage use {trained.version}",
+        f" kept in {file}.\nIt is not in use yet. To change over: ddk linkage use {trained.version}",
     )
     return ExitCode.GOOD
 
@@ -83,32 +85,42 @@ def train_model(settings: Settings, voice: Voice, seed: int) -> int:
 def use_model(settings: Settings, voice: Voice, version: str) -> int:
     """Let the nights link by another model from now on; the one before stays on file."""
     with writer_lock(settings):
-        library = Library(settings.declarations)
-        used = model_in_use(library.folders)
-        if version == used.version:
+        folders = Library(settings.declarations).folders
+        declaration = declaration_in_use(folders)
+        used = file_in_use(folders, "linkage_model.json")
+        text, before = used.read_text(encoding="utf-8"), _version(used, declaration)
+        if version == before:
             voice.say(f"已在用模型 {version}。", f"Model {version} is in use already.")
             return ExitCode.GOOD
-        chosen = settings.models / f"{version}.json"
-        if not chosen.exists() or models.load(chosen, used.declaration).version != version:
-            known = ", ".join(sorted(path.stem for path in settings.models.glob("*.json"))) or "—"
+        kept = {_version(file, declaration): file for file in settings.models.glob("*.json")}
+        if version not in kept:
+            known = ", ".join(sorted(name for name in kept if name)) or "—"
             raise ConfigurationError(
                 f"没有适用于现行声明(linkage.yaml)的模型 {version}。已有:{known}。",
                 f"There is no model {version} for the linkage.yaml in force. There are: {known}.",
             )
-        _keep(settings, used)
-        _replace(settings.home / "schemas" / "linkage_model.json", chosen.read_text(encoding="utf-8"))
+        _keep(settings, before or hashlib.sha256(text.encode()).hexdigest()[:16], text)
+        _replace(settings.home / "schemas" / "linkage_model.json", kept[version].read_text(encoding="utf-8"))
     voice.say(
-        f"下一次运行起用模型 {version},全部记录重新比对;人工裁定不变。要退回:ddk linkage use {used.version}",
-        f"From the next run on model {version} links all records anew; reviewers' decisions hold."
-        f" To go back: ddk linkage use {used.version}",
+        f"下一次运行起用模型 {version},全部记录重新比对;人工裁定不变。",
+        f"From the next run on model {version} links all records anew; reviewers' decisions hold.",
     )
+    if before:
+        voice.say(f"要退回:ddk linkage use {before}", f"To go back: ddk linkage use {before}")
     return ExitCode.GOOD
 
 
-def _keep(settings: Settings, model: Model) -> Path:
-    file = settings.models / f"{model.version}.json"
+def _version(file: Path, declaration: Declaration) -> str | None:
+    """Of a model file; None if it learnt another declaration than this."""
+    with contextlib.suppress(DeclarationError):
+        return models.load(file, declaration).version
+    return None
+
+
+def _keep(settings: Settings, name: str, text: str) -> Path:
+    file = settings.models / f"{name}.json"
     if not file.exists():
-        _replace(file, model.to_json())
+        _replace(file, text)
     return file
 
 

@@ -78,6 +78,27 @@ def test_a_model_is_used_from_the_next_run_on_and_the_way_back_is_open(linked_ho
     assert version_of_the_next_run(linked_home) == SHIPPED.version
 
 
+def test_a_declaration_with_a_new_level_is_trained_and_used_though_the_model_in_use_does_not_know_it(
+    linked_home: Home,
+) -> None:
+    text = (resource("schemas") / "linkage.yaml").read_text(encoding="utf-8")
+    known = "      - {level: same_age, given: others,"
+    new = '      - {level: same_day_of_birth, given: others, when: "a.birth_month = b.birth_month AND a.age = b.age", start: [0.9, 0.9, 0.1]}'
+    local = linked_home.settings.home / "schemas"
+    local.mkdir()
+    (local / "linkage.yaml").write_text(text.replace(known, f"{new}\n{known}"), encoding="utf-8")
+    with pytest.raises(DeclarationError, match="same_day_of_birth"):
+        version_of_the_next_run(linked_home)
+    settings = linked_home.settings
+    commands.train_model(settings, VOICE, seed=1)
+    [file] = settings.models.glob("*.json")
+    commands.use_model(settings, VOICE, file.stem)
+    assert version_of_the_next_run(linked_home) == file.stem
+    (local / "linkage.yaml").unlink()
+    commands.use_model(settings, VOICE, SHIPPED.version)
+    assert version_of_the_next_run(linked_home) == SHIPPED.version
+
+
 def test_training_on_a_handful_is_refused(home: Home) -> None:
     with pytest.raises(ConfigurationError, match="Fewer than 2000"):
         commands.train_model(home.settings, VOICE, seed=1)
