@@ -33,12 +33,13 @@ def make_tally(db: Warehouse, rules: Sequence[Rule]) -> None:
     selects = [_qualifying_sql(number, rule, tiers) for number, rule in enumerate(rules)]
     db.execute(f"CREATE OR REPLACE TEMP VIEW qualifying AS {' UNION ALL '.join(selects)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {db.statement('mart.tally')}")
-    db.execute("DROP VIEW qualifying; DROP TABLE marked")
+    db.execute("DROP VIEW qualifying")
     db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
 
 
 def count_cells(db: Warehouse) -> None:
     """cell_count(rule, period_type, position, category_number, sex, …); `position` numbers the periods of a type."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE month_count AS {db.statement('mart.month_count')}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE cell_count AS {db.statement('mart.cell_count')}")
     db.execute(f"INSERT INTO cell_count BY NAME {db.statement('mart.rolling_count')}")
 
@@ -96,11 +97,11 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
     by_year.append(_number(numbers["plan_cause"], _plan_cause_sql(db.library)))
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE marked AS
-        SELECT incident_id, child_id, hash(child_id) AS child, records, is_death, event_date, death_date,
+        SELECT incident, incident_id, child_id, hash(child_id) AS child, sources, records, is_death, event_date, death_date,
             coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code, age_years,
             list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
             [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
-        FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)} FROM core.incident))
+        FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)}, rowid AS incident FROM core.incident))
         JOIN (SELECT sources, list({_number(numbers["source"], "source")}) AS source_numbers
               FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM core.incident))
               GROUP BY sources) USING (sources)""")
@@ -115,11 +116,10 @@ def _qualifying_sql(number: int, rule: Rule, tiers: dict[str, str]) -> str:
     """The incidents of one rule in the years for which its definition holds."""
     one = rule.definition
     counted_date = f"coalesce({one.date}, event_date)"
-    tier = f" || [number_of_{tiers[tier_sql(one)]}]::USMALLINT[]" if one.tiers else ""
+    tier = f"number_of_{tiers[tier_sql(one)]}" if one.tiers else "NULL"
     return f"""
-        SELECT {number}::USMALLINT AS rule, '{one.unit}' AS unit, incident_id, child_id, child,
-            records, is_death, {counted_date} AS counted_date, sex, township_code, age_years, categories,
-            categories_by_year{tier} AS categories_by_year
+        SELECT {number}::USMALLINT AS rule, incident, child, records, is_death, {counted_date} AS counted_date, sex,
+            {tier}::USMALLINT AS tier_number
         FROM marked
         WHERE rule_{number} AND year({counted_date}) BETWEEN {rule.first_year} AND {rule.last_year}"""
 

@@ -1,29 +1,30 @@
 -- The counts of every cell that holds an incident, by the number of its period and of its category; years also by sex.
--- Of children only those with several incidents in the period need telling apart; all others are counted as they come.
+-- Of children only those with several incidents in the period need telling apart; all others were counted as they came.
 WITH entry AS NOT MATERIALIZED (
-    SELECT rule, 'year' AS period_type, year AS position, sex, records, weight, child, is_only_in_year AS is_only,
-           unnest(categories || categories_by_year) AS category_number FROM tally
+    SELECT rule, 'year' AS period_type, year AS position, t.sex, t.child, unnest(categories || categories_by_year || if(tier_number IS NULL, [], [tier_number])) AS category_number
+    FROM tally t JOIN marked USING (incident) WHERE NOT is_only_in_year
     UNION ALL
-    SELECT rule, 'quarter', quarter, 'all', records, weight, child, is_only_in_quarter, unnest(categories) FROM tally
+    SELECT rule, 'quarter', quarter, 'all', t.child, unnest(categories) FROM tally t JOIN marked USING (incident) WHERE NOT is_only_in_quarter
     UNION ALL
-    SELECT rule, 'month', month, 'all', records, weight, child, is_only_in_month, unnest(categories) FROM tally
-), by_sex AS (
-    SELECT rule, period_type, position, category_number, sex, sum(records) AS records, count(*) AS incidents,
-           count(*) FILTER (is_only) AS children, sum(weight) AS numerator
-    FROM entry GROUP BY ALL
+    SELECT rule, 'month', month, 'all', t.child, unnest(categories) FROM tally t JOIN marked USING (incident) WHERE NOT is_only_in_month
 ), repeated AS (
     SELECT rule, period_type, position, category_number,
            bit_or(CASE sex WHEN 'male' THEN 1 WHEN 'female' THEN 2 WHEN 'unknown' THEN 4 ELSE 8 END) AS sexes
-    FROM entry WHERE NOT is_only GROUP BY rule, period_type, position, category_number, child
+    FROM entry GROUP BY rule, period_type, position, category_number, child
 ), repeated_by_sex AS (
     SELECT rule, period_type, position, category_number, sex, count(*) AS children
     FROM repeated JOIN (VALUES ('male', 1), ('female', 2), ('unknown', 4), ('all', 15)) s(sex, mask) ON sexes & mask > 0
     GROUP BY ALL
 ), counted AS (
-    FROM by_sex
+    SELECT rule, 'month' AS period_type, month AS position, category_number, 'all' AS sex, sum(records) AS records,
+           sum(incidents) AS incidents, sum(only_in_month) AS children, sum(weight) AS numerator
+    FROM month_count GROUP BY rule, month, category_number
     UNION ALL
-    SELECT rule, period_type, position, category_number, 'all', sum(records), sum(incidents), sum(children), sum(numerator)
-    FROM by_sex WHERE period_type = 'year' GROUP BY ALL
+    SELECT rule, 'quarter', quarter, category_number, 'all', sum(records), sum(incidents), sum(only_in_quarter), sum(weight)
+    FROM month_count GROUP BY rule, quarter, category_number
+    UNION ALL
+    SELECT rule, 'year', year, category_number, coalesce(sex, 'all'), sum(records), sum(incidents), sum(only_in_year), sum(weight)
+    FROM month_count GROUP BY GROUPING SETS ((rule, year, category_number, sex), (rule, year, category_number))
 )
 SELECT rule, period_type, position, category_number, sex, records, incidents, c.children + coalesce(r.children, 0) AS children,
        numerator

@@ -1,15 +1,15 @@
 -- Twelve months to each month's end. An incident enters the window of its month and leaves twelve months later; a child counts
 -- in a window once, by the last of its incidents in it. Only children with incidents less than a year apart need telling apart.
-WITH entry AS NOT MATERIALIZED (
-    SELECT rule, unnest(categories) AS category_number, month, records, weight, child, is_near_another AS is_near
-    FROM tally JOIN rule USING (rule) WHERE analysis = ''
-), child_month AS (
+WITH child_month AS (
     SELECT rule, category_number, month, least(month + 12, lead(month, 1, 999999) OVER (
         PARTITION BY rule, category_number, child ORDER BY month)) AS until
-    FROM (SELECT DISTINCT rule, category_number, month, child FROM entry WHERE is_near)
+    FROM (SELECT DISTINCT rule, unnest(categories) AS category_number, month, t.child
+          FROM tally t JOIN marked USING (incident) JOIN rule USING (rule)
+          WHERE analysis = '' AND is_near_another)
 ), step AS (
-    SELECT rule, category_number, month, sum(records) AS records, count(*) AS incidents, count(*) FILTER (NOT is_near) AS children,
-           sum(weight) AS weight FROM entry GROUP BY ALL
+    SELECT rule, category_number, month, sum(records) AS records, sum(incidents) AS incidents, sum(only_in_twelve_months) AS children,
+           sum(weight) AS weight
+    FROM month_count JOIN rule USING (rule) WHERE analysis = '' GROUP BY ALL
 ), change AS (
     FROM step
     UNION ALL SELECT rule, category_number, month + 12, -records, -incidents, -children, -weight FROM step

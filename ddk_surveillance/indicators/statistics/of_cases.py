@@ -33,8 +33,13 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
 
 
 def _cases(columns: str, rest: str = "") -> str:
-    return f"""SELECT {columns} FROM tally JOIN rule r USING (rule)
+    return f"""SELECT {columns} FROM tally t JOIN marked m USING (incident) JOIN rule r USING (rule)
         WHERE r.indicator_code = ? AND r.analysis = '' AND weight > 0 {rest}"""
+
+
+def _by_sources(columns: str) -> str:
+    """The cases of each year by the feeds that reported them."""
+    return f"SELECT {columns} FROM ({_cases('year, sources, count(*) AS cases, sum(weight) AS events', 'GROUP BY year, sources')})"
 
 
 def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
@@ -55,7 +60,7 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
     """An interval that allows for children hurt several times: their events are not independent of each other."""
     rows = db.rows(
         f"""SELECT year, sum(events), sum(events * events), count(*)
-        FROM (SELECT year, child, sum(weight) AS events FROM ({_cases("year, child, weight")}) GROUP BY ALL)
+        FROM (SELECT year, child, sum(weight) AS events FROM ({_cases("year, t.child, weight")}) GROUP BY ALL)
         GROUP BY year ORDER BY year""",
         [series.indicator.indicator],
     )
@@ -71,18 +76,17 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
 def _sources(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """How many feeds reported cases, and the share of cases that more than one reported: better reporting looks like more."""
     rows = db.rows(
-        f"""SELECT year, count(DISTINCT source), count(DISTINCT incident_id) FILTER (several), count(DISTINCT incident_id)
-        FROM (SELECT *, unnest(string_split(sources, ',')) AS source, contains(sources, ',') AS several
-              FROM ({_cases("year, incident_id")}) JOIN core.incident USING (incident_id))
+        f"""{_by_sources("year, string_agg(sources, ','), sum(cases) FILTER (contains(sources, ',')), sum(cases)")}
         GROUP BY year ORDER BY year""",
         [series.indicator.indicator],
     )
     for year, sources, several, cases in (row for row in rows if row[0] in known):
-        low, high = intervals.wilson_interval(several, cases)
+        several, feeds = several or 0, len(set(sources.split(",")))
+        low, high = intervals.wilson_interval(int(several), int(cases))
         yield series.row(
-            "sources_reporting", year, "count of feeds with cases", value=float(sources), events=float(cases)
+            "sources_reporting", year, "count of feeds with cases", value=float(feeds), events=float(cases)
         )
-        yield series.row("share_with_several_sources", year, "Wilson 1927", value=several / cases, low=low, high=high,
+        yield series.row("share_with_several_sources", year, "Wilson 1927", value=float(several / cases), low=low, high=high,
                          events=float(several))  # fmt: skip
 
 
@@ -93,7 +97,7 @@ def _constant_sources(db: Warehouse, series: Series, known: dict[int, Row]) -> I
         return
     rows = dict(
         db.rows(
-            f"""SELECT year, sum(weight) FROM ({_cases("year, incident_id, weight")}) JOIN core.incident USING (incident_id)
+            f"""{_by_sources("year, sum(events)")}
             WHERE list_has_any(string_split(sources, ','), ?) GROUP BY year""",
             [series.indicator.indicator, constant],
         )
@@ -163,9 +167,8 @@ def _completeness(db: Warehouse, series: Series, known: dict[int, Row]) -> Itera
     """How many cases no source saw, by year and for all final years together."""
     first, second, third = (*series.indicator.completeness, "")[:3]
     rows = db.rows(
-        f"""SELECT year, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, count(*)
-        FROM (SELECT year, string_split(sources, ',') AS s
-              FROM ({_cases("year, incident_id")}) JOIN core.incident USING (incident_id)) GROUP BY ALL""",
+        f"""SELECT year, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, sum(cases)::BIGINT
+        FROM ({_by_sources("year, string_split(sources, ',') AS s, cases")}) GROUP BY ALL""",
         [first, second, third, series.indicator.indicator],
     )
     periods = {str(year): [year] for year in known}

@@ -78,13 +78,9 @@ def _standardised(series: Series) -> Iterator[Row]:
 
 
 def _strata(series: Series, year: int) -> tuple[list[float], list[float], list[float]]:
-    parts = series.parts(year, "age5")
-    parts = parts[(parts["sex"] != "all") & (parts["denominator"] > 0)]
-    standard = [
-        float(series.plan.standard.get(sex, {}).get(age, 0))
-        for sex, age in zip(parts["sex"], parts["category"], strict=True)
-    ]
-    return [float(count) for count in parts["numerator"]], list(parts["denominator"]), standard
+    parts = [part for part in series.parts.get((year, "age5"), []) if part["sex"] != "all"]
+    standard = [float(series.plan.standard.get(part["sex"], {}).get(part["category"], 0)) for part in parts]
+    return [float(part["numerator"]) for part in parts], [part["denominator"] for part in parts], standard
 
 
 def _against_baseline(series: Series) -> Iterator[Row]:
@@ -150,8 +146,7 @@ def _pooled_by_part(series: Series) -> Iterator[Row]:
         for dimension in ("sex", "age5"):
             parts: dict[str, list[Annual]] = {}
             for year in (row.year for row in series.final):
-                cells = series.parts(year, dimension)
-                for part in cells[(cells["sex"] == "all") & (cells["denominator"] > 0)].to_dict("records"):
+                for part in (one for one in series.parts.get((year, dimension), []) if one["sex"] == "all"):
                     annual = Annual(year, int(part["numerator"]), float(part["denominator"]))
                     parts.setdefault(str(part["category"]), []).append(annual)
             for category, years in parts.items():

@@ -22,8 +22,10 @@ class Series:
 
     indicator: Indicator
     plan: Plan
-    cells: pandas.DataFrame
     totals: dict[str, list[Row]]  # the district by year, of the indicator ("") and of each of its analyses
+    parts: dict[
+        tuple[int, str], list[Row]
+    ]  # (year, dimension): cells by sex and category, known ones with a population
     final: tuple[Annual, ...]
 
     @classmethod
@@ -31,24 +33,22 @@ class Series:
         mine = cells[cells["indicator_code"] == indicator.indicator]
         district = mine[(mine["sex"] == "all") & (mine["dimension"] == "all")].sort_values("year")
         totals: dict[str, list[Row]] = {"": []}
-        for row in district.to_dict("records"):
-            totals.setdefault(row["analysis"], []).append({str(name): value for name, value in row.items()})
+        for row in _rows(district):
+            totals.setdefault(row["analysis"], []).append(row)
+        parts: dict[tuple[int, str], list[Row]] = {}
+        is_part = mine["dimension"].isin(["sex", "age5"]) & (mine["analysis"] == "") & (mine["denominator"] > 0)
+        for row in _rows(mine[is_part & (mine["sex"] != "unknown") & (mine["category"] != "unknown")]):
+            parts.setdefault((row["year"], row["dimension"]), []).append(row)
         final = tuple(
             Annual(int(year["year"]), int(year["numerator"]), float(year["denominator"]))
             for year in totals[""]
             if is_known(year) and year["status"] == "F" and year["definition_version"] == indicator.version
         )
-        return cls(indicator, plan, mine, totals, final)
+        return cls(indicator, plan, totals, parts, final)
 
     @property
     def years(self) -> list[int]:
         return [int(year["year"]) for year in self.totals[""]]
-
-    def parts(self, year: int, dimension: str) -> pandas.DataFrame:
-        """The cells of a year by sex and the categories of a dimension, known ones only."""
-        cells = self.cells
-        chosen = (cells["analysis"] == "") & (cells["year"] == year) & (cells["dimension"] == dimension)
-        return cells[chosen & (cells["sex"] != "unknown") & (cells["category"] != "unknown")]
 
     @property
     def span(self) -> str:
@@ -67,6 +67,10 @@ class Series:
     def refused(self, statistic: str, period: object, method: str, refusal: Refusal, **values: Any) -> Row:
         """A statistic that is deliberately not given, and why."""
         return self.row(statistic, period, method, reason=refusal.code, **noted(refusal.text), **values)
+
+
+def _rows(cells: pandas.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in cells.to_dict("records")]
 
 
 def noted(text: Text) -> Row:
