@@ -31,6 +31,7 @@ from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]"  # in the name of a file it would command whoever's terminal shows it
 LAYER = "layer:record"
 TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"
 
@@ -181,7 +182,7 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
         db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
         db.execute(
             "UPDATE ops.batch SET status = 'guarded', note_zh = zh, note_en = en, file_name ="
-            f" (SELECT text FROM texts_{batch_id} WHERE place_en = 'file name')"
+            f" (SELECT regexp_replace(text, '{UNPRINTABLE}', '_', 'g') FROM texts_{batch_id} WHERE place_en = 'file name')"
             f" FROM notes_{batch_id} WHERE batch_id = ?",
             [batch_id],
         )

@@ -155,6 +155,15 @@ def test_too_many_bad_rows_hold_the_file_and_change_nothing(first_night: Home, u
     assert used.ledger("hospital") == {"rows_received": 6, "held": 3, "loaded": 3}
 
 
+def test_the_name_of_a_file_cannot_command_a_terminal(home: Home) -> None:
+    for number, name in enumerate(("\x1b[31mred.csv", "line\nbreak.csv", "\u202evsc.csv", "长" * 83 + ".csv")):
+        home.drop("hospital", name, GOOD.replace(",C", f",K{number}"))
+    home.night(take_in)
+    names = home.column("SELECT file_name FROM ops.batch WHERE status = 'loaded' ORDER BY 1")
+    assert names == ["_[31mred.csv", "_vsc.csv", "line_break.csv", "长" * 83 + ".csv"]
+    assert len(list(home.settings.receipts.rglob("*.xlsx"))) == 4
+
+
 def test_a_file_that_grows_is_left_for_the_next_night(
     make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
