@@ -6,9 +6,7 @@ where, what kind and how many.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow
 import pyarrow.compute
@@ -27,6 +25,7 @@ from ddk_surveillance.guard.identifiers import (
 )
 from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
+from ddk_surveillance.side_by_side import side_by_side
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -189,13 +188,11 @@ def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
 
 
 def _own_tokens(source: Source, rows: pyarrow.Table, secret: Key) -> Iterator[tuple[str, pyarrow.Array]]:
-    """Each column of tokens under our own key; they are hashed side by side, without Python's lock."""
+    """Each column of tokens under our own key."""
     names = [name for name, column in source.physical_columns.items() if column.kind == "token"]
     several = dict.fromkeys(source.victims.columns, source.victims.separator) if source.victims else {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from zip(
-            names, pool.map(lambda name: _rekeyed(rows[name], secret, several.get(name)), names), strict=True
-        )
+    tokens = side_by_side(len(rows), lambda name: _rekeyed(rows[name], secret, several.get(name)), names)
+    yield from zip(names, tokens, strict=True)
 
 
 def _rekeyed(cells: pyarrow.ChunkedArray, secret: Key, separator: str | None) -> pyarrow.Array:

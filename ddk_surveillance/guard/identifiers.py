@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,6 +24,7 @@ from ddk_surveillance.guard.patterns import (
     any_hint,
     any_rule,
 )
+from ddk_surveillance.side_by_side import side_by_side
 
 ROWS_SHOWN = 5
 _SAMPLE = 10_000
@@ -65,9 +64,8 @@ def find_identifiers(table: pa.Table, columns: Sequence[GuardedColumn]) -> tuple
 
     `table` holds text cells and an integer column `row_number`; the answer is in the order of `columns`, then of kinds.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the patterns are matched without Python's lock
-        found = pool.map(lambda column: tuple(_findings(table, column)), columns)
-        return tuple(itertools.chain.from_iterable(found))
+    found = side_by_side(len(table), lambda column: tuple(_findings(table, column)), columns)
+    return tuple(itertools.chain.from_iterable(found))
 
 
 def find_announced(table: pa.Table) -> tuple[Finding, ...]:
