@@ -20,10 +20,10 @@ WITH entry AS NOT MATERIALIZED (
            sum(incidents) AS incidents, sum(only_in_month) AS children, sum(weight) AS numerator
     FROM month_count GROUP BY rule, month, category_number
     UNION ALL
-    SELECT rule, 'quarter', quarter, category_number, 'all', sum(records), sum(incidents), sum(only_in_quarter), sum(weight)
-    FROM month_count GROUP BY rule, quarter, category_number
+    SELECT rule, 'quarter', month // 3, category_number, 'all', sum(records), sum(incidents), sum(only_in_quarter), sum(weight)
+    FROM month_count GROUP BY rule, month // 3, category_number
     UNION ALL
-    SELECT rule, 'year', year, category_number, coalesce(sex, 'all'), sum(records), sum(incidents), sum(only_in_year), sum(weight)
+    SELECT rule, 'year', month // 12 AS year, category_number, coalesce(sex, 'all'), sum(records), sum(incidents), sum(only_in_year), sum(weight)
     FROM month_count GROUP BY GROUPING SETS ((rule, year, category_number, sex), (rule, year, category_number))
 )
 SELECT rule, period_type, position, category_number, sex, records, incidents, c.children + coalesce(r.children, 0) AS children,

@@ -1,6 +1,6 @@
 -- The counts of every month, by category and sex, from which those of longer periods add up. Of children those whose only incident
 -- of the month, quarter, year or twelve months it is: only the others need telling apart.
-SELECT rule, month, month // 3 AS quarter, month // 12 AS year, category_number, sex, sum(records) AS records, count(*) AS incidents,
+SELECT rule, month, category_number, sex, sum(records) AS records, count(*) AS incidents,
        sum(weight) AS weight, count(*) FILTER (is_only_in_month) AS only_in_month, count(*) FILTER (is_only_in_quarter) AS only_in_quarter,
        count(*) FILTER (is_only_in_year) AS only_in_year, count(*) FILTER (NOT is_near_another) AS only_in_twelve_months
 FROM (
