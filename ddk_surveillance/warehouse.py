@@ -30,6 +30,9 @@ VIEWS = ("core.record", "link.decision", "ref.population", "ops.open_quarantine"
 MACROS = {
     "core.incident_as_of": "moment",
     "out.indicator_rate_as_of": "moment",
+    "out.indicator_verdict_as_of": "moment",
+    "out.indicator_statistic_as_of": "moment",
+    "out.indicator_cube_as_of": "moment",
     "out.indicator_rate_of_edition": "edition",
 }
 SCHEMAS = ("received", "core", "link", "mart", "out", "ops", "ref")

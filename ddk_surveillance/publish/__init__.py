@@ -25,6 +25,8 @@ COPIED = (
     "out.coverage",
     "out.indicator_rate_version",
     "out.indicator_verdict_version",
+    "out.indicator_statistic_version",
+    "out.indicator_cube_version",
     "out.restatement",
     "ref.age_group",
     "ref.definition_version",
@@ -49,7 +51,8 @@ PUBLISHED = (
 REPLAYED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.code", "ref.data_dictionary",
             "ref.population_version", "ops.ledger", "ops.check_result", "out.completeness", "out.timeliness",
             "out.coverage", *FROM_MART)  # fmt: skip
-MACROS = ("out.indicator_rate_as_of", "out.indicator_rate_of_edition")
+MACROS = ("out.indicator_rate_as_of", "out.indicator_verdict_as_of", "out.indicator_statistic_as_of", "out.indicator_cube_as_of",
+          "out.indicator_rate_of_edition")  # fmt: skip
 
 
 def run(db: Warehouse, key: str) -> Outcome:

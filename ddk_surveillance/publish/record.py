@@ -12,7 +12,14 @@ from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.publish.difference import compare
 from ddk_surveillance.warehouse import Warehouse
 
-FOLLOWED = ("out.indicator_rate_version", "out.indicator_verdict_version", "mart.counted_version")
+# Tables of versions, and which rows they follow where not all: a running year moves every cube every night.
+FOLLOWED = {
+    "out.indicator_rate_version": "",
+    "out.indicator_verdict_version": "",
+    "out.indicator_statistic_version": "",
+    "out.indicator_cube_version": "FROM mart.indicator_cube WHERE period_type = 'year' AND period::INTEGER < {year}",
+    "mart.counted_version": "",
+}
 
 
 def record(db: Warehouse, release: dict[str, object]) -> None:
@@ -26,8 +33,9 @@ def record(db: Warehouse, release: dict[str, object]) -> None:
     with db.offering(row=row):
         db.execute("INSERT INTO ops.release BY NAME FROM row")
     _keep_definitions(db)
-    for versions in FOLLOWED:
-        history.keep(db, versions, published_at)
+    year = db.value("SELECT year($as_of::TIMESTAMP)", {"as_of": release["data_as_of"]})
+    for versions, rows in FOLLOWED.items():
+        history.keep(db, versions, published_at, rows.format(year=year))
     _restate(db, published_at)
 
 

@@ -26,4 +26,4 @@ LEFT JOIN person_years d
   ON d.period_type = g.period_type AND d.position = g.position AND d.population_type = g.population_type AND d.sex = g.sex
  AND (d.dimension, d.category) = (CASE WHEN g.is_populated THEN (g.dimension, g.category) ELSE ('all', 'all') END)
 WHERE (g.category <> 'unknown' AND g.sex <> 'unknown') OR n.incidents > 0
-ORDER BY ALL
+ORDER BY g.rule, g.period_type, g.position, g.sex, g.category_number

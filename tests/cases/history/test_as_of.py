@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.publish.record import FOLLOWED
 from tests.cases.history.conftest import Told
 
 
@@ -91,3 +92,49 @@ def test_a_definition_may_not_change_under_the_same_version(told: Told) -> None:
     assert "bites" in error.value.text.zh
     told.story.define("bites", 2, "animal, burn_scald")
     assert told.story.night() == told.moments["the year is final"]
+
+
+@pytest.mark.parametrize("kept", ["verdict", "statistic", "cube"])
+def test_verdicts_statistics_and_cubes_can_be_asked_for_as_they_were(told: Told, kept: str) -> None:
+    """The newest moment gives what stands now; of the cubes the years that are over."""
+    whole = {"cube": "period_type = 'year' AND period < '2025'"}.get(kept, "true")
+    now = told.story.db.rows(f"FROM mart.indicator_{kept} WHERE {whole} ORDER BY ALL")
+    as_of = f"SELECT * EXCLUDE (valid_from, valid_to) FROM out.indicator_{kept}_as_of(TIMESTAMP '{{}}') ORDER BY ALL"
+    latest = told.story.published(as_of.format(told.moments["the year is final"]))
+    assert latest == now and len(now) >= 3
+    assert told.story.published(as_of.format(told.moments["the first release"])) not in ([], now)
+
+
+def test_the_figures_by_dimension_of_a_year_as_they_were(told: Told) -> None:
+    """The assaults of 2024 by mechanism, before and after h1 was corrected to an accident."""
+
+    def by_mechanism(chapter: str) -> list[Any]:
+        return told.story.published(
+            f"SELECT category, numerator FROM out.indicator_cube_as_of(TIMESTAMP '{told.moments[chapter]}') WHERE indicator_code = '20'"
+            " AND period = '2024' AND sex = 'all' AND dimension = 'mechanism' AND numerator > 0 ORDER BY 1"
+        )
+
+    assert by_mechanism("a late record") == [("blunt_force", 2), ("fall", 1), ("other", 2)]
+    assert by_mechanism("a correction") == [("blunt_force", 1), ("fall", 1), ("other", 2)]
+
+
+def test_what_did_not_change_adds_no_version(told: Told) -> None:
+    """Every kept row has other content than the version that it follows, and a release of the same content adds none."""
+    for versions in FOLLOWED:
+        *content, _, _ = told.story.db.library.tables[versions].columns
+        again = told.story.db.rows(
+            f"SELECT count(*) FROM {versions} a JOIN {versions} b ON a.valid_to = b.valid_from AND"
+            f" {' AND '.join(f'a.{name} IS NOT DISTINCT FROM b.{name}' for name in content)}"
+        )
+        assert again == [(0,)], versions
+    touched = told.story.db.rows(
+        "SELECT count(*) FROM out.indicator_cube_version WHERE valid_from = ?", [told.moments["another indicator"]]
+    )
+    assert (
+        0
+        < touched[0][0]
+        == told.story.db.value(
+            "SELECT count(*) FROM out.indicator_cube_version WHERE indicator_code = 'burns' AND valid_from = ?",
+            [told.moments["another indicator"]],
+        )
+    )

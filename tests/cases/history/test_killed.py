@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from ddk_surveillance import publish
+from ddk_surveillance.publish.record import FOLLOWED
 from tests.cases.history.conftest import FIRST
 from tests.cases.history.story import Story, headline_changes
 
-HISTORY = ("out.indicator_rate_version", "out.indicator_verdict_version", "mart.counted_version")
+HISTORY = tuple(FOLLOWED)
 
 
 class PowerFailure(BaseException):
