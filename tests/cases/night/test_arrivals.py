@@ -109,7 +109,7 @@ def test_every_table_and_column_of_the_analyst_file_is_explained_in_two_language
             "WHERE NOT internal AND table_name <> 'population'"
         ).fetchall()
         listed = reader.execute("SELECT table_name, column_name FROM ref.data_dictionary").fetchall()
-    assert len(tables) == 21
+    assert len(tables) == 23
     assert all(" | " in str(comment) for *_, comment in [*tables, *columns])
     assert {(name, "") for name, _ in tables} | {(name, column) for name, column, _ in columns} == set(listed)
 
