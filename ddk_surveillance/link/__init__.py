@@ -14,7 +14,7 @@ from ddk_surveillance.link import model as models
 from ddk_surveillance.link.children import make_children, make_groups
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.golden import make_incidents
-from ddk_surveillance.link.incidents import compare, make_clusters
+from ddk_surveillance.link.incidents import BY_SENIORITY, compare, make_clusters
 from ddk_surveillance.link.model import Model
 from ddk_surveillance.link.preparation import Night, prepare
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -42,12 +42,12 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
         night = prepare(db, model.declaration)
         if night.dirty or night.gone:
             compared = compare(db, model, night)
-            _drop(db, "link_bucketed", "link_found", "link_candidate")
+            _drop(db, "link_changed", "link_bucketed", "link_found", "link_candidate")
             make_clusters(db, model, night)
             make_children(db, model.declaration, night)
             _replace_members(db, night, is_new_model)
             _replace_bounds(db, night)
-            _replace_groups(db)
+            _replace_groups(db, night)
             _drop(
                 db,
                 "link_coded",
@@ -55,12 +55,12 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
                 "link_clustered",
                 "link_bound",
                 "link_touched",
-                "link_kept",
                 "link_new_member",
             )
             make_incidents(db, model.declaration.golden, night)
-            _keep_versions(db, key, is_new_model)
+            _keep_versions(db, key, night.everything or is_new_model)
             _record(db, key, model, night, is_new_model, compared)
+            _drop(db, "link_kept", "link_before")
     records = int(db.value("SELECT count(*) FROM link.member"))
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
 
@@ -97,14 +97,15 @@ def _drop(db: Warehouse, *tables: str) -> None:
 
 
 def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:
-    """Write link.member for all touched records; fills link_before and link_renewed (incidents to be made again)."""
+    """Write link.member for all touched records; fills link_before and, unless all are, link_renewed (incidents to be made again)."""
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_new_member AS {db.statement('link.member')}")
     touched = "record_key IN (SELECT key FROM link_kept UNION ALL SELECT key FROM link_gone)"
     old = f"FROM link.member WHERE {'TRUE' if night.everything else touched}"
     if not is_new_model:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_before AS SELECT record_id, incident_id {old}")
-    db.execute("""CREATE OR REPLACE TEMP TABLE link_renewed AS
-        SELECT incident_id FROM link_before UNION SELECT incident_id FROM link_kept""")
+    if not night.everything:
+        db.execute("""CREATE OR REPLACE TEMP TABLE link_renewed AS
+            SELECT incident_id FROM link_before UNION SELECT incident_id FROM link_kept""")
     db.execute(f"DELETE {old}")
     db.execute("INSERT INTO link.member BY NAME FROM link_new_member")
 
@@ -119,25 +120,36 @@ def _replace_bounds(db: Warehouse, night: Night) -> None:
     db.execute("INSERT INTO link.incident_bound BY NAME FROM link_bound")
 
 
-def _replace_groups(db: Warehouse) -> None:
+def _replace_groups(db: Warehouse, night: Night) -> None:
     """Write link.event_group; incidents whose group is another than before are made again too."""
     make_groups(db)
-    db.execute("""
-        INSERT INTO link_renewed
-        SELECT incident_id FROM (
-            (FROM link_new_group EXCEPT FROM link.event_group) UNION (FROM link.event_group EXCEPT FROM link_new_group)
-        ) EXCEPT FROM link_renewed""")
+    if not night.everything:
+        _renew_regrouped(db)
     db.execute("DELETE FROM link.event_group; INSERT INTO link.event_group BY NAME FROM link_new_group")
 
 
-def _keep_versions(db: Warehouse, key: str, is_new_model: bool) -> None:
-    """Keep what was known until this run of the renewed incidents (all, if all were made anew), and what is from now on."""
+def _renew_regrouped(db: Warehouse) -> None:
+    db.execute("""
+        CREATE OR REPLACE TEMP TABLE link_regrouped AS
+        SELECT incident_id FROM (
+            (FROM link_new_group EXCEPT FROM link.event_group) UNION (FROM link.event_group EXCEPT FROM link_new_group)
+        ) EXCEPT FROM link_renewed""")
+    db.execute(f"""
+        INSERT INTO link_kept BY NAME
+        SELECT {BY_SENIORITY} AS number, l.key, l.record_id, m.incident_id, m.child_id,
+            count(*) OVER (PARTITION BY m.incident_id) AS records
+        FROM link.member AS m JOIN link_regrouped USING (incident_id) JOIN link.linkable AS l ON l.key = m.record_key""")
+    db.execute("INSERT INTO link_renewed FROM link_regrouped")
+
+
+def _keep_versions(db: Warehouse, key: str, are_all_new: bool) -> None:
+    """Keep what was known until this run of the renewed incidents, and what is from now on."""
     moment = db.value(
         """SELECT greatest(coalesce((SELECT started_at FROM ops.night WHERE night_id = $night), now()::TIMESTAMP),
         (SELECT max(known_from) FROM core.incident_version))""",
         {"night": key},
     )
-    scope = "TRUE" if is_new_model else "incident_id IN (FROM link_renewed)"
+    scope = "TRUE" if are_all_new else "incident_id IN (FROM link_renewed)"
     history.keep(db, "core.incident_version", moment, db.statement("core.incident_version"), scope)
 
 

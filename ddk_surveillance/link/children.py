@@ -24,20 +24,26 @@ SAME_TOKEN = {
 
 
 def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None:
-    """Fill link_kept(key, record_id, incident_id, child_id) with the records of every touched child."""
+    """Fill link_kept with the records of every touched child: their incident, how many records that has, and the child."""
     _number_touched(db, declaration, night)
     records = db.arrow(f"SELECT record_id, key, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
     kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
     left, right = integers(db, " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin))
     everyone = np.arange(records.num_rows)
-    first = [_firsts(records[name]) for name in ("incident_id", WHOLE_CHILD)]
+    of_incident, of_name = _firsts(records["incident_id"]), _firsts(records[WHOLE_CHILD])
     child = cluster.components(
-        len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, *first])
+        len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, of_incident, of_name])
     )
-    with db.offering(link_child=records.append_column("anchor", records["record_id"].take(child))):
+    columns = {
+        **{name: records[name] for name in ("key", "record_id", "incident_id")},
+        "number": everyone,
+        "records": np.bincount(of_incident)[of_incident].astype(np.int32) if len(everyone) else everyone,
+        "anchor": records["record_id"].take(child),
+    }
+    with db.offering(link_child=pyarrow.table(columns)):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_kept AS
-            SELECT key, record_id, incident_id, substr(sha256(concat('child', anchor)), 1, 16) AS child_id FROM link_child""")
+            SELECT * EXCLUDE (anchor), substr(sha256(concat('child', anchor)), 1, 16) AS child_id FROM link_child""")
 
 
 def _firsts(column: pyarrow.ChunkedArray) -> Ints:

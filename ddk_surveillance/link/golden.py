@@ -7,6 +7,8 @@ violence is not overwritten by `unintentional` from anyone, unless the record th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ddk_surveillance.link.declaration import Golden, GoldenRule
 from ddk_surveillance.link.preparation import Night, coded
 from ddk_surveillance.warehouse import Warehouse
@@ -26,57 +28,58 @@ TYPES = {"age_years": "INTEGER", "death_date": "DATE", "event_date": "DATE", "ha
 VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
 
 
-SOURCES = "array_to_string(list_sort(list_distinct(list(source_code))), ',')"
-
-
 def make_incidents(db: Warehouse, golden: Golden, night: Night) -> None:
-    """Replace the incidents in link_renewed (incident_id) in core.incident and link.golden_field."""
-    for table in ("core.incident", "link.golden_field"):
-        db.execute(f"DELETE FROM {table} WHERE incident_id IN (SELECT incident_id FROM link_renewed)")
-    db.execute("""CREATE OR REPLACE TEMP TABLE link_size AS
-        SELECT incident_id, CAST(count(*) AS INTEGER) AS records
-        FROM link.member SEMI JOIN link_renewed USING (incident_id) GROUP BY incident_id""")
+    """Replace the renewed incidents, whose records are in link_kept, in core.incident and link.golden_field."""
+    renewed = "TRUE" if night.everything else "incident_id IN (FROM link_renewed)"
+    db.execute(f"DELETE FROM core.incident WHERE {renewed}; DELETE FROM link.golden_field WHERE {renewed}")
+    sources = sorted({"", *(code for (code,) in db.rows("SELECT DISTINCT source_code FROM core.record"))})
     db.execute(f"INSERT INTO core.incident BY NAME {_single_sql(golden)}")
     words = {field: coded(db, field, _read(field)) for field in golden.fields if field not in TYPES and night.is_large}
     db.execute(f"""CREATE OR REPLACE TEMP TABLE link_report AS
         SELECT * REPLACE ({", ".join(f"{cast} AS {field}" for field, cast in words.items()) or "records AS records"})
-        FROM ({_report_sql(golden)})""")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden)}")
+        FROM ({_report_sql(golden, sources)})""")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden, sources)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_claim AS {_claim_sql(golden)}")
     db.execute("DROP TABLE link_report")
-    db.execute(f"INSERT INTO link.golden_field BY NAME {db.statement('link.golden_field')}")
+    db.execute(f"""INSERT INTO link.golden_field BY NAME
+        SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")})""")
     db.execute("DROP TABLE link_claim")
     db.execute(f"INSERT INTO core.incident BY NAME {_incident_sql(golden)}")
-    db.execute("DROP TABLE link_agreed; DROP TABLE link_size")
+    db.execute("DROP TABLE link_agreed")
 
 
-RECORDS = """FROM link_size AS n
-    JOIN link.member AS m ON m.incident_id = n.incident_id
-    JOIN core.record AS r ON r.record_id = m.record_id
-    JOIN link.linkable AS l ON l.key = m.record_key"""
+RECORDS = """FROM link_kept AS k
+    JOIN core.record AS r ON r.record_id = k.record_id
+    JOIN link.linkable AS l ON l.key = k.key"""
 
 
 def _single_sql(golden: Golden) -> str:
     """Incidents that one record alone tells of: nothing to choose."""
     values = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields if field != "event_date")
     return f"""
-        SELECT m.incident_id, m.child_id, g.event_group_id, n.records, r.source_code AS sources,
+        SELECT k.incident_id, k.child_id, g.event_group_id, k.records, r.source_code AS sources,
             coalesce(r.is_death, FALSE) AS is_death, {VAGUE} AS event_date, year({VAGUE}) AS event_year,
             CASE WHEN l.is_exact THEN 'day' ELSE r.date_precision END AS date_precision, FALSE AS has_conflict, {values}
-        {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = m.incident_id
-        WHERE n.records = 1"""
+        {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = k.incident_id
+        WHERE k.records = 1"""
 
 
-def _report_sql(golden: Golden) -> str:
+def _report_sql(golden: Golden, sources: Sequence[str]) -> str:
     """One row per record of the other renewed incidents, unknown as NULL, with the standing of its source."""
     fields = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields)
     return f"""
-        SELECT m.incident_id, m.child_id, n.records, r.source_code, coalesce(r.is_death, FALSE) AS is_death, {fields},
-            {VAGUE} AS vague_date, r.date_precision, l.width_days,
-            concat(coalesce(CAST(r.reported_date AS VARCHAR), '9999-12-31'), r.record_id) AS seniority,
+        SELECT k.incident_id, k.child_id, k.records, k.number AS seniority, r.source_code,
+            coalesce(r.is_death, FALSE) AS is_death, {fields}, {VAGUE} AS vague_date, r.date_precision, l.width_days,
+            CASE r.source_code {" ".join(f"WHEN '{one}' THEN {1 << bit}" for bit, one in enumerate(sources))} END AS source_bit,
             {_place("r.source_code", golden.source_order)} AS source_place,
             {_place("r.source_code", golden.authority_order)} AS authority_place
-        {RECORDS} WHERE n.records > 1"""
+        {RECORDS} WHERE k.records > 1"""
+
+
+def _names(sources: Sequence[str]) -> str:
+    """The names whose bits are set in `source_bits`: sets of sources as numbers are many times faster than lists."""
+    names = (f"CASE WHEN source_bits & {1 << bit} > 0 THEN '{one}' END" for bit, one in enumerate(sources))
+    return f"concat_ws(',', {', '.join(names)})"
 
 
 def _read(field: str) -> str:
@@ -91,13 +94,14 @@ def _place(column: str, order: tuple[str, ...]) -> str:
     return f"CASE {column} {cases} ELSE {len(order) + 1} END"
 
 
-def _agreed_sql(golden: Golden) -> str:
+def _agreed_sql(golden: Golden, sources: Sequence[str]) -> str:
     """One row per incident: of every field the value if all reports agree, and whether they do not."""
     fields = ", ".join(f"min({one}) AS {one}, min({one}) <> max({one}) AS {one}_differs" for one in golden.fields)
     return f"""
-        SELECT incident_id, min(child_id) AS child_id, min(records) AS records, {SOURCES} AS sources, bool_or(is_death) AS is_death,
+        SELECT incident_id, min(child_id) AS child_id, min(records) AS records, bit_or(source_bit) AS source_bits,
+            {_names(sources)} AS sources, bool_or(is_death) AS is_death,
             coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault,
-            min((width_days, vague_date, date_precision)) AS narrowest, {fields}
+            min((width_days, vague_date, date_precision)) FILTER (event_date IS NULL) AS narrowest, {fields}
         FROM link_report GROUP BY incident_id"""
 
 
@@ -110,15 +114,15 @@ def _claim_sql(golden: Golden) -> str:
     weights = " ".join(f"WHEN '{field}' THEN {_weight(field, rule)}" for field, rule in golden.fields.items())
     rules = " ".join(f"WHEN '{field}' THEN '{rule.rule}'" for field, rule in golden.fields.items())
     return f"""
-        SELECT incident_id, field, value, source_code,
+        SELECT incident_id, field, value, source_bit, seniority,
             CASE field WHEN 'event_date' THEN 0 ELSE source_place END AS source_place,
-            CASE field WHEN 'event_date' THEN value ELSE seniority END AS seniority,
             CASE field {weights} END AS weight,
             field = 'intent' AND value = 'unintentional' AND has_assault AS would_hide_violence,
             CASE field {rules} END AS rule
         FROM (
             UNPIVOT (
-                SELECT r.incident_id, r.source_code, r.source_place, r.authority_place, r.seniority, c.is_death AS is_fatal, c.has_assault, {cells}
+                SELECT r.incident_id, r.source_code, r.source_bit, r.source_place, r.authority_place, r.seniority,
+                    c.is_death AS is_fatal, c.has_assault, {cells}
                 FROM link_report AS r JOIN link_agreed AS c USING (incident_id)
             ) ON {names} INTO NAME field VALUE value
         ) AS cell"""
@@ -149,7 +153,7 @@ def _incident_sql(golden: Golden) -> str:
     return f"""
         WITH winner AS (
             SELECT incident_id, {chosen}
-            FROM link.golden_field JOIN link_renewed USING (incident_id) WHERE is_chosen GROUP BY incident_id
+            FROM link.golden_field SEMI JOIN link_agreed USING (incident_id) WHERE is_chosen GROUP BY incident_id
         ),
         dated AS (
             SELECT incident_id, coalesce(CAST(w.event_date AS DATE), a.event_date) AS exact_date,

@@ -1,7 +1,12 @@
--- The renewed incidents as they are now, with the records that they are made of.
-WITH member AS (
-    SELECT incident_id, list(record_id || ':' || left(content_hash, 8)) AS members
-    FROM link.member JOIN link_renewed USING (incident_id) JOIN core.record USING (record_id)
-    GROUP BY incident_id
+-- The renewed incidents as they are now, with the records that they are made of: mostly one, of which nothing need be listed.
+WITH
+told AS (
+    SELECT k.incident_id, k.records, r.record_id || ':' || left(r.content_hash, 8) AS member
+    FROM link_kept AS k JOIN core.record AS r ON r.record_id = k.record_id
+),
+made AS (
+    SELECT incident_id, member AS members FROM told WHERE records = 1
+    UNION ALL
+    SELECT incident_id, string_agg(member, ',' ORDER BY member) AS members FROM told WHERE records > 1 GROUP BY incident_id
 )
-SELECT i.*, array_to_string(list_sort(members), ',') AS members FROM core.incident i JOIN member USING (incident_id)
+SELECT i.*, m.members FROM core.incident AS i JOIN made AS m ON m.incident_id = i.incident_id

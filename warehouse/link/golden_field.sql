@@ -4,7 +4,7 @@ value AS (
     SELECT
         incident_id, field, value, min(rule) AS field_rule,
         CAST(count(*) AS INTEGER) AS reports,
-        array_to_string(list_sort(list_distinct(list(source_code))), ',') AS sources,
+        bit_or(source_bit) AS source_bits,
         min(weight) AS weight, min(source_place) AS source_place, min(seniority) AS seniority,
         bool_and(would_hide_violence) AS would_hide_violence
     FROM link_claim
@@ -20,7 +20,8 @@ ranked AS (
         lead(source_place) OVER best AS next_source_place
     FROM value
     WINDOW best AS (
-        PARTITION BY incident_id, field ORDER BY would_hide_violence, weight, reports DESC, source_place, seniority
+        PARTITION BY incident_id, field
+        ORDER BY would_hide_violence, weight, reports DESC, source_place, CASE WHEN field = 'event_date' THEN value END, seniority
     )
 ),
 decided AS (
@@ -33,5 +34,5 @@ decided AS (
     END AS rule
     FROM ranked WHERE place = 1
 )
-SELECT r.incident_id, r.field, r.value, r.reports, r.sources, r.place = 1 AS is_chosen, d.rule
+SELECT r.incident_id, r.field, r.value, r.reports, r.source_bits, r.place = 1 AS is_chosen, d.rule
 FROM ranked AS r JOIN decided AS d ON d.incident_id = r.incident_id AND d.field = r.field
