@@ -34,8 +34,8 @@ def with_rates(cells: pandas.DataFrame, plan: Plan, data_as_of: datetime.date) -
 def _reasons(cells: pandas.DataFrame) -> pandas.Series:
     unknown = (cells["sex"] == "unknown") | (cells["category"] == "unknown") & cells["is_populated"]
     reasons = numpy.select(
-        [~cells["is_reported"], cells["is_too_early"], unknown, ~(cells["denominator"] > 0)],
-        ["not_reported", "too_early", "not_applicable", "denominator_missing"],
+        [cells["is_too_early"], ~cells["is_reported"], unknown, ~(cells["denominator"] > 0)],
+        ["too_early", "not_reported", "not_applicable", "denominator_missing"],
         default="",
     )
     return pandas.Series(reasons, index=cells.index).replace("", None)
