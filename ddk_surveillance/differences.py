@@ -106,7 +106,7 @@ def _show(voice: Voice, db: Warehouse, rows: list[tuple[Any, ...]]) -> None:
 def _lines(voice: Voice, db: Warehouse, labels: Labels, own: list[tuple[Any, ...]]) -> list[list[str]]:
     """The figure stands once, before its first cause."""
     code, period_type, period, *part, old, new, old_rate, new_rate = own[0][:10]
-    shown = [code, voice.pick(PERIODS[period_type]).format(period), _part(voice, labels, *part), number(old), number(new),
+    shown = [code, *cell_words(voice, labels, period_type, period, *part), number(old), number(new),
              rate(old_rate), rate(new_rate)]  # fmt: skip
     lines = []
     for *_, cause, change, rate_change, records, sources, _, _ in own:
@@ -117,8 +117,10 @@ def _lines(voice: Voice, db: Warehouse, labels: Labels, own: list[tuple[Any, ...
     return lines
 
 
-def _part(voice: Voice, labels: Labels, sex: str, age_group: str, township: str) -> str:
-    """Whom a figure is of."""
+def cell_words(
+    voice: Voice, labels: Labels, period_type: str, period: str, sex: str, age_group: str, township: str
+) -> tuple[str, str]:
+    """When a figure is of, and whom."""
     named = [
         voice.pick(labels.cell(field, value))
         for field, value in (("sex", sex), ("township_code", township))
@@ -126,4 +128,4 @@ def _part(voice: Voice, labels: Labels, sex: str, age_group: str, township: str)
     ]
     if age_group != "all":
         named.append(voice.pick(Text(f"{age_group} 岁", f"aged {age_group}")))
-    return " ".join(named) or voice.pick(Text("全区", "district"))
+    return voice.pick(PERIODS[period_type]).format(period), " ".join(named) or voice.pick(Text("全区", "district"))

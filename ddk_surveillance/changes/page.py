@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from ddk_surveillance.changes.backfill import Plan, Request
-from ddk_surveillance.changes.screen import counted, figure_line
+from ddk_surveillance.changes.screen import counted, figure_lines
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.library import Library
@@ -31,7 +31,7 @@ WHAT = {
     "shown": Text("新出现", "appears"),
     "hidden": Text("不再出现", "vanishes"),
 }
-FIGURES = (Text("指标", "indicator"), Text("期间与分组", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
+FIGURES = (Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
 RECORDS = (
     Text("变化", "what"), Text("机构", "institution"), Text("原日期", "day before"), Text("新日期", "day after"),
     Text("原文件", "file before"), Text("行", "row"), Text("新文件", "file after"), Text("行", "row"),
@@ -55,10 +55,10 @@ def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Pat
     working = path.with_suffix(".partial")
     with xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
         head, cell = book.add_format(HEAD), book.add_format(FONT)
-        _write_summary(book, voice, plan, head, cell)
+        _write_summary(book, voice, library, plan, head, cell)
         moved = plan.effect
         for title, headings, rows in (
-            (Text("数字", "figures"), FIGURES, (figure_line(voice, library, row) for row in moved.figures)),
+            (Text("数字", "figures"), FIGURES, figure_lines(voice, library, moved.figures)),
             (Text("记录", "records"), RECORDS, (_worded(voice, row) for row in moved.records)),
             (Text("事件", "incidents"), INCIDENTS, (_worded(voice, row) for row in moved.incidents)),
             (
@@ -88,13 +88,13 @@ def _stem(request: Request) -> str:
     return f"{request.source}_{request.first:%Y%m}-{request.last:%Y%m}_{request.fingerprint}"
 
 
-def _write_summary(book: Any, voice: Voice, plan: Plan, head: Any, cell: Any) -> None:
+def _write_summary(book: Any, voice: Voice, library: Library, plan: Plan, head: Any, cell: Any) -> None:
     asked = plan.request
     sheet = book.add_worksheet(voice.pick(Text("方案", "plan")))
     how = Text("以所给文件为准", "the given files are the truth") if asked.files else Text("重读存档文件", "archived files read again")  # fmt: skip
     facts = [
         (Text("方案号", "plan"), plan.plan_id),
-        (Text("来源", "source"), asked.source),
+        (Text("来源", "source"), voice.pick(library.sources[asked.source].title.text)),
         (Text("机构", "institution"), asked.institution or voice.pick(Text("全部", "all"))),
         (Text("事件时期", "period of events"), f"{asked.first} – {asked.last}"),
         (Text("方式", "how"), voice.pick(how)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ddk_surveillance.changes.effect import Effect, Row
 from ddk_surveillance.console import Voice
+from ddk_surveillance.differences import cell_words
 from ddk_surveillance.errors import Text
 from ddk_surveillance.library import Library
+from ddk_surveillance.review.words import Labels
 
 KINDS = {
     "withdraw": Text("撤回文件", "withdrawal"),
@@ -37,8 +39,8 @@ def show_effect(voice: Voice, library: Library, moved: Effect) -> None:
         voice.say(*text)
     rows = [row for row in moved.figures if _is_of_district(row, voice.language)]
     if rows:
-        headings = [Text("指标", "indicator"), Text("年份", "year"), Text("项目", "measure"), Text("原", "before"), Text("新", "after")]  # fmt: skip
-        voice.table(headings, [figure_line(voice, library, row) for row in rows])
+        headings = [Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after")]  # fmt: skip
+        voice.table(headings, list(figure_lines(voice, library, rows)))
 
 
 def counted(moved: Effect) -> list[Text]:
@@ -77,14 +79,15 @@ def counted(moved: Effect) -> list[Text]:
     return sentences
 
 
-def figure_line(voice: Voice, library: Library, row: Row) -> list[Any]:
-    """One moved figure in words: indicator, cell, measure, before, after."""
-    table, indicator, cell, measure, *values = row
-    declared = library.indicators.get(indicator)
-    title = f"{indicator} {voice.pick(declared.title.text)}" if declared else indicator
-    name = voice.pick(library.tables[table].columns[measure].comment.text)
-    where = cell.removeprefix("year ").removesuffix(DISTRICT)
-    return [title, where, name, *(_rounded(measure, value) for value in values)]
+def figure_lines(voice: Voice, library: Library, rows: Iterable[Row]) -> Iterator[list[str]]:
+    """Moved figures in words: indicator, cell, measure, before, after."""
+    labels = Labels(library)
+    for table, indicator, cell, measure, *values in rows:
+        declared = library.indicators.get(indicator)
+        title = f"{indicator} {voice.pick(declared.title.text)}" if declared else indicator
+        where = " ".join(cell_words(voice, labels, *cell.split())) if table == "mart.indicator_rate" else cell
+        name = voice.pick(library.tables[table].columns[measure].comment.text)
+        yield [title, where, name, *(_shown(voice, labels, measure, value) for value in values)]
 
 
 def show_book(voice: Voice, rows: Sequence[dict[str, Any]], form: str) -> None:
@@ -116,7 +119,11 @@ def _is_of_district(row: Row, language: str) -> bool:
     return bool(cell.startswith("year ") and cell.endswith(DISTRICT) and measure in SHOWN)
 
 
-def _rounded(measure: str, value: str | None) -> str:
+def _shown(voice: Voice, labels: Labels, measure: str, value: str | None) -> str:
     if value is None:
         return "—"
+    if measure == "reason":
+        return voice.pick(labels.codes("missing_reason")[value])
+    if value in ("true", "false"):
+        return voice.pick(labels.cell(measure, value == "true"))
     return f"{float(value):.3f}" if measure in ("rate_per_1000", "ci_low", "ci_high") else value
