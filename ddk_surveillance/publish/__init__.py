@@ -143,7 +143,8 @@ def _build(db: Warehouse, release_id: str, file: Path) -> int:
     for leftover in db.settings.analyst.glob("*.partial*"):
         leftover.unlink()
     with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst:
-        rows = _fill(db, analyst, release_id)
+        with analyst.transaction():  # of one commit, not of one for each comment
+            rows = _fill(db, analyst, release_id)
     partial.chmod(0o600)
     os.replace(partial, file)
     return rows
@@ -160,12 +161,13 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
         "ref.code": "FROM codes",
         **{name: f"FROM {name} ORDER BY ALL" for name in COPIED},
     }
+    for schema in sorted({name.split(".")[0] for name in selects}):
+        analyst.execute(f"CREATE SCHEMA {schema}")
     with db.offering(dictionary=_dictionary(db), codes=_codes(db)):
         for name, select in selects.items():
             table = _declared(db, name)
             rows = db.stream(f"SELECT {', '.join(table.columns)} FROM ({select})")
             with analyst.offering(rows=rows):
-                analyst.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema_name}")
                 analyst.execute(f"CREATE TABLE {name} AS FROM rows")
             analyst.comment(table)
             if name in REPLAYED:
