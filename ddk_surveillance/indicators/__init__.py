@@ -11,7 +11,7 @@ import datetime
 
 import pandas
 
-from ddk_surveillance.indicators.counting import count_cells, make_tally
+from ddk_surveillance.indicators.counting import count
 from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.indicators.figures import with_rates
 from ddk_surveillance.indicators.statistics import statistics_of
@@ -24,10 +24,8 @@ def run(db: Warehouse, key: str) -> Outcome:
     del key
     rules = rules_of(db.library)
     with db.transaction():
-        make_tally(db, rules)
-        for table in ("period", "reported"):
-            db.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {db.statement(f'mart.{table}')}")
-        count_cells(db)
+        count(db, rules)
+        db.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {db.statement('mart.reported')}")
         cells = _cells(db)
         main = cells[cells["analysis"] == ""]
         _replace(db, "mart.indicator_rate", _rates(main))

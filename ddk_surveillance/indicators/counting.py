@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import pandas
 
+from ddk_surveillance.indicators import recount
 from ddk_surveillance.indicators.definition import Rule, counted_sql, tier_sql
 from ddk_surveillance.library import Library
 from ddk_surveillance.warehouse import Warehouse
@@ -24,21 +25,56 @@ CODED = {"sex": "sex", "township": "township_code", "mechanism": "mechanism", "p
 CODED_BY_YEAR = {"activity": "activity", "care_level": "care_level", "violence_type": "violence_type", "hukou": "hukou"}
 
 
-def make_tally(db: Warehouse, rules: Sequence[Rule]) -> None:
-    """Fill the temporary tables `rule`, `category` and `tally`, mart.counted and ref.age_group."""
+def count(db: Warehouse, rules: Sequence[Rule]) -> None:
+    """Fill mart.counted, ref.age_group and the temporary tables `rule`, `category`, `period`, and
+    cell_count(rule, period_type, position, category_number, sex, …), whose `position` numbers the periods of a type."""
     _offer_rules(db, rules)
     _make_categories(db, rules)
+    state = recount.look(db)
+    if not (state and _count_changed(db, rules, state)):
+        _make_tally(db, rules, "core.incident")
+        db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
+        _make_periods(db)
+        _count_cells(db)
+    recount.keep(db)
+
+
+def _count_changed(db: Warehouse, rules: Sequence[Rule], state: recount.State) -> bool:
+    """Only what the children with changed incidents add to the cells now, less what they added before.
+
+    False if that is not possible: then nothing of it may be used.
+    """
+    if not recount.find_changed(db, state):
+        return False
+    _make_tally(db, rules, "incident_now")
+    db.execute(f"DELETE FROM mart.counted WHERE {recount.OF_CHANGED}")
+    db.execute(f"INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
+    _make_periods(db)
+    if recount.span(db) != state.span:  # windows of twelve months would reach into months that were not counted
+        return False
+    _count_cells(db)
+    db.execute("CREATE OR REPLACE TEMP TABLE cell_now AS FROM cell_count")
+    _make_tally(db, rules, "incident_before")
+    _count_cells(db)
+    db.execute(recount.MERGE)
+    return True
+
+
+def _make_tally(db: Warehouse, rules: Sequence[Rule], incidents: str) -> None:
+    """tally and marked: what each rule counts of these incidents, which hold all those of each of their children."""
     tiers = _tier_columns(rules)
-    _mark(db, rules, tiers)
+    _mark(db, rules, tiers, incidents)
     selects = [_qualifying_sql(number, rule, tiers) for number, rule in enumerate(rules)]
     db.execute(f"CREATE OR REPLACE TEMP VIEW qualifying AS {' UNION ALL '.join(selects)}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {db.statement('mart.tally')}")
     db.execute("DROP VIEW qualifying")
-    db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
 
 
-def count_cells(db: Warehouse) -> None:
-    """cell_count(rule, period_type, position, category_number, sex, …); `position` numbers the periods of a type."""
+def _make_periods(db: Warehouse) -> None:
+    db.execute(f"CREATE OR REPLACE TEMP TABLE period AS {db.statement('mart.period')}")
+
+
+def _count_cells(db: Warehouse) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE month_count AS {db.statement('mart.month_count')}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE cell_count AS {db.statement('mart.cell_count')}")
     db.execute(f"INSERT INTO cell_count BY NAME {db.statement('mart.rolling_count')}")
@@ -84,7 +120,7 @@ def _tier_columns(rules: Sequence[Rule]) -> dict[str, str]:
     return {sql: f"tier_{number}" for number, sql in enumerate(tiered)}
 
 
-def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
+def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str], incidents: str) -> None:
     """marked: every incident with its categories, the tier it has by each definition, and which rules count it."""
     numbers = _numbers(db)
     terms = [counted_sql(rule.definition, tiers.get(tier_sql(rule.definition), "")) for rule in rules]
@@ -101,9 +137,9 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str]) -> None:
             coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code, age_years,
             list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
             [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
-        FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)}, rowid AS incident FROM core.incident))
+        FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)}, rowid AS incident FROM {incidents}))
         JOIN (SELECT sources, list({_number(numbers["source"], "source")}) AS source_numbers
-              FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM core.incident))
+              FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM {incidents}))
               GROUP BY sources) USING (sources)""")
 
 

@@ -142,9 +142,9 @@ def _build(db: Warehouse, release_id: str, file: Path) -> int:
     partial = file.with_suffix(".partial")
     for leftover in db.settings.analyst.glob("*.partial*"):
         leftover.unlink()
-    with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst:
-        with analyst.transaction():  # of one commit, not of one for each comment
-            rows = _fill(db, analyst, release_id)
+    # A transaction, for else every comment would be a commit of its own.
+    with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst, analyst.transaction():
+        rows = _fill(db, analyst, release_id)
     partial.chmod(0o600)
     os.replace(partial, file)
     return rows

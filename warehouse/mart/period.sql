@@ -1,7 +1,7 @@
 -- All years from the first to the last that holds an event or a population, with their quarters, months and 12-month windows.
 WITH bounds AS (
     SELECT min(year) AS first, max(year) AS last
-    FROM (SELECT year FROM tally JOIN rule USING (rule) WHERE analysis = '' UNION ALL SELECT year FROM ref.population)
+    FROM (SELECT year FROM mart.counted UNION ALL SELECT year FROM ref.population)
 ), month AS (
     SELECT day::DATE AS first_day FROM bounds,
     unnest(generate_series(make_date(first, 1, 1), make_date(last, 12, 1), INTERVAL 1 MONTH)) series(day)

@@ -28,4 +28,4 @@ WITH child_month AS (
 SELECT rule, 'rolling_12_months' AS period_type, month AS position, category_number, 'all' AS sex, records, incidents, children,
        CASE WHEN unit = 'children' THEN children ELSE weight END AS numerator
 FROM running JOIN rule USING (rule)
-WHERE incidents > 0
+WHERE incidents > 0 AND month IN (SELECT position FROM period WHERE period_type = 'rolling_12_months')

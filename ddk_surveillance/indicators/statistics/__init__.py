@@ -13,7 +13,8 @@ from ddk_surveillance.warehouse import Warehouse
 
 
 def statistics_of(db: Warehouse, cells: pandas.DataFrame) -> pandas.DataFrame:
-    """All statistics of every indicator but its sub-measures; `cells` are its figures, `tally` its cases."""
+    """All statistics of every indicator but its sub-measures; `cells` are its figures, mart.counted its cases."""
+    of_cases.gather(db)
     yearly = cells[cells["period_type"] == "year"]
     series = [Series.of(indicator, db.library.plan, yearly) for indicator in db.library.indicators.values()]
     rows = [row for one in series for row in (*of_series.statistics(one), *of_cases.statistics(db, one))]

@@ -32,21 +32,28 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
         yield from _completeness(db, series, known)
 
 
-def _cases(columns: str, rest: str = "") -> str:
-    return f"""SELECT {columns} FROM tally t JOIN marked m USING (incident) JOIN rule r USING (rule)
-        WHERE r.indicator_code = ? AND r.analysis = '' AND weight > 0 {rest}"""
+def gather(db: Warehouse) -> None:
+    """The cases of every indicator by year and by the feeds that reported them: case_by_sources."""
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE case_by_sources AS
+        SELECT indicator_code, year, sources, count(*) AS cases, sum(weight) AS events
+        FROM ({CASES}) JOIN core.incident USING (incident_id) GROUP BY ALL""")
 
 
-def _by_sources(columns: str) -> str:
-    """The cases of each year by the feeds that reported them."""
-    return f"SELECT {columns} FROM ({_cases('year, sources, count(*) AS cases, sum(weight) AS events', 'GROUP BY year, sources')})"
+# What stands in the numerators; `weight` is what it adds to them.
+CASES = """
+    SELECT indicator_code, c.year, incident_id, child_id, CASE r.unit WHEN 'records' THEN c.records ELSE 1 END AS weight
+    FROM mart.counted c JOIN rule r USING (indicator_code, definition_version)
+    WHERE analysis = '' AND NOT is_measure AND is_in_numerator"""
+OF_ONE = f"({CASES} AND indicator_code = ?)"
+BY_SOURCES = "(FROM case_by_sources WHERE indicator_code = ?)"
 
 
 def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """The numerator if records had been linked more strictly or more loosely than they were."""
     rows = db.rows(
         f"""SELECT year, sum(strict_incidents), count(*), count(DISTINCT loose_incident_id)
-        FROM ({_cases("year, incident_id")}) JOIN link.incident_bound USING (incident_id) GROUP BY year ORDER BY year""",
+        FROM {OF_ONE} JOIN link.incident_bound USING (incident_id) GROUP BY year ORDER BY year""",
         [series.indicator.indicator],
     )
     for year, *counts in (row for row in rows if row[0] in known):
@@ -60,7 +67,7 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
     """An interval that allows for children hurt several times: their events are not independent of each other."""
     rows = db.rows(
         f"""SELECT year, sum(events), sum(events * events), count(*)
-        FROM (SELECT year, child, sum(weight) AS events FROM ({_cases("year, t.child, weight")}) GROUP BY ALL)
+        FROM (SELECT year, sum(weight) AS events FROM {OF_ONE} GROUP BY year, child_id)
         GROUP BY year ORDER BY year""",
         [series.indicator.indicator],
     )
@@ -76,8 +83,8 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
 def _sources(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """How many feeds reported cases, and the share of cases that more than one reported: better reporting looks like more."""
     rows = db.rows(
-        f"""{_by_sources("year, string_agg(sources, ','), sum(cases) FILTER (contains(sources, ',')), sum(cases)")}
-        GROUP BY year ORDER BY year""",
+        f"""SELECT year, string_agg(sources, ','), sum(cases) FILTER (contains(sources, ',')), sum(cases)
+        FROM {BY_SOURCES} GROUP BY year ORDER BY year""",
         [series.indicator.indicator],
     )
     for year, sources, several, cases in (row for row in rows if row[0] in known):
@@ -97,8 +104,7 @@ def _constant_sources(db: Warehouse, series: Series, known: dict[int, Row]) -> I
         return
     rows = dict(
         db.rows(
-            f"""{_by_sources("year, sum(events)")}
-            WHERE list_has_any(string_split(sources, ','), ?) GROUP BY year""",
+            f"""SELECT year, sum(events) FROM {BY_SOURCES} WHERE list_has_any(string_split(sources, ','), ?) GROUP BY year""",
             [series.indicator.indicator, constant],
         )
     )
@@ -168,7 +174,7 @@ def _completeness(db: Warehouse, series: Series, known: dict[int, Row]) -> Itera
     first, second, third = (*series.indicator.completeness, "")[:3]
     rows = db.rows(
         f"""SELECT year, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, list_contains(s, ?)::INTEGER, sum(cases)::BIGINT
-        FROM ({_by_sources("year, string_split(sources, ',') AS s, cases")}) GROUP BY ALL""",
+        FROM (SELECT year, string_split(sources, ',') AS s, cases FROM {BY_SOURCES}) GROUP BY ALL""",
         [first, second, third, series.indicator.indicator],
     )
     periods = {str(year): [year] for year in known}

@@ -38,9 +38,6 @@ def people(
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Warehouse]:
     warehouse = empty_warehouse(str(tmp_path))
-    warehouse.execute(
-        "CREATE TEMP TABLE tally (rule INTEGER, year INTEGER); CREATE TEMP TABLE rule (rule INTEGER, analysis VARCHAR)"
-    )
     warehouse.execute("INSERT INTO ref.age_group VALUES ('age5', '0', 0, 0), ('age5', '1-4', 1, 4)")
     yield warehouse
     warehouse.connection.close()
