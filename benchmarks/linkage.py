@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.end_to_end import apart
 from ddk_surveillance.link import model_in_use, run
-from ddk_surveillance.link.cluster import Ints, components, partition, parts
+from ddk_surveillance.link.cluster import Ints, batched, components, partition, parts
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.evaluation import accuracy, synthetic_file, synthetic_warehouse
 from ddk_surveillance.link.preparation import prepare
@@ -172,9 +172,8 @@ def _by_average_linkage(left: Ints, right: Ints, score: Ints, records: int, thre
     inside = part[left] == part[right]
     # partition() takes an absent pair for a score of 0: shift the scale so that this is what such a pair deserves
     shifted = score[inside] - NOT_COMPARED_CENTIBITS
-    return list(
-        partition(part, left[inside], right[inside], shifted, tuple(one - NOT_COMPARED_CENTIBITS for one in thresholds))
-    )
+    batches = list(batched(part, left[inside], right[inside]))
+    return list(partition(len(part), batches, shifted, tuple(one - NOT_COMPARED_CENTIBITS for one in thresholds)))
 
 
 def _best(name: str, cluster: Any, left: Ints, right: Ints, score: Ints, true: Ints) -> dict[str, Any]:

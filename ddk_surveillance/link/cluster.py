@@ -10,7 +10,7 @@ Records are numbered 0 … count-1; a group is named by its smallest number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ def parts(count: int, left: Ints, right: Ints, score: Ints) -> Ints:
         left, right, score = left[keep], right[keep], score[keep]
 
 
-def without_rivals(part: Ints, left: Ints, right: Ints, score: Ints, is_certain: Flags) -> Ints:
+def without_rivals(batches: Sequence[Batch], score: Ints, is_certain: Flags) -> Ints:
     """The scores less what speaks for rivals; the pairs must be all pairs in each part, certain ones stay as they are.
 
     A score looks at two records alone. A record that fits two incidents which are not the same can be of one of them
@@ -57,7 +57,7 @@ def without_rivals(part: Ints, left: Ints, right: Ints, score: Ints, is_certain:
     synthetic records (seed 912: F1 .937 to .943 at the count-neutral threshold, flat between 0.4 and 0.7).
     """
     result = score.copy()
-    for batch in _batches(part, left, right):
+    for batch in batches:
         if batch.member.shape[1] == 2:
             continue
         bits = batch.matrix(score) / CENTIBITS
@@ -69,10 +69,10 @@ def without_rivals(part: Ints, left: Ints, right: Ints, score: Ints, is_certain:
     return result
 
 
-def partition(part: Ints, left: Ints, right: Ints, score: Ints, thresholds: tuple[int, ...]) -> Ints:
+def partition(count: int, batches: Sequence[Batch], score: Ints, thresholds: tuple[int, ...]) -> Ints:
     """The groups at each threshold (descending), shape (thresholds, records); the pairs must be all pairs in each part."""
-    result = np.tile(np.arange(len(part)), (len(thresholds), 1))
-    for batch in _batches(part, left, right):
+    result = np.tile(np.arange(count), (len(thresholds), 1))
+    for batch in batches:
         label = average_linkage(batch.matrix(score), thresholds)
         result[:, batch.member] = np.take_along_axis(np.broadcast_to(batch.member, label.shape), label, axis=2)
     return result
@@ -96,16 +96,16 @@ class Batch:
         return matrix
 
 
-def _batches(part: Ints, left: Ints, right: Ints) -> Iterator[Batch]:
+def batched(part: Ints, left: Ints, right: Ints) -> Iterator[Batch]:
     """Parts of one size, as many at once as fit into memory; single records need no clustering."""
     size = np.bincount(part, minlength=len(part))
     order = np.argsort(part, kind="stable")
     place = np.empty(len(part), dtype=np.int64)  # of a record among those of its part
     place[order] = np.arange(len(part)) - np.repeat(np.cumsum(size) - size, size)
-    size_of_pair = size[part[left]]
+    order = order[size[part[order]] > 1]
+    size_of_record, size_of_pair = size[part[order]], size[part[left]]
     for n in np.unique(size[size > 1]).tolist():
-        of_size, pairs = order[size[part[order]] == n], np.flatnonzero(size_of_pair == n)
-        member = of_size.reshape(-1, n)
+        pairs, member = np.flatnonzero(size_of_pair == n), order[size_of_record == n].reshape(-1, n)
         number = np.searchsorted(member[:, 0], part[left[pairs]])  # a part is named by its smallest record, its first
         chunk = max(1, CELLS_AT_ONCE // (n * n))
         for start in range(0, len(member), chunk):

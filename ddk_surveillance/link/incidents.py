@@ -5,12 +5,15 @@ A touched part is made of whole components, old and new, so recomputing it alone
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas
 import pyarrow
 
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.candidates import make_candidates, patterns_sql
-from ddk_surveillance.link.cluster import Ints
+from ddk_surveillance.link.cluster import Batch, Ints
 from ddk_surveillance.link.declaration import CENTIBITS
 from ddk_surveillance.link.model import SAFETY, Model
 from ddk_surveillance.link.preparation import Night
@@ -47,9 +50,12 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
         FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key JOIN link_affected AS b ON b.key = p.right_key""",
     )
     part = cluster.parts(records.num_rows, left, right, score)
-    pairs = _all_pairs(db, model, night, records["key"], part, left, right, score, pattern)
+    all_left, all_right, all_score, all_pattern = _all_pairs(
+        db, model, night, records["key"], part, left, right, score, pattern
+    )
+    batches = list(cluster.batched(part, all_left, all_right))
     strict, adopted, loose = cluster.partition(
-        part, *_fits(model, part, *pairs), model.declaration.thresholds.centibits
+        len(part), batches, _fits(model, batches, all_score, all_pattern), model.declaration.thresholds.centibits
     )
     component = cluster.components(records.num_rows, left, right)
     best = cluster.strongest(adopted, left, right, score)
@@ -73,7 +79,7 @@ def integers(db: Warehouse, sql: str) -> tuple[Ints, ...]:
 
 def _scores(model: Model, patterns: Ints) -> Ints:
     """A few hundred thousand patterns stand for millions of pairs."""
-    found, position = np.unique(patterns, return_inverse=True)
+    position, found = pandas.factorize(patterns)
     return model.centibits(found)[position]
 
 
@@ -147,12 +153,12 @@ def _all_pairs(
     )
 
 
-def _fits(model: Model, part: Ints, left: Ints, right: Ints, score: Ints, pattern: Ints) -> tuple[Ints, Ints, Ints]:
-    """The pairs with what clusters are made by: the score less what speaks for rivals and what is asked of a known child."""
+def _fits(model: Model, batches: Sequence[Batch], score: Ints, pattern: Ints) -> Ints:
+    """What clusters are made by: the score of each pair less what speaks for rivals and what is asked of a known child."""
     is_certain = model.is_certain(pattern)
     more = round(model.declaration.thresholds.more_of_a_known_child_bits * CENTIBITS)
-    fit = cluster.without_rivals(part, left, right, score, is_certain)
-    return left, right, fit - np.where(model.is_of_known_child(pattern) & ~is_certain, more, 0)
+    fit = cluster.without_rivals(batches, score, is_certain)
+    return fit - np.where(model.is_of_known_child(pattern) & ~is_certain, more, 0)
 
 
 def _bounds(record_id: pyarrow.ChunkedArray, strict: Ints, adopted: Ints, loose: Ints) -> pyarrow.Table:

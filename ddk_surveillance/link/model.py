@@ -65,7 +65,7 @@ class Model:
         joint = self.log2_joint(patterns)
         others = np.logaddexp2.reduce(joint[:, UNRELATED:], axis=1)
         score = np.rint((joint[:, MATCH] - others) * CENTIBITS).astype(np.int64)
-        return self._after_safety(score, self.digits(patterns)[SAFETY])
+        return self._after_safety(score, patterns % self.declaration.radices[SAFETY])
 
     def is_certain(self, patterns: Ints) -> Flags:
         """Which pairs a safety rule decided, or lifted."""

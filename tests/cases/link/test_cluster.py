@@ -62,7 +62,9 @@ def ints(*values: int) -> Ints:
 def fits(ab: int, ac: int, bc: int, is_certain: bool = False) -> list[int]:
     """What is left of the scores of three records when rivals are set off."""
     part, left, right = ints(0, 0, 0), ints(0, 0, 1), ints(1, 2, 2)
-    return cluster.without_rivals(part, left, right, ints(ab, ac, bc), np.full(3, is_certain)).tolist()
+    return cluster.without_rivals(
+        list(cluster.batched(part, left, right)), ints(ab, ac, bc), np.full(3, is_certain)
+    ).tolist()
 
 
 def test_a_record_that_fits_two_strangers_is_surely_of_neither() -> None:
@@ -86,12 +88,12 @@ def test_parts_of_different_sizes_are_cut_together() -> None:
     """0-1 belong together and 2 does not; 3-4 agree, 5-6 do not; 7 is alone."""
     left, right, score = ints(0, 0, 1, 3, 5), ints(1, 2, 2, 4, 6), ints(500, -900, -900, 5, -5)
     part = cluster.components(8, left, right)
-    [group] = cluster.partition(part, left, right, score, (0,))
+    [group] = cluster.partition(8, list(cluster.batched(part, left, right)), score, (0,))
     assert group.tolist() == [0, 0, 2, 3, 3, 5, 6, 7]
 
 
 def test_nothing_to_cluster() -> None:
-    assert cluster.partition(ints(), ints(), ints(), ints(), (0,)).tolist() == [[]]
+    assert cluster.partition(0, list(cluster.batched(ints(), ints(), ints())), ints(), (0,)).tolist() == [[]]
 
 
 def test_a_long_chain_is_cut_at_its_weakest_links() -> None:
