@@ -38,7 +38,11 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _cells(db: Warehouse) -> pandas.DataFrame:
     """Every figure with its rate, interval, status and reason."""
     as_of = _data_as_of(db)
-    db.execute(f"CREATE OR REPLACE TEMP TABLE person_years AS {db.statement('mart.person_years')}", {"as_of": as_of})
+    townships = [code for code, _, _ in db.library.code_labels("township")]
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE person_years AS {db.statement('mart.person_years')}",
+        {"as_of": as_of, "townships": townships},
+    )
     return with_rates(db.frame(db.statement("mart.cell"), {"as_of": as_of}), db.library.plan, as_of)
 
 

@@ -1,6 +1,8 @@
 -- Child person-years of every period by the dimensions in which the population is known. A year counts its mean population:
 -- the figure given for it (mid-year), or the mean of two year ends where both are dated 31 December of their own year.
--- A part of a year counts its days; what lies after `as_of` has not been lived yet.
+-- A part of a year counts its days; what lies after `as_of` has not been lived yet. A sum that lacks one of its cells (a sex and age
+-- of the district or, where the year is given by townships, of one of them) is no denominator. A township begins with the first
+-- year that is given for it, and ends when $townships no longer names it.
 WITH given AS (
     SELECT * FROM ref.population p WHERE age_years BETWEEN 0 AND 17
       -- the district as a whole stands in only where a year has no townships
@@ -12,17 +14,31 @@ WITH given AS (
     FROM given g LEFT JOIN given before
       ON before.year = g.year - 1 AND before.as_of = make_date(g.year - 1, 12, 31) AND before.population_type = g.population_type
      AND before.sex IS NOT DISTINCT FROM g.sex AND before.age_years = g.age_years AND before.township_code IS NOT DISTINCT FROM g.township_code
+), place AS (
+    SELECT DISTINCT year, population_type, coalesce(township_code, 'unknown') AS township FROM given
+    UNION
+    SELECT y.year, population_type, t.township_code
+    FROM (SELECT DISTINCT year, population_type FROM given WHERE township_code IS NOT NULL) y
+    JOIN (SELECT population_type, township_code, min(year) AS first_year FROM given GROUP BY ALL) t USING (population_type)
+    WHERE t.first_year < y.year AND list_contains($townships, t.township_code)
+), wanted AS (
+    SELECT year, population_type, s.sex, a.age_years, township
+    FROM place, (VALUES ('male'), ('female')) s(sex), range(18) a(age_years)
+), cell AS (
+    SELECT year, population_type, sex, age_years, township, value
+    FROM lived FULL JOIN wanted USING (year, population_type, sex, age_years, township)
 ), by_category AS (
-    SELECT year, population_type, sex, 'all' AS dimension, 'all' AS category, value FROM lived
-    UNION ALL SELECT year, population_type, sex, 'sex', sex, value FROM lived
-    UNION ALL SELECT year, population_type, sex, 'township', township, value FROM lived
+    SELECT year, population_type, sex, 'all' AS dimension, 'all' AS category, value FROM cell
+    UNION ALL SELECT year, population_type, sex, 'sex', sex, value FROM cell
+    UNION ALL SELECT year, population_type, sex, 'township', township, value FROM cell
     UNION ALL SELECT year, population_type, sex, dimension, category, value
-              FROM lived JOIN ref.age_group ON age_years BETWEEN from_years AND to_years
+              FROM cell JOIN ref.age_group ON age_years BETWEEN from_years AND to_years
     UNION ALL SELECT year, population_type, sex, 'township_age5', township || '|' || category, value
-              FROM lived JOIN ref.age_group ON age_years BETWEEN from_years AND to_years WHERE dimension = 'age5'
+              FROM cell JOIN ref.age_group ON age_years BETWEEN from_years AND to_years WHERE dimension = 'age5'
 ), by_year AS (
     SELECT year, population_type, coalesce(sex, 'all') AS sex, dimension, category, sum(value) AS value
     FROM by_category GROUP BY GROUPING SETS ((year, population_type, sex, dimension, category), (year, population_type, dimension, category))
+    HAVING count(value) = count(*)
 ), part AS (
     SELECT period_type, position, y AS year,
            (1 + least(last_day, make_date(y, 12, 31), $as_of) - greatest(first_day, make_date(y, 1, 1)))

@@ -51,7 +51,7 @@ def person_years(db: Warehouse, frame: pd.DataFrame, as_of: str = "2030-01-01") 
     db.execute(f"CREATE OR REPLACE TEMP TABLE period AS {db.statement('mart.period')}")
     lived = db.statement("mart.person_years")
     rows = db.rows(f"SELECT period, denominator FROM ({lived}) JOIN period USING (period_type, position) WHERE (sex, dimension) = ('all', 'all')",
-                   {"as_of": datetime.date.fromisoformat(as_of)})  # fmt: skip
+                   {"as_of": datetime.date.fromisoformat(as_of), "townships": TOWNSHIPS})  # fmt: skip
     return {period: round(value, 3) for period, value in rows}
 
 
@@ -76,6 +76,20 @@ def test_the_district_as_a_whole_is_not_added_to_its_townships(db: Warehouse) ->
     whole = people(2024, 800, townships=(None,))
     assert person_years(db, pd.concat([people(2024), whole]))["2024"] == 28800
     assert person_years(db, whole)["2024"] == 28800
+
+
+@pytest.mark.parametrize(
+    "lacking", [people(2024).iloc[1:], people(2024, townships=tuple(TOWNSHIPS[1:]))], ids=["a cell", "a township"]
+)
+def test_a_sum_that_lacks_a_cell_is_no_denominator(db: Warehouse, lacking: pd.DataFrame) -> None:
+    """Seven of eight townships would make every rate of the district an eighth too high."""
+    lived = person_years(db, pd.concat([people(2023), lacking]))
+    assert "2023" in lived and "2024" not in lived and "2024-06" not in lived
+
+
+def test_a_township_begins_with_its_first_year(db: Warehouse) -> None:
+    lived = person_years(db, pd.concat([people(2023, townships=tuple(TOWNSHIPS[1:])), people(2024)]))
+    assert (lived["2023"], lived["2024"]) == (25200, 28800)
 
 
 def test_a_window_that_reaches_into_a_year_without_population_has_none(db: Warehouse) -> None:
