@@ -134,7 +134,7 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str], incidents
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE marked AS
         SELECT incident, incident_id, child_id, hash(child_id) AS child, sources, records, is_death, event_date, death_date,
-            coalesce(sex, 'unknown') AS sex, coalesce(township_code, 'unknown') AS township_code, age_years,
+            {_known(numbers["sex"], "sex")}, {_known(numbers["township"], "township_code")}, age_years,
             list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
             [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
         FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)}, rowid AS incident FROM {incidents}))
@@ -173,6 +173,11 @@ def _number(numbers: dict[str, int], expression: str) -> str:
     known = [code for code in numbers if code != "unknown"]
     cases = " ".join(f"WHEN '{code}' THEN {numbers[code]}" for code in known)
     return f"CASE {expression} {cases} ELSE {numbers['unknown']} END"
+
+
+def _known(numbers: dict[str, int], column: str) -> str:
+    """A code as it is; one that no list knows is unknown."""
+    return f"if({column} IN ({', '.join(map(repr, numbers))}), {column}, 'unknown') AS {column}"
 
 
 def _age_number(library: Library, numbers: dict[str, int], grouping: str) -> str:

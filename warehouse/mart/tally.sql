@@ -1,10 +1,11 @@
 -- Every rule's incidents with their weight in the numerator and their periods; `qualifying` and `marked` are made by the
--- indicators stage. One row stands for each unit: a child once a year (the fatal act before others, then the earliest), a death once.
+-- indicators stage. One row stands for each unit: a child once a year (the fatal act before others, then the earliest), a death
+-- once, whichever versions of the definition hold in the years in which it is told of.
 WITH standing AS (
     SELECT q.*, r.unit, true AS stands FROM qualifying q JOIN rule r USING (rule) WHERE r.unit IN ('incidents', 'records')
     UNION ALL
     SELECT q.*, r.unit, row_number() OVER (
-        PARTITION BY rule, q.child, CASE WHEN r.unit = 'deaths' THEN 0 ELSE year(counted_date) END
+        PARTITION BY r.indicator_code, r.analysis, q.child, CASE WHEN r.unit = 'deaths' THEN 0 ELSE year(counted_date) END
         ORDER BY q.is_death DESC, counted_date, incident_id) = 1
     FROM qualifying q JOIN rule r USING (rule) JOIN marked m USING (incident) WHERE r.unit IN ('children', 'deaths')
 ), dated AS (

@@ -96,6 +96,31 @@ def test_two_ways_of_computing_every_headline_agree(district: District, code: st
 
 
 @pytest.mark.parametrize("code", HEADLINES)
+@pytest.mark.parametrize(("period_type", "part"), [("quarter", "Q"), ("month", "M"), ("year", "township_code")])
+def test_two_ways_agree_on_quarters_months_and_townships(
+    district: District, code: str, period_type: str, part: str
+) -> None:
+    counted = by_hand(district.incidents)[code]
+    stands = set(standing(code, counted)["incident_id"])
+    periods = counted["day"].dt.to_period(part if len(part) == 1 else "Y").astype(str)
+    places = counted["township_code"].fillna("unknown") if period_type == "year" else "all"
+    expected = {
+        key: (
+            int(rows["records"].sum()),
+            len(rows),
+            rows["child_id"].nunique(),
+            int(rows["incident_id"].isin(stands).sum()),
+        )
+        for key, rows in counted.assign(period=periods, place=places).groupby(["period", "place"])
+    }
+    found = district.rows(f"""
+        SELECT period, township_code, records, incidents, children, numerator FROM mart.indicator_rate
+        WHERE indicator_code = '{code}' AND period_type = '{period_type}' AND (sex, age_group) = ('all', 'all') AND incidents > 0
+            AND (township_code <> 'all') = {period_type == "year"}""")
+    assert {tuple(row[:2]): tuple(row[2:]) for row in found} == expected and len(expected) > 10
+
+
+@pytest.mark.parametrize("code", HEADLINES)
 def test_a_window_of_twelve_months_counts_a_child_once(district: District, code: str) -> None:
     counted = by_hand(district.incidents)[code]
     stands = set(standing(code, counted)["incident_id"])

@@ -155,8 +155,8 @@ def is_reported(db: Warehouse, *periods: str) -> list[bool]:
                " TIMESTAMP '2025-01-01' AS received_at, 'loaded' AS status")  # fmt: skip
     db.execute("DELETE FROM ref.population_version")
     db.execute("INSERT INTO ref.population_version BY NAME SELECT 'p' AS batch_id, '' AS sheet, 1 AS row_number, 1 AS victim_number,"
-               " 'loaded' AS disposition, y AS year, 'male' AS sex, 9 AS age_years, 'resident' AS population_type, 1000 AS value"
-               " FROM (VALUES (2023), (2024)) v(y)")  # fmt: skip
+               " 'loaded' AS disposition, y AS year, sex, age AS age_years, 'resident' AS population_type, 1000 AS value"
+               " FROM (VALUES (2023), (2024)) v(y), (VALUES ('male'), ('female')) s(sex), range(18) a(age)")  # fmt: skip
     indicators.run(db, "night")
     reasons: dict[str, Any] = dict(db.rows(
         "SELECT period, reason FROM mart.indicator_rate WHERE indicator_code = '20'"

@@ -55,6 +55,9 @@ A,3,2024,8,女,12,跌倒
 A,4,2024,8,女,19,蜂蜇
 A,5,2024,13,女,12,跌倒
 """
+PEOPLE = "".join(
+    f"2024,{age},{sex},{1000 if (age, sex) in ((9, '男'), (12, '女')) else 0}\n" for age in range(18) for sex in "男女"
+)
 
 
 def declare(home: Home, path: str, text: str) -> None:
@@ -68,7 +71,7 @@ def test_a_new_feed_population_and_indicator(home: Home) -> None:
     declare(home, "sources/population.yaml", POPULATION)
     declare(home, "indicators/stings.yaml", INDICATOR)
     home.drop("summer_camp", "camp.csv", ROWS)
-    home.drop("population", "p.csv", "年,岁,性别,人\n2024,9,男,1000\n2024,12,女,1000\n")
+    home.drop("population", "p.csv", "年,岁,性别,人\n" + PEOPLE)
     home.night()
     assert home.ledger("summer_camp") == {"rows_received": 5, "out_of_scope": 1, "quarantined": 1, "loaded": 3}
     [figure] = home.query(
