@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddk_surveillance.rates import comparison, completeness, intervals
+from ddk_surveillance.rates import comparison, completeness, intervals, standardised
 
 # Garwood, Biometrika 1936; Ulm, Am J Epidemiol 1990: 95 % limits of a Poisson count.
 EXACT_LIMITS = {
@@ -19,6 +19,8 @@ WILSON_LIMITS = {
     (0, 20): (0, 0.1611),
     (1, 29): (0.0061, 0.1718),
 }
+# The same table: Clopper and Pearson's exact interval of a proportion (Biometrika 1934).
+CLOPPER_PEARSON = {(81, 263): (0.2527, 0.3676), (15, 148): (0.0578, 0.1617), (1, 29): (0.0009, 0.1776)}
 
 
 @pytest.mark.parametrize(("count", "limits"), EXACT_LIMITS.items())
@@ -30,6 +32,26 @@ def test_exact_poisson_limits(count: int, limits: tuple[float, float]) -> None:
 @pytest.mark.parametrize(("cases", "limits"), WILSON_LIMITS.items())
 def test_wilson_limits(cases: tuple[int, int], limits: tuple[float, float]) -> None:
     assert intervals.wilson_interval(*cases) == pytest.approx(limits, abs=6e-5)
+
+
+@pytest.mark.parametrize(("cases", "limits"), CLOPPER_PEARSON.items())
+def test_the_exact_interval_of_a_rate_ratio_is_that_of_a_proportion(
+    cases: tuple[int, int], limits: tuple[float, float]
+) -> None:
+    """Of x events here and the others elsewhere, over equal times, the share here is x of n."""
+    here, total = cases
+    ratio = comparison.rate_ratio(here, 1, total - here, 1)
+    assert [odds / (1 + odds) for odds in (ratio.lower, ratio.upper)] == pytest.approx(limits, abs=6e-5)
+
+
+def test_a_standardised_rate_of_thin_strata() -> None:
+    """Fay & Feuer, Stat Med 1997: Down syndrome in Michigan by mother's age, fifth and later births (Stark & Mantell 1966), per 100 000."""
+    cases, births = (0, 8, 63, 112, 262, 295), (327, 30666, 123419, 149919, 104088, 34392)
+    standard = (319933, 931318, 786511, 488235, 237863, 61313)
+    gamma = standardised.direct_rate(cases, births, standard, method="fay_feuer")
+    assert isinstance(gamma, standardised.StandardisedRate)
+    per_100_000 = (100 * gamma.rate_per_1000, 100 * gamma.lower, 100 * gamma.upper)
+    assert per_100_000 == pytest.approx((75.53, 67.70, 188.30), abs=6e-3)
 
 
 def test_a_rate_and_its_exact_interval() -> None:
