@@ -134,7 +134,7 @@ def _fingerprint(db: Warehouse) -> str:
     ledger = "(FROM ops.ledger SEMI JOIN (FROM ops.batch WHERE status <> 'identical') USING (batch_id))"
     figures = ("mart.indicator_rate", "mart.indicator_cube", "mart.indicator_verdict", "mart.indicator_statistic")
     tables = (*figures, "core.incident", "ref.population", "ops.edition", ledger)
-    return hashlib.md5(";".join(map(db.fingerprint, tables)).encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(";".join(map(db.digest, tables)).encode(), usedforsecurity=False).hexdigest()
 
 
 def _build(db: Warehouse, release_id: str, file: Path) -> int:

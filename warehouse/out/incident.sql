@@ -1,12 +1,14 @@
 -- Incidents for analysts: no id, no date, no township. Within each domain every shown class of year, age and sex holds
 -- at least 5 incidents; where one would be smaller, ages are merged, then sexes, then years, and last the rows left out.
+-- Many look alike: they are counted (`alike`), and told apart again at the end.
 WITH incident AS (
     SELECT CASE WHEN is_death THEN 'death' WHEN intent IN ('self_harm', 'assault', 'unintentional') THEN intent ELSE 'other' END AS domain,
            i.event_year, coalesce(g.category, 'unknown') AS age_group, coalesce(i.sex, 'unknown') AS sex,
-           i.mechanism, i.place, i.nature, i.body_part, i.severity, i.violence_type, i.residence, i.records
+           i.mechanism, i.place, i.nature, i.body_part, i.severity, i.violence_type, i.residence, i.records, count(*) AS alike
     FROM core.incident i LEFT JOIN ref.age_group g ON g.dimension = 'age5' AND i.age_years BETWEEN g.from_years AND g.to_years
+    GROUP BY ALL
 ), by_age AS (
-    SELECT domain, event_year, sex, age_group, count(*) AS size FROM incident GROUP BY ALL
+    SELECT domain, event_year, sex, age_group, sum(alike) AS size FROM incident GROUP BY ALL
 ), by_sex AS (
     SELECT domain, event_year, sex, min(size) AS smallest_age, sum(size) AS size FROM by_age GROUP BY ALL
 ), by_year AS (
@@ -21,8 +23,9 @@ WITH incident AS (
     FROM incident i
     JOIN by_sex s USING (domain, event_year, sex) JOIN by_year y USING (domain, event_year) JOIN by_domain d USING (domain)
     WHERE d.size >= 5
+), shown AS (
+    SELECT * REPLACE (CASE WHEN count(DISTINCT violence_type) OVER class >= 2 THEN violence_type END AS violence_type)
+    FROM merged
+    WINDOW class AS (PARTITION BY domain, event_year, age_group, sex)
 )
-SELECT * REPLACE (CASE WHEN count(DISTINCT violence_type) OVER class >= 2 THEN violence_type END AS violence_type)
-FROM merged
-WINDOW class AS (PARTITION BY domain, event_year, age_group, sex)
-ORDER BY ALL
+SELECT * EXCLUDE (alike, again) FROM (SELECT *, unnest(range(alike::BIGINT)) AS again FROM (FROM shown ORDER BY ALL))
