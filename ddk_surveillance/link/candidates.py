@@ -27,9 +27,11 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
     if night.everything:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_bucketed AS {BUCKETED}")
     db.execute("CREATE OR REPLACE TEMP TABLE link_found (left_key BIGINT, right_key BIGINT)")
-    for rule in declaration.blocking:
-        for sql in blocking_sql(rule, declaration, night):
-            db.execute(f"INSERT INTO link_found {sql}")
+    finding = [sql for rule in declaration.blocking for sql in blocking_sql(rule, declaration, night)]
+    if not night.everything:  # side by side: of all records together they would not fit into memory
+        finding = [" UNION ALL ".join(finding)]
+    for sql in finding:
+        db.execute(f"INSERT INTO link_found {sql}")
     dirty = f"SELECT key FROM {night.dirty_records}"
     db.execute(f"""
         INSERT INTO link_found
