@@ -16,10 +16,8 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
 PASSING = f"""
-    FROM recoded c
-    WHERE batch_id IN ({CHECKED})
-      AND NOT EXISTS (FROM ops.quarantine q WHERE q.disposition <> 'warning' AND (q.batch_id, q.sheet, q.row_number, q.victim_number)
-                      = (c.batch_id, c.sheet, c.row_number, c.victim_number))"""
+    FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition <> 'warning') USING ({POSITION})
+    WHERE batch_id IN ({CHECKED})"""
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -91,7 +89,7 @@ def _load(db: Warehouse, source: Source) -> int:
     db.execute(f"DELETE FROM {book.table} WHERE batch_id IN ({CHECKED})", asked)
     db.execute(
         f"INSERT INTO {book.table} BY NAME SELECT {', '.join(added + flags)}, 'loaded' AS disposition "
-        f"FROM (SELECT * {PASSING.format(source=source.source)}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
+        f"FROM (SELECT * {PASSING}) LEFT JOIN ({_FLAGS}) USING ({POSITION})",
         asked,
     )
     db.execute(
