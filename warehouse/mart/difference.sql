@@ -33,10 +33,10 @@ named AS (
          AND i.known_from <= $to_at AND (i.known_to IS NULL OR i.known_to > $to_at)
 ),
 counted_row AS (
-    SELECT indicator_code, d.unit = 'children' AS is_of_children, n.unit_id, present_unit_id, incident_id, side, is_before <> is_now AS is_moved,
+    SELECT indicator_code, coalesce(d.unit = 'children', false) AS is_of_children, n.unit_id, present_unit_id, incident_id, side, is_before <> is_now AS is_moved,
            CASE WHEN NOT is_in_numerator THEN 0 WHEN d.unit = 'records' THEN side * n.records ELSE side END AS change,
            date_trunc('month', counted_date)::DATE AS month, sex, age_group, township_code
-    FROM named n JOIN defined d USING (indicator_code)
+    FROM named n LEFT JOIN defined d USING (indicator_code)  -- one that is no longer declared has no unit
 ),
 cell AS (
     SELECT * EXCLUDE (sex, age_group, township_code), 'year' AS period_type, strftime(month, '%Y') AS period, unnest([
@@ -70,16 +70,20 @@ net AS (
     FROM cell c LEFT JOIN record_change r ON r.unit_id = c.incident_id LEFT JOIN decisive_change d ON d.incident_id = c.incident_id
     GROUP BY indicator_code, period_type, period, sex, age_group, township_code, present_unit_id, is_of_children HAVING change <> 0
 ),
+-- A cell of the unknown exists only while it holds something: where it is missing nothing was counted.
 figure_state AS (
     SELECT * EXCLUDE (old, new), old.numerator AS numerator_from, new.numerator AS numerator_to,
            old.rate_per_1000 AS rate_from, new.rate_per_1000 AS rate_to,
            coalesce(nullif(old.denominator, 0), nullif(new.denominator, 0)) AS denominator,
-           old.definition_version IS DISTINCT FROM new.definition_version AS is_redefined, CASE
+           coalesce(max(old.definition_version) OVER of_year, max(old.definition_version) OVER of_indicator)
+               IS DISTINCT FROM coalesce(max(new.definition_version) OVER of_year, max(new.definition_version) OVER of_indicator) AS is_redefined, CASE
                WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason = 'too_early' THEN 'period_complete'
                WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason IS NOT NULL THEN 'new_source'
-               WHEN old.numerator IS NOT NULL AND new.numerator IS NULL THEN 'withdrawn'
-           END AS cause_of_all
+               WHEN old.numerator IS NOT NULL AND new.numerator IS NULL AND new.reason IS NOT NULL THEN 'withdrawn'
+           END AS cause_of_all,
+           numerator_from IS NULL AND numerator_to IS NULL AS is_hidden
     FROM figure
+    WINDOW of_year AS (PARTITION BY indicator_code, left(period, 4)), of_indicator AS (PARTITION BY indicator_code)
 ),
 part AS (
     SELECT f.indicator_code, f.period_type, f.period, f.sex, f.age_group, f.township_code,
@@ -89,7 +93,7 @@ part AS (
            flatten(list(n.incidents)) AS incident_ids
     FROM net n JOIN figure_state f USING (indicator_code, period_type, period, sex, age_group, township_code)
     LEFT JOIN record_change u ON u.unit_id = n.present_unit_id
-    WHERE cause_of_all IS NULL AND numerator_to IS NOT NULL
+    WHERE cause_of_all IS NULL AND NOT is_hidden
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT indicator_code, period_type, period, sex, age_group, township_code, cause_of_all AS cause,
