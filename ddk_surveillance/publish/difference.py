@@ -15,10 +15,11 @@ def compare(db: Warehouse, from_at: datetime.datetime, to_at: datetime.datetime)
     """Make the temporary table `difference` of every figure and cause, by mart.difference."""
     moments = {"from_at": from_at, "to_at": to_at}
     differ = " OR ".join(f"b.{name} IS DISTINCT FROM n.{name}" for name in _asked_for(db))
-    known = "FROM core.incident_version WHERE known_from <= $from_at AND (known_to IS NULL OR known_to > $from_at)"
     db.execute(
-        f"""CREATE OR REPLACE TEMP TABLE decisive_change AS SELECT DISTINCT incident_id
-        FROM ({known}) b FULL JOIN ({known.replace("from_at", "to_at")}) n USING (incident_id) WHERE {differ}""",
+        f"""CREATE OR REPLACE TEMP TABLE decisive_change AS
+        WITH before AS (FROM core.incident_version WHERE known_from <= $from_at AND known_to > $from_at AND known_to <= $to_at),
+        now AS (FROM core.incident_version WHERE known_from > $from_at AND known_from <= $to_at AND (known_to IS NULL OR known_to > $to_at))
+        SELECT DISTINCT incident_id FROM before b FULL JOIN now n USING (incident_id) WHERE {differ}""",
         moments,
     )
     with db.offering(timeliness=_timeliness(db), defined=_units(db)):

@@ -40,8 +40,9 @@ version AS (
     GROUP BY record_id
 ),
 known_source AS (
-    SELECT DISTINCT event_year, unnest(string_split(sources, ',')) AS source_code
-    FROM core.incident_version WHERE known_from <= $from_at AND (known_to IS NULL OR known_to > $from_at)
+    SELECT event_year, unnest(string_split(sources, ',')) AS source_code
+    FROM (SELECT DISTINCT event_year, sources FROM core.incident_version
+          WHERE known_from <= $from_at AND (known_to IS NULL OR known_to > $from_at))
 ),
 cause AS (
     SELECT record_id, source_code, unnest([incident_before, child_before, incident_now, child_now]) AS unit_id, CASE
