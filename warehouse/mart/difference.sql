@@ -19,17 +19,31 @@ counted AS (
 touched AS (
     SELECT DISTINCT indicator_code, unit_id FROM counted WHERE is_before <> is_now
 ),
+-- An incident that is no more lives on in the one that holds most of its records at $to_at.
+gone AS (
+    SELECT incident_id, unnest(list_transform(string_split(members, ','), lambda one: split_part(one, ':', 1))) AS record_id
+    FROM core.incident_version WHERE known_from <= $from_at AND known_to > $from_at AND known_to <= $to_at
+),
+come AS (
+    SELECT incident_id, unnest(list_transform(string_split(members, ','), lambda one: split_part(one, ':', 1))) AS record_id
+    FROM core.incident_version WHERE known_from > $from_at AND known_from <= $to_at AND (known_to IS NULL OR known_to > $to_at)
+),
+heir AS (
+    SELECT g.incident_id, c.incident_id AS heir_id
+    FROM (FROM gone ANTI JOIN come USING (incident_id)) g JOIN come c USING (record_id)
+    GROUP BY g.incident_id, c.incident_id QUALIFY row_number() OVER (PARTITION BY g.incident_id ORDER BY count(*) DESC, c.incident_id) = 1
+),
 -- An incident or child that only has another name now, or another incident standing for it, neither came nor went.
 named AS (
     SELECT c.*, s.side, CASE
-               WHEN c.unit_id = c.incident_id THEN coalesce(a.incident_id, c.incident_id)
+               WHEN c.unit_id = c.incident_id THEN coalesce(h.heir_id, c.incident_id)
                WHEN s.side > 0 THEN c.unit_id
                ELSE coalesce(i.child_id, c.unit_id)
            END AS present_unit_id
     FROM (FROM counted SEMI JOIN touched USING (indicator_code, unit_id)) c
     JOIN (VALUES (-1), (1)) s(side) ON CASE WHEN s.side < 0 THEN c.is_before ELSE c.is_now END
-    LEFT JOIN link.incident_alias a ON a.retired_incident_id = c.incident_id
-    LEFT JOIN core.incident_version i ON i.incident_id = coalesce(a.incident_id, c.incident_id)
+    LEFT JOIN heir h ON h.incident_id = c.incident_id
+    LEFT JOIN core.incident_version i ON i.incident_id = coalesce(h.heir_id, c.incident_id)
          AND i.known_from <= $to_at AND (i.known_to IS NULL OR i.known_to > $to_at)
 ),
 counted_row AS (
@@ -65,7 +79,7 @@ net AS (
                 THEN count(DISTINCT c.unit_id) FILTER (side > 0) - count(DISTINCT c.unit_id) FILTER (side < 0)
                 ELSE sum(change) END::BIGINT AS change,
            list(DISTINCT c.incident_id) FILTER (is_moved) AS incidents,
-           arg_min(r, r.place) FILTER (is_moved) AS reason,
+           list(r) FILTER (is_moved AND r.place IS NOT NULL) AS reasons, min(r.place) FILTER (is_moved) AS place,
            coalesce(bool_or(d.incident_id IS NOT NULL) FILTER (is_moved), false) AS is_decisive
     FROM cell c LEFT JOIN record_change r ON r.unit_id = c.incident_id LEFT JOIN decisive_change d ON d.incident_id = c.incident_id
     GROUP BY indicator_code, period_type, period, sex, age_group, township_code, present_unit_id, is_of_children HAVING change <> 0
@@ -87,11 +101,12 @@ figure_state AS (
 ),
 part AS (
     SELECT f.indicator_code, f.period_type, f.period, f.sex, f.age_group, f.township_code,
-           CASE WHEN is_redefined AND NOT is_decisive THEN 'definition' ELSE coalesce(n.reason.cause, u.cause, 'linkage') END AS cause,
+           CASE WHEN is_redefined AND NOT is_decisive THEN 'definition' ELSE coalesce(n.decided[1].cause, u.cause, 'linkage') END AS cause,
            sum(n.change)::BIGINT AS numerator_change, coalesce(sum(n.change) / any_value(denominator) * 1000, 0) AS rate_change,
-           flatten(list(coalesce(n.reason.records, u.records, []))) AS record_ids, flatten(list(coalesce(n.reason.sources, u.sources, []))) AS sources,
+           flatten(list(if(len(n.decided) > 0, flatten(list_transform(n.decided, lambda one: one.records)), coalesce(u.records, [])))) AS record_ids,
+           flatten(list(if(len(n.decided) > 0, flatten(list_transform(n.decided, lambda one: one.sources)), coalesce(u.sources, [])))) AS sources,
            flatten(list(n.incidents)) AS incident_ids
-    FROM net n JOIN figure_state f USING (indicator_code, period_type, period, sex, age_group, township_code)
+    FROM (SELECT *, list_filter(reasons, lambda one: one.place = place) AS decided FROM net) n JOIN figure_state f USING (indicator_code, period_type, period, sex, age_group, township_code)
     LEFT JOIN record_change u ON u.unit_id = n.present_unit_id
     WHERE cause_of_all IS NULL AND NOT is_hidden
     GROUP BY ALL
