@@ -119,7 +119,7 @@ part AS (
 rest AS (
     SELECT indicator_code, period_type, period, sex, age_group, township_code,
            coalesce(numerator_to, 0) - coalesce(numerator_from, 0) - coalesce(sum(p.numerator_change), 0) AS numerator_change,
-           coalesce(rate_to, 0) - coalesce(rate_from, 0) - coalesce(sum(p.rate_change), 0) AS rate_change
+           coalesce(rate_to, 0) - coalesce(rate_from, 0) - coalesce(sum(p.rate_change ORDER BY p.cause), 0) AS rate_change
     FROM figure_state LEFT JOIN part p USING (indicator_code, period_type, period, sex, age_group, township_code)
     GROUP BY indicator_code, period_type, period, sex, age_group, township_code, numerator_from, numerator_to, rate_from, rate_to
 ),
