@@ -16,7 +16,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
 PASSING = f"""
-    FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition <> 'warning') USING ({POSITION})
+    FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition <> 'warning' AND batch_id IN ({CHECKED})) USING ({POSITION})
     WHERE batch_id IN ({CHECKED})"""
 
 
@@ -108,7 +108,7 @@ def _load(db: Warehouse, source: Source) -> int:
 
 _FLAGS = f"""
     SELECT {POSITION}, string_agg(rule || ':' || column_name, ',' ORDER BY rule, column_name) AS flags
-    FROM ops.quarantine WHERE disposition = 'warning' GROUP BY ALL"""
+    FROM ops.quarantine WHERE disposition = 'warning' AND batch_id IN ({CHECKED}) GROUP BY ALL"""
 # Of a record with a single version there is nothing to decide, and that is nearly every one.
 _CONTESTED = """
     SELECT identity FROM incoming GROUP BY 1 HAVING count(*) > 1
