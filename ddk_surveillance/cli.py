@@ -75,6 +75,17 @@ def nightly(context: Context) -> int:
     return run_night(context.settings, context.voice)
 
 
+@command(
+    "release",
+    "不收新文件,重新连接、计算并发布(改了指标声明之后用)",
+    "link, compute and publish again without taking in any file, as after a definition was mended",
+)
+def release(context: Context) -> int:
+    from ddk_surveillance.runs import run_release
+
+    return run_release(context.settings, context.voice)
+
+
 @command("demo", "用附带的合成数据完整运行一遍", "run the whole pipeline on the synthetic sample data")
 def demo(context: Context) -> int:
     from ddk_surveillance.runs import run_demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -49,10 +50,7 @@ FILES = """
 
 def run_night(settings: Settings, voice: Voice) -> int:
     """One night under Prefect; returns the exit code that the shell shall see."""
-    os.umask(0o077)
-    settings.make_folders()
-    _require_key(settings)
-    needs_attention = _under_prefect(settings, voice)
+    needs_attention = _under_prefect(settings, voice, "nightly")
     with open_warehouse(settings) as db:
         night_id = _last_night(db)
         answered_for = nights.answered_for(db, night_id)
@@ -63,6 +61,14 @@ def run_night(settings: Settings, voice: Voice) -> int:
             voice.say("没有新文件。", "Nothing new has arrived.")
         _say_outcome(voice, db, night_id)
     return ExitCode.DATA_PROBLEMS if needs_attention or to_mend else ExitCode.GOOD
+
+
+def run_release(settings: Settings, voice: Voice) -> int:
+    """The figures computed and published again, without taking in any file; under Prefect too."""
+    _under_prefect(settings, voice, "release")
+    with open_warehouse(settings) as db:
+        _say_outcome(voice, db, _last_night(db))
+    return ExitCode.GOOD
 
 
 def run_demo(settings: Settings, voice: Voice) -> int:
@@ -105,17 +111,23 @@ def _require_key(settings: Settings) -> None:
     configured_key(settings)
 
 
-def _under_prefect(settings: Settings, voice: Voice) -> bool:
+def _under_prefect(settings: Settings, voice: Voice, name: str) -> bool:
+    """Run flows.<name>.<name>; whether files or rows await correction."""
     from flows.server import orchestration
+
+    os.umask(0o077)
+    settings.make_folders()
+    _require_key(settings)
 
     with _progress(voice) as show:
         show(Text("启动运行环境", "starting"))
         with orchestration(settings.home):
-            from flows.nightly import nightly
             from flows.stage import watched_by
 
+            flow = getattr(importlib.import_module(f"flows.{name}"), name)
+
             with watched_by(lambda stage, key: show(_step(stage, key))):
-                return bool(nightly())
+                return bool(flow())
 
 
 def _step(stage: str, key: str) -> Text:
