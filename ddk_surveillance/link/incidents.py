@@ -74,9 +74,7 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
 
 def integers(db: Warehouse, sql: str) -> tuple[Ints, ...]:
     """The columns of a query as integer arrays."""
-    frame = db.frame(
-        sql
-    )  # not by arrow, which plans the query twice: of the patterns that takes longer than their few rows
+    frame = db.frame(sql)  # arrow would plan the query twice, which takes longer than the patterns of a small night
     return tuple(frame.iloc[:, place].to_numpy(dtype=np.int64) for place in range(frame.shape[1]))
 
 

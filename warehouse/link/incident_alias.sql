@@ -2,7 +2,7 @@
 WITH
 moved AS (
     SELECT b.incident_id AS retired_incident_id, m.incident_id, count(m.record_id) AS records
-    FROM link_before AS b LEFT JOIN link.member AS m ON m.record_id = b.record_id
+    FROM link_before AS b LEFT JOIN link_kept AS m ON m.record_id = b.record_id
     GROUP BY b.incident_id, m.incident_id
 ),
 heir AS (

@@ -2,7 +2,7 @@
 WITH
 moved AS (
     SELECT b.record_id, b.incident_id AS old_incident_id, m.incident_id AS new_incident_id
-    FROM link_before AS b LEFT JOIN link.member AS m ON m.record_id = b.record_id
+    FROM link_before AS b LEFT JOIN link_kept AS m ON m.record_id = b.record_id
 ),
 old AS (
     SELECT old_incident_id, count(DISTINCT new_incident_id) AS parts FROM moved GROUP BY old_incident_id
