@@ -156,7 +156,8 @@ def _set_standing(db: Warehouse) -> None:
 def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
     """(batch, source) of a batch id or of the only file of that name."""
     found = db.rows(
-        "SELECT batch_id, source_code, status, change_id FROM ops.batch WHERE batch_id = $name OR file_name = $name ORDER BY received_at",
+        "SELECT batch_id, source_code, status, change_id FROM ops.batch WHERE batch_id = $name"
+        " OR file_name = $name AND rereads IS NULL ORDER BY received_at",
         {"name": name},
     )
     if not found:

@@ -110,7 +110,7 @@ def program(start: Callable[..., Script]) -> Callable[..., Script]:
 
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., Script]) -> tuple[Path, dict[str, Any]]:
-    """Two nights on a fresh data home, one with a defect and a refused file in it, then one without the defect.
+    """Two nights on a fresh data home, one with a defect and a refused file in it, then one without the defect; then a release.
 
     Then three nights of the schedule are made to pass unserved, as when the machine is switched off.
     """
@@ -129,6 +129,8 @@ def night(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., Scrip
                 complaint = [type(error).__name__, str(error), error.exit_code, error.__context__ is None]
             use(["source_03", "source_04", "source_09"])
             attention = nightly()
+            from flows.release import release
+            release()
 
             from prefect.client.orchestration import get_client
             from prefect.states import Scheduled

@@ -131,6 +131,7 @@ def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alo
     ]  # fmt: skip
     with open_warehouse(history.settings) as db:
         [hospital] = status.gather(db)["sources"]
+        assert changes._batch_in_use(db, "march.csv")  # the name still means one file, though it has two batches
     assert (hospital["files"], hospital["received"], hospital["loaded"]) == (2, 6, 6)  # read twice, received once
     undo(history, seen.change_id)
     assert derived(history) == before
