@@ -170,9 +170,9 @@ def _numbers(db: Warehouse) -> dict[str, dict[str, int]]:
 
 def _number(numbers: dict[str, int], expression: str) -> str:
     """A code as the number of its category; one that no list knows is unknown."""
-    known = [code for code in numbers if code != "unknown"]
-    cases = " ".join(f"WHEN '{code}' THEN {numbers[code]}" for code in known)
-    return f"CASE {expression} {cases} ELSE {numbers['unknown']} END"
+    known = [code for code in numbers if code != "unknown"]  # their numbers follow each other
+    codes = ", ".join(f"'{code}'" for code in known)
+    return f"coalesce(list_position([{codes}], {expression}) + {numbers[known[0]] - 1}, {numbers['unknown']})"
 
 
 def _known(numbers: dict[str, int], column: str) -> str:
