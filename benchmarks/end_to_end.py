@@ -63,7 +63,6 @@ def write_file(path: Path, records: int) -> None:
 def ours(file: Path, home: Path) -> dict[str, Any]:
     """Every stage of a night on this file."""
     from ddk_surveillance import arrivals, guard, indicators, intake, link, load, normalise, publish, quality, tokens
-    from ddk_surveillance.quality import evaluation
     from ddk_surveillance.settings import load as load_settings
     from ddk_surveillance.warehouse import open_warehouse
 
@@ -79,7 +78,6 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     with open_warehouse(settings) as db:
         _timed(seconds, "discover", lambda: intake.discover(db, "night"))
-        evaluation.get_ready()
         for stage in (intake, guard, normalise, quality, load):
             _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "hospital"))  # type: ignore[misc]
         for stage in (link, arrivals, indicators, publish):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from ddk_surveillance.quality import evaluation
 from flows.stage import run_stage, safely, writing
 
 STAGES = ("intake", "guard", "normalise", "quality", "load")
@@ -24,6 +23,5 @@ def _alone(source: str) -> bool:
 
 def carry(source: str) -> bool:
     """The stages as tasks of the flow that runs, cheaper than a flow of their own; whether any refused files or rows."""
-    evaluation.get_ready()
     outcomes = [run_stage(stage, source) for stage in STAGES]
     return any(outcome.rows_refused for outcome in outcomes)

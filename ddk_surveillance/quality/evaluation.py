@@ -7,11 +7,8 @@ Great Expectations judges every value there is, at a cost that hardly depends on
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from threading import Thread
 from typing import Any
 
 import numpy
@@ -51,12 +48,6 @@ class _Question:
     rule: Rule
     table: pyarrow.Table
     origin: tuple[tuple[int, int], ...]  # for every row of the table the number of its rule and its place there
-
-
-def get_ready() -> None:
-    """Begin to import Great Expectations: two seconds of one core, in which a large file can be read."""
-    if "great_expectations" not in sys.modules:
-        Thread(target=importlib.import_module, args=("great_expectations",)).start()
 
 
 def evaluate(rules: Sequence[Rule], shown: Sequence[pyarrow.Table]) -> Evaluation:
