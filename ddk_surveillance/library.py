@@ -294,8 +294,13 @@ class _StrictLoader(yaml.CSafeLoader):
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    with path.open(encoding="utf-8") as stream:
-        content = yaml.load(stream, Loader=_StrictLoader)  # a safe loader
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(text: str) -> dict[str, Any]:
+    """What a text declares; to parse all of them takes longer than to open the warehouse."""
+    content = yaml.load(text, Loader=_StrictLoader)  # a safe loader
     if not isinstance(content, dict):
         raise ValueError("not a mapping")
     return content

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,7 +31,7 @@ from ddk_surveillance import (
 )
 from ddk_surveillance.link import measurement
 from ddk_surveillance.quality import across
-from ddk_surveillance.settings import Settings
+from ddk_surveillance.settings import TIME_ZONE, Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -102,8 +103,9 @@ class Home:
             (only or run_night)(db, f"night{next(self.nights):03d}")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with open_warehouse(self.settings) as db:
-            return db.rows(sql)
+        with duckdb.connect(str(self.settings.warehouse_file)) as connection:  # without a look at the declarations
+            connection.execute(f"SET TimeZone = '{TIME_ZONE}'")
+            return connection.execute(sql).fetchall()
 
     def column(self, sql: str) -> list[Any]:
         return [value for (value,) in self.query(sql)]
