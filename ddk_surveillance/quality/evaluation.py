@@ -7,6 +7,7 @@ Great Expectations judges every value there is, at a cost that hardly depends on
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -97,14 +98,10 @@ def _sameness(rule: Rule, table: pyarrow.Table) -> object:
 def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
     """Great Expectations' report, and its results by the number of the question."""
     import great_expectations
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     height = max(len(question.table) for question in questions)
     frame = pandas.concat([_repeated(question.table, height) for question in questions], axis=1)
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("values")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
+    batch = _whole_frame().get_batch(batch_parameters={"dataframe": frame})
     asked = [_expectation(question.rule, number) for number, question in enumerate(questions)]
     suite = great_expectations.ExpectationSuite(name="rules", expectations=asked)
     # Without names of key columns the keys are positions in the frame.
@@ -113,6 +110,18 @@ def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
         if result.expectation_config:
             result.meta["rules"] = sorted({number for number, _ in questions[_number(result)].origin})
     return report, {_number(result): result for result in report.results if result.expectation_config}
+
+
+@functools.cache
+def _whole_frame() -> Any:
+    """Great Expectations' definition of a batch that is a frame as a whole: one serves for all frames of a process."""
+    import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("recoded").add_dataframe_asset("values")
+    return asset.add_batch_definition_whole_dataframe("all")
 
 
 def _number(result: Any) -> int:
