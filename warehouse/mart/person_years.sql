@@ -1,7 +1,7 @@
 -- Child person-years of every period by the dimensions in which the population is known. A year counts its mean population:
 -- the figure given for it (mid-year), or the mean of two year ends where both are dated 31 December of their own year.
 -- A part of a year counts its days; what lies after `as_of` has not been lived yet. A sum that lacks one of its cells (a sex and age
--- of the district or, where the year is given by townships, of one of them) is no denominator. A township begins with the first
+-- of the district or, where the year is given by townships, of one of them) is no denominator; a year may be given without sexes. A township begins with the first
 -- year that is given for it, and ends when $townships no longer names it.
 WITH given AS (
     SELECT * FROM ref.population p WHERE age_years BETWEEN 0 AND 17
@@ -21,9 +21,12 @@ WITH given AS (
     FROM (SELECT DISTINCT year, population_type FROM given WHERE township_code IS NOT NULL) y
     JOIN (SELECT population_type, township_code, min(year) AS first_year FROM given GROUP BY ALL) t USING (population_type)
     WHERE t.first_year < y.year AND list_contains($townships, t.township_code)
+), sexes AS (
+    SELECT year, population_type, unnest(if(is_without, ['unknown'], ['male', 'female'])) AS sex
+    FROM (SELECT year, population_type, bool_and(sex IS NULL) AS is_without FROM given GROUP BY ALL)
 ), wanted AS (
-    SELECT year, population_type, s.sex, a.age_years, township
-    FROM place, (VALUES ('male'), ('female')) s(sex), range(18) a(age_years)
+    SELECT year, population_type, sex, a.age_years, township
+    FROM place JOIN sexes USING (year, population_type), range(18) a(age_years)
 ), cell AS (
     SELECT year, population_type, sex, age_years, township, value
     FROM lived FULL JOIN wanted USING (year, population_type, sex, age_years, township)

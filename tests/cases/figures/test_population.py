@@ -87,6 +87,14 @@ def test_a_sum_that_lacks_a_cell_is_no_denominator(db: Warehouse, lacking: pd.Da
     assert "2023" in lived and "2024" not in lived and "2024-06" not in lived
 
 
+def test_a_year_may_be_given_without_sexes(db: Warehouse) -> None:
+    both = people(2024, townships=(None,))
+    unsexed = both[both["sex"] == "male"].assign(sex=None)
+    assert person_years(db, unsexed)["2024"] == 1800
+    assert "2024" not in person_years(db, unsexed.iloc[1:])
+    assert "2024" not in person_years(db, both[both["sex"] == "male"])
+
+
 def test_a_township_begins_with_its_first_year(db: Warehouse) -> None:
     lived = person_years(db, pd.concat([people(2023, townships=tuple(TOWNSHIPS[1:])), people(2024)]))
     assert (lived["2023"], lived["2024"]) == (25200, 28800)
