@@ -272,19 +272,22 @@ def test_poisson_trend(row: dict[str, Any]) -> None:
     assert (poisson.lower, poisson.upper) == pytest.approx(limits, **PERCENT_OF_R)
 
 
+def _fitted(series: str) -> tuple[Any, ...]:
+    """The fit of a series, with its years since the first, events and person-years."""
+    rows = series_of(series)
+    fit = trend.fit_log_linear(rows)
+    columns = zip(*((one.year - fit.first_year, one.events, one.person_years) for one in rows), strict=True)
+    return fit, *map(np.array, columns)
+
+
 @every_row_of("trend_tests")
 def test_the_fit_of_the_poisson_trend(row: dict[str, Any]) -> None:
     """Its likelihood: deviances of the fit and of no trend, and what glm says of them."""
-    rows = series_of(row["series"])
-    fit, counts = trend.fit_log_linear(rows), np.array([one.events for one in rows])
-    time, person_years = (
-        np.array([one.year - fit.first_year for one in rows]),
-        np.array([one.person_years for one in rows]),
-    )
+    fit, time, counts, person_years = _fitted(row["series"])
     fitted = person_years * np.exp(fit.intercept + fit.slope * time)
     level = person_years * counts.sum() / person_years.sum()
     deviance, without = (2 * special.kl_div(counts, mean).sum() for mean in (fitted, level))
-    assert (len(rows), counts.sum(), fit.residual_years) == (row["n_years"], row["total"], row["df"])
+    assert (len(counts), counts.sum(), fit.residual_years) == (row["n_years"], row["total"], row["df"])
     assert (fit.intercept, deviance) == pytest.approx((row["intercept"], row["deviance"]), rel=1e-7)
     assert fit.slope / math.sqrt(fit.covariance[1, 1]) == pytest.approx(row["z"], **ERROR_OF_R)
     assert stats.chi2.sf(without - deviance, 1) == pytest.approx(row["p_lrt"], rel=1e-6)
@@ -298,12 +301,7 @@ def test_the_fit_of_the_poisson_trend(row: dict[str, Any]) -> None:
 @every_row_of("trend_tests")
 def test_profile_limits_of_the_annual_change(row: dict[str, Any]) -> None:
     """What we publish are Wald limits; those of the profile likelihood lie where the deviance has risen by 3.84."""
-    rows = series_of(row["series"])
-    fit, counts = trend.fit_log_linear(rows), np.array([one.events for one in rows])
-    time, person_years = (
-        np.array([one.year - fit.first_year for one in rows]),
-        np.array([one.person_years for one in rows]),
-    )
+    fit, time, counts, person_years = _fitted(row["series"])
 
     def risen(slope: float) -> float:
         fitted = counts.sum() * special.softmax(np.log(person_years) + slope * time)
