@@ -6,6 +6,9 @@ as text from a row.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from ddk_surveillance.contracts import NOT_A_TOKEN, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
@@ -66,8 +69,9 @@ def _exploded(source: Source, rows: str) -> str:
 
 def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]) -> str:
     """One SELECT: parsed values, then constants and rules in their order, then what follows from them."""
-    joined = _joined(source, lookups)
-    steps = [f"parsed AS ({_parsed(library, source, joined)})"]
+    silent = {lookup.name for lookup in lookups if not len(lookup.table)}
+    joined = _joined(lookup for lookup in lookups if lookup.name not in silent)
+    steps = [f"parsed AS ({_without(silent, _parsed(library, source))} {joined})"]
     for number, rule in enumerate(source.rules):
         previous = "parsed" if number == 0 else f"ruled_{number - 1}"
         steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
@@ -109,7 +113,12 @@ def _hash(columns: list[str]) -> str:
     return f"substr(md5(concat_ws(chr(31), {parts})), 1, 16)"
 
 
-def _joined(source: Source, lookups: tuple[Lookup, ...]) -> str:
+def _without(silent: set[str], selected: str) -> str:
+    """A file fills a third of its feed's columns, and planning a join costs more than the join: the others are empty outright."""
+    return re.sub(r"(lookup_\w+)\.\w+", lambda found: "NULL" if found[1] in silent else found[0], selected)
+
+
+def _joined(lookups: Iterable[Lookup]) -> str:
     joins = []
     for lookup in lookups:
         conditions = [f"e.{lookup.keys[0]} = {lookup.name}.k0"]
@@ -121,7 +130,7 @@ def _joined(source: Source, lookups: tuple[Lookup, ...]) -> str:
     return " ".join(["FROM exploded e", *joins])
 
 
-def _parsed(library: Library, source: Source, joined: str) -> str:
+def _parsed(library: Library, source: Source) -> str:
     """Every target column from its lookup, from the text itself, from a constant, or empty."""
     columns = library.target_table(source).columns
     given: dict[str, str] = {}
@@ -135,7 +144,9 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
         elif column.kind == "hour" and target in given:
             given[target] = f"coalesce({lookup}.v_value, {given[target]})"
         elif column.kind == "date":
-            given[target] = f"date_trunc('month', {lookup}.v_first)" if target == "birth_month" else f"{lookup}.v_first"
+            given[target] = (
+                f"date_trunc('month', {lookup}.v_first::DATE)" if target == "birth_month" else f"{lookup}.v_first"
+            )
         elif column.kind == "age":
             given |= {"age_years": f"{lookup}.v_years", "age_months": f"{lookup}.v_months"}
         elif column.kind == "township":
@@ -166,7 +177,7 @@ def _parsed(library: Library, source: Source, joined: str) -> str:
     selected += [f"lookup_{name}.v_value AS code_{name}" for name in library.extra_codes(source)]
     selected += [_problem(source, name) for name in source.parsed_columns if name != "record_key"]
     selected += [f"e.corrected_{name}" for name in source.corrections]
-    return f"SELECT {', '.join(selected)} {joined}"
+    return f"SELECT {', '.join(selected)}"
 
 
 def _problem(source: Source, name: str) -> str:
