@@ -65,7 +65,7 @@ def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
     intake.register(db, claim, "check")
     db.ensure(db.library.received_table(source))
     if intake.read(db, source, claim):
-        guard.guard_batch(db, source, claim.batch_id, Key(secrets.token_bytes(KEY_BYTES)))
+        guard.guard_batches(db, source, [claim.batch_id], Key(secrets.token_bytes(KEY_BYTES)))
     for stage in (normalise, quality, load):
         stage.run(db, source.source)
     return receipt_of(db, claim.batch_id)

@@ -20,6 +20,7 @@ from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, resource
+from ddk_surveillance.unguarded import Unguarded
 
 SPARING_MEMORY_GB = 0.9
 KEEP_BACKUPS = 2  # copies from before a change of declarations
@@ -56,7 +57,7 @@ class Warehouse:
         self.library = library
         self._depth = 0
         self._has_failed = False
-        self._lent: dict[str, pyarrow.Table] = {}
+        self.unguarded: dict[str, Unguarded] = {}  # by batch, until the guard has looked at it
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
         """Run one or more statements for their effect."""
@@ -96,21 +97,6 @@ class Warehouse:
             with contextlib.suppress(duckdb.TransactionException):  # after a failed statement, whose error matters
                 for name in tables:
                     self.connection.unregister(name)
-
-    def lend(self, name: str, table: pyarrow.Table) -> None:
-        """Let SQL read a frame by name until it is taken back; it stays in memory, nothing is copied."""
-        self.connection.register(name, table)
-        self._lent[name] = table
-
-    def lent(self, name: str) -> pyarrow.Table:
-        """A frame that was lent, as it is."""
-        return self._lent[name]
-
-    def take_back(self, ending: str) -> None:
-        """Forget every lent frame whose name ends so."""
-        for name in [name for name in self._lent if name.endswith(ending)]:
-            self.connection.unregister(name)
-            del self._lent[name]
 
     @contextlib.contextmanager
     def transaction(self, is_rehearsal: bool = False) -> Iterator[None]:

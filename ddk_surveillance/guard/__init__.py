@@ -6,7 +6,7 @@ where, what kind and how many.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow
 import pyarrow.compute
@@ -28,10 +28,12 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.side_by_side import side_by_side
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
+from ddk_surveillance.unguarded import Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]"  # in the name of a file it would command whoever's terminal shows it
 LAYER = "layer:record"
+ROWS_IN_A_GROUP = 122_880  # of DuckDB: given in such pieces, a million rows are written in two thirds of the time
 TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"
 
 
@@ -41,9 +43,9 @@ def run(db: Warehouse, key: str) -> Outcome:
     batches = [batch for (batch,) in db.rows(TAKEN, [key])]
     secret = record_key(db) if batches else None
     db.ensure(db.library.received_table(source))
-    outcomes = [guard_batch(db, source, batch, secret) for batch in batches if secret]
+    outcome = guard_batches(db, source, batches, secret) if secret else Outcome()
     tidy(db)
-    return Outcome(*(sum(part) for part in zip(*outcomes, strict=True))) if outcomes else Outcome()
+    return outcome
 
 
 def configured_key(settings: Settings) -> Key:
@@ -70,52 +72,53 @@ def record_key(db: Warehouse) -> Key:
     return derive(secret, LAYER)
 
 
-def guard_batch(db: Warehouse, source: Source, batch_id: str, secret: Key) -> tuple[int, int, int]:
-    """Refuse or accept one batch that intake has read; the layer's key; rows in, out and refused."""
-    size = len(db.lent(f"rows_{batch_id}"))
-    surplus = _undeclared(db, batch_id)
-    findings = _findings(db, source, batch_id)
-    if findings:
+def guard_batches(db: Warehouse, source: Source, batches: Sequence[str], secret: Key) -> Outcome:
+    """Refuse or accept batches that intake has read; the layer's key."""
+    sizes = {batch: len(db.unguarded[batch].rows) for batch in batches}
+    passed = [batch for batch in batches if _passes(db, source, batch)]
+    if passed:
+        _accept(db, source, {batch: db.unguarded.pop(batch) for batch in passed}, secret)
+    refused = (max(size, 1) for batch, size in sizes.items() if batch not in passed)
+    return Outcome(sum(sizes.values()), sum(sizes[batch] for batch in passed), sum(refused))
+
+
+def _passes(db: Warehouse, source: Source, batch_id: str) -> bool:
+    """Whether a file may be stored; else it is refused and forgotten."""
+    file = db.unguarded[batch_id]
+    headings = [heading for sheet in file.sheets for heading in sheet.headings]
+    surplus = sum(heading.column is None and heading.text != "" for heading in headings)
+    if findings := _findings(source, file):
         _refuse(db, batch_id, findings)
     elif source.undeclared_columns == "refuse" and surplus:
         _refuse_undeclared(db, batch_id, surplus)
     else:
-        _accept(db, source, batch_id, secret)
-    db.take_back(f"_{batch_id}")
-    return (size, 0, max(size, 1)) if findings else (size, size, 0)
+        return True
+    del db.unguarded[batch_id]
+    return False
 
 
-def _undeclared(db: Warehouse, batch_id: str) -> int:
-    """How many columns of the file its feed does not declare."""
-    return int(db.value(f"SELECT count(*) FROM headers_{batch_id} WHERE name IS NULL AND header <> ''"))
-
-
-def _findings(db: Warehouse, source: Source, batch_id: str) -> list[tuple[Text, str]]:
+def _findings(source: Source, file: Unguarded) -> list[tuple[Text, str]]:
     """(place, kind) of everything that identifies somebody: cells, headers, titles, comments, names of sheets and file."""
-    headers = db.rows(f"SELECT * FROM headers_{batch_id}")
-    found = list(_findings_around(db, batch_id))
-    sheets = dict.fromkeys((number, name) for number, name, *_ in headers)
-    for number, name in sheets:
-        columns = [column for sheet, _, *column in headers if sheet == number]
-        where = _sheet_title(number, name) if len(sheets) > 1 else Text("", "")
-        for finding, titles in _findings_in_sheet(source, db.lent(f"cells_{number}_{batch_id}"), columns):
+    found = list(_findings_around(file))
+    for number, sheet in enumerate(file.sheets):
+        where = _sheet_title(number, sheet.name) if len(file.sheets) > 1 else Text("", "")
+        for finding, titles in _findings_in_sheet(source, sheet):
             found.append((_place(where, finding, titles), finding.kind))
     return list(dict.fromkeys(found))
 
 
-def _findings_around(db: Warehouse, batch_id: str) -> Iterator[tuple[Text, str]]:
+def _findings_around(file: Unguarded) -> Iterator[tuple[Text, str]]:
     """In the texts that are no cells of a column, place by place."""
-    texts = db.rows(f"SELECT place_zh, place_en, list(text) FROM texts_{batch_id} GROUP BY ALL ORDER BY ALL")
-    for zh, en, words in texts:
-        yield from ((Text(zh, en), kind) for kind in scan_texts(words))
+    for place in sorted({place for place, _ in file.texts}):
+        words = [text for its_place, text in file.texts if its_place == place]
+        yield from ((place, kind) for kind in scan_texts(words))
 
 
-def _findings_in_sheet(
-    source: Source, cells: pyarrow.Table, columns: list[list[str]]
-) -> Iterator[tuple[Finding, dict[str, str]]]:
+def _findings_in_sheet(source: Source, sheet: UnguardedSheet) -> Iterator[tuple[Finding, dict[str, str]]]:
     """Findings in the cells of a sheet, with the header over each of its columns."""
-    titles = {cell: header for cell, header, _ in columns}
-    kinds = {cell: source.columns[name].kind if name else "text" for cell, _, name in columns}
+    titles = {heading.cell: heading.text for heading in sheet.headings}
+    kinds = {one.cell: source.columns[one.column].kind if one.column else "text" for one in sheet.headings}
+    cells = sheet.cells
     found = [*find_identifiers(cells, [GuardedColumn(cell, kind, titles[cell]) for cell, kind in kinds.items()])]
     found += find_split_numbers(cells)
     if not any(titles.values()):  # no table of this feed: its headers are still among the cells
@@ -171,20 +174,31 @@ def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str 
     )
 
 
-def _accept(db: Warehouse, source: Source, batch_id: str, secret: Key) -> None:
-    """Store the declared columns; from here on the name of the file may be kept."""
-    rows = db.lent(f"rows_{batch_id}")
+def _accept(db: Warehouse, source: Source, files: dict[str, Unguarded], secret: Key) -> None:
+    """Store the declared columns; from here on the names of the files may be kept."""
+    rows = _joined(files)
     for name, tokens in _own_tokens(source, rows, secret):
         rows = rows.set_column(rows.column_names.index(name), name, tokens)
-    with db.transaction(), db.offering(rows=rows):
-        db.execute(f"DELETE FROM received.{source.source} WHERE batch_id = ?", [batch_id])
-        db.execute(f"INSERT INTO received.{source.source} BY NAME SELECT *, ? AS batch_id FROM rows", [batch_id])
+    rows = pyarrow.Table.from_batches(rows.to_batches(ROWS_IN_A_GROUP), rows.schema)
+    with db.transaction(), db.offering(rows=rows, files=_described(files)):
+        db.execute(f"DELETE FROM received.{source.source} WHERE batch_id IN (SELECT batch_id FROM files)")
+        db.execute(f"INSERT INTO received.{source.source} BY NAME FROM rows")
         db.execute(
-            "UPDATE ops.batch SET status = 'guarded', note_zh = zh, note_en = en, file_name ="
-            f" (SELECT regexp_replace(text, '{UNPRINTABLE}', '_', 'g') FROM texts_{batch_id} WHERE place_en = 'file name')"
-            f" FROM notes_{batch_id} WHERE batch_id = ?",
-            [batch_id],
+            "UPDATE ops.batch b SET status = 'guarded', note_zh = f.zh, note_en = f.en,"
+            f" file_name = regexp_replace(f.name, '{UNPRINTABLE}', '_', 'g') FROM files f WHERE f.batch_id = b.batch_id"
         )
+
+
+def _joined(files: dict[str, Unguarded]) -> pyarrow.Table:
+    """The rows of all files in one piece, with their batches."""
+    parts = [one.rows.append_column("batch_id", pyarrow.repeat(batch, len(one.rows))) for batch, one in files.items()]
+    return pyarrow.concat_tables(parts).combine_chunks()
+
+
+def _described(files: dict[str, Unguarded]) -> pyarrow.Table:
+    """What is kept of the files beside their rows."""
+    lines = [(batch, one.file_name, one.note.zh, one.note.en) for batch, one in files.items()]
+    return pyarrow.table(list(map(list, zip(*lines, strict=True))), names=["batch_id", "name", "zh", "en"])
 
 
 def _own_tokens(source: Source, rows: pyarrow.Table, secret: Key) -> Iterator[tuple[str, pyarrow.Array]]:

@@ -183,6 +183,8 @@ def _readings(values: pa.Array, rules: tuple[Rule, ...]) -> tuple[pa.Array, pa.A
     patterns = (any_hint if texts.nbytes <= _FEW_BYTES else any_rule)(rules)
     worth = functools.reduce(pc.or_, (_matching(texts, pattern) for pattern in patterns))
     values, texts = values.filter(worth), texts.filter(worth)
+    if not len(texts):
+        return values, texts
     plain = pc.invert(_matching(texts, _DECIMAL))
     spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
     respelt = pa.array([_in_digits(text) for text in texts.filter(spelt).to_pylist()], pa.string())

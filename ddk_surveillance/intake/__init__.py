@@ -1,7 +1,6 @@
 """Stage 1: claim new files, read each to text cells with row numbers, find the declared columns.
 
-Nothing of a file's content reaches the disk here: cells stay in memory, lent to SQL, because the guard has not yet seen
-them.
+Nothing of a file's content reaches the disk here: all stays in memory, because the guard has not yet seen it.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
 from ddk_surveillance.settings import TIME_ZONE
+from ddk_surveillance.unguarded import Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNFINISHED = ("taken", "guarded", "recoded", "checked")
@@ -100,7 +100,7 @@ def register(db: Warehouse, claim: Claim, night_id: str) -> None:
 
 
 def read(db: Warehouse, source: Source, claim: Claim) -> bool:
-    """Whether the file could be read; its rows and all its texts are then lent to SQL under the batch's name."""
+    """Whether the file could be read; its rows and all its texts then wait for the guard."""
     columns = [
         ColumnHeaders(name, column.headers, column.required, column.fill_down)
         for name, column in source.physical_columns.items()
@@ -111,11 +111,10 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
         return False
-    _lend(db, claim, file, columns)
     passed_over = (*others, *(sheet.name for sheet in file.hidden), *file.empty)
-    notes = notes_of(source, recognised, passed_over)
-    db.lend(f"notes_{claim.batch_id}", pyarrow.table({"zh": [notes.zh], "en": [notes.en]}))
-    db.lend(f"rows_{claim.batch_id}", pyarrow.concat_tables([_with_place(one) for one in recognised]))
+    rows = pyarrow.concat_tables([_with_place(one) for one in recognised])
+    note = notes_of(source, recognised, passed_over)
+    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns, rows, note)
     _set_counts(db, claim.batch_id, recognised)
     return True
 
@@ -139,28 +138,27 @@ def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised]) -> 
     )  # fmt: skip
 
 
-def _lend(db: Warehouse, claim: Claim, file: Workbook, columns: Sequence[ColumnHeaders]) -> None:
-    """Every cell, header and other text of the file, for the guard alone."""
-    batch = claim.batch_id
-    texts = [(Text("文件名", "file name"), claim.path.name), *file.texts]
-    texts += [(Text("工作表名", "sheet name"), name) for name in file.empty]
-    headers: list[tuple[int, str, str, str, str | None]] = []
-    for number, sheet in enumerate((*file.sheets, *file.hidden)):
-        texts.append((Text("工作表名", "sheet name"), sheet.name))
-        above, heads, cells = _parts(sheet, columns)
-        texts += above
-        headers += [(number, sheet.name, *head) for head in heads]
-        db.lend(f"cells_{number}_{batch}", cells)
-    db.lend(f"texts_{batch}", _texts(texts))
-    db.lend(f"headers_{batch}", _headers(headers))
+def _unguarded(
+    name: str, file: Workbook, columns: Sequence[ColumnHeaders], rows: pyarrow.Table, note: Text
+) -> Unguarded:
+    """The rows, and every cell, header and other text of the file for the guard."""
+    texts = [(Text("文件名", "file name"), name), *file.texts]
+    texts += [(Text("工作表名", "sheet name"), empty) for empty in file.empty]
+    sheets = []
+    for sheet in (*file.sheets, *file.hidden):
+        above, unguarded = _parts(sheet, columns)
+        texts += [(Text("工作表名", "sheet name"), sheet.name), *above]
+        sheets.append(unguarded)
+    return Unguarded(name, rows, tuple(sheets), tuple(texts), note)
 
 
 def _with_place(one: Recognised) -> pyarrow.Table:
     """The rows with where they stood and the period that the title named."""
     size = one.body.num_rows
-    return one.body.append_column("sheet", pyarrow.array([one.sheet] * size, pyarrow.string())).append_column(
-        "title_year", pyarrow.array([one.title_year] * size, pyarrow.int32())
-    ).append_column("title_month", pyarrow.array([one.title_month] * size, pyarrow.int32()))  # fmt: skip
+    placed = one.body.append_column("sheet", pyarrow.repeat(one.sheet, size))
+    for name, part in (("title_year", one.title_year), ("title_month", one.title_month)):
+        placed = placed.append_column(name, pyarrow.repeat(pyarrow.scalar(part, pyarrow.int32()), size))
+    return placed
 
 
 def _declared_total(recognised: Sequence[Recognised]) -> int | None:
@@ -168,37 +166,19 @@ def _declared_total(recognised: Sequence[Recognised]) -> int | None:
     return stated[-1] if len(stated) == 1 else None
 
 
-def _texts(texts: Sequence[tuple[Text, str]]) -> pyarrow.Table:
-    return pyarrow.table({
-        "place_zh": [place.zh for place, _ in texts],
-        "place_en": [place.en for place, _ in texts],
-        "text": pyarrow.array([text for _, text in texts], pyarrow.string()),
-    })  # fmt: skip
-
-
-def _headers(headers: Sequence[tuple[int, str, str, str, str | None]]) -> pyarrow.Table:
-    """Each column of each sheet: its header, and the declared name that it was given."""
-    parts = zip(*headers, strict=True)
-    types = (pyarrow.int32(), *(4 * [pyarrow.string()]))
-    columns = [pyarrow.array(part, kind) for part, kind in zip(parts, types, strict=True)]
-    return pyarrow.table(columns, names=["sheet_number", "sheet", "cell", "header", "name"])
-
-
-def _parts(
-    sheet: Sheet, columns: Sequence[ColumnHeaders]
-) -> tuple[list[tuple[Text, str]], list[tuple[str, str, str | None]], pyarrow.Table]:
-    """The texts down to the header, the header of every column with its declared name, and all cells below it."""
+def _parts(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> tuple[list[tuple[Text, str]], UnguardedSheet]:
+    """The texts down to the header; the heading of every column, and all cells below it."""
     top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
     header = find_header(top, columns)
     end = header.end if header else 0
     cells = sheet.cells.slice(end)
     numbers = pyarrow.array(np.arange(end + 1, end + 1 + len(cells), dtype=np.int32))
     names = {position: name for name, position in header.columns.items()} if header else {}
-    heads = [(f"c{place}", _heading(top[:end], place), names.get(place)) for place in range(cells.num_columns)]
+    headings = (Heading(f"c{at}", _heading(top[:end], at), names.get(at)) for at in range(cells.num_columns))
     above = [
         (Text(f"第 {row} 行", f"row {row}"), cell) for row, line in enumerate(top[:end], 1) for cell in line if cell
     ]
-    return above, heads, cells.append_column("row_number", numbers)
+    return above, UnguardedSheet(sheet.name, tuple(headings), cells.append_column("row_number", numbers))
 
 
 def _heading(top: Sequence[Sequence[str | None]], place: int) -> str:

@@ -40,7 +40,7 @@ def decode(data: bytes) -> Encoded:
     if b"\0" in data:
         return _transcoded(data, _utf16_without_mark(data))
     if is_utf8(data):
-        return _transcoded(data, "utf-8")
+        return _without_rubbish(data)
     if _is_cut_utf8(data):
         raise refused("truncated_or_damaged")
     if _has_utf8_lines(data) or _is_western(data):
@@ -70,7 +70,14 @@ def _transcoded(data: bytes, encoding: str) -> Encoded:
     """The same text as UTF-8, checked."""
     if encoding != "utf-8":
         data = text_of(Encoded(data, encoding)).encode()
-    if not is_utf8(data) or LATIN1_MOJIBAKE.search(data):
+    elif not is_utf8(data):
+        raise refused("encoding")
+    return _without_rubbish(data)
+
+
+def _without_rubbish(data: bytes) -> Encoded:
+    """Valid UTF-8, unless it was made of what was no text of this encoding."""
+    if LATIN1_MOJIBAKE.search(data):
         raise refused("encoding")
     if b"\0" in data:
         raise refused("truncated_or_damaged")

@@ -37,7 +37,7 @@ def fate(db: Warehouse, tmp_path: Path) -> Callable[..., tuple[str, str, str]]:
         db.ensure(db.library.received_table(source))
         intake.register(db, claim, "night")
         if intake.read(db, source, claim):
-            guard.guard_batch(db, source, BATCH, Key(bytes(range(32))))
+            guard.guard_batches(db, source, [BATCH], Key(bytes(range(32))))
         [row] = db.rows("SELECT status, coalesce(message_zh, ''), coalesce(note_zh, '') FROM ops.batch")
         return row
 

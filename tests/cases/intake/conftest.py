@@ -113,7 +113,7 @@ class Desk:
             path.write_bytes(content)
             intake.register(self.db, Claim(batch, feed, path), "night")
             if intake.read(self.db, source, Claim(batch, feed, path)):
-                guard.guard_batch(self.db, source, batch, self.key)
+                guard.guard_batches(self.db, source, [batch], self.key)
             path.unlink()
         for stage in (normalise, quality, load):
             stage.run(self.db, feed)
