@@ -24,6 +24,7 @@ from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import Kind, Total, classify, is_zero_report, rows_of, totals_of
 from ddk_surveillance.intake.sheets import Sheet
 from ddk_surveillance.intake.titles import period_of, title_lines
+from ddk_surveillance.side_by_side import side_by_side
 
 NOTE_ROWS, NOTE_CELLS = 10, 3  # a sheet without a table is a zero report only if it says hardly anything else
 # What a sheet may be beside one that holds rows, the most telling first.
@@ -141,10 +142,11 @@ def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds:
     keep = np.ones(sheet.cells.num_rows - header.end, dtype=bool)
     keep[[number - header.end - 1 for number in kinds]] = False
     numbers = np.flatnonzero(keep).astype(np.int32) + np.int32(header.end + 1)
-    cells = sheet.cells.slice(header.end)
-    rows = cells if keep.all() else cells.filter(pa.array(keep))
+    rows = sheet.cells.slice(header.end)
+    rows = rows if keep.all() else rows.filter(pa.array(keep))
     _check_repeats(rows, header, columns)
-    body = {column.name: _column(rows, header, column) for column in columns}
+    cells = side_by_side(len(rows), lambda column: _column(rows, header, column), columns)
+    body = {column.name: cleaned for column, cleaned in zip(columns, cells, strict=True)}
     return pa.table({**body, "row_number": pa.array(numbers)})
 
 

@@ -19,30 +19,32 @@ WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (sta
 def run(db: Warehouse, key: str) -> Outcome:
     """Recode all batches of the source `key` that passed the guard into the temporary table recoded."""
     source = db.library.sources[key]
-    asked: dict[str, object] = {"source": key, "fingerprint": db.library.fingerprint(source)}
-    db.execute(f"CREATE OR REPLACE TEMP TABLE exploded AS {base_select(source, WAITING)}", asked)
+    asked = {"source": key, "fingerprint": db.library.fingerprint(source)}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {WAITING}", asked)
+    kind = "TABLE" if source.victims else "VIEW"  # rows that are only looked up need not be copied
+    db.execute(f"CREATE OR REPLACE TEMP {kind} exploded AS {base_select(source)}")
     lookups = lookups_of(db, source)
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
-        rows_out = _write(db, source, lookups, asked)
-    rows_in = db.value(
-        f"SELECT count(*) FROM received.{key} WHERE batch_id IN "
-        "(SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'recoded')",
-        {"source": key},
-    )
-    db.execute("DROP TABLE exploded")
+        rows_out = _write(db, source, lookups)
+    db.execute(f"DROP {kind} exploded")
+    rows_in = db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)")
     return Outcome(rows_in, rows_out)
 
 
-def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], asked: dict[str, object]) -> int:
-    columns = (f"{name} {kind}" for name, kind in db.library.recoded_columns(source).items())
-    db.execute(f"CREATE OR REPLACE TEMP TABLE recoded ({', '.join(columns)})")
-    db.execute(f"INSERT INTO recoded BY NAME {recoded_select(db.library, source, lookups)}")
+def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...]) -> int:
+    columns = db.library.recoded_columns(source)
+    empty = {f"problem_{lookup.column}" for lookup in lookups if lookup.is_understood}
+    # To store nothing a million times takes as long as anything else.
+    declared = (f"{name} {kind}{' AS (NULL)' if name in empty else ''}" for name, kind in columns.items())
+    db.execute(f"CREATE OR REPLACE TEMP TABLE recoded ({', '.join(declared)})")
+    stored = ", ".join(name for name in columns if name not in empty and name != "problem_record_key")
+    db.execute(f"INSERT INTO recoded BY NAME SELECT {stored} FROM ({recoded_select(db.library, source, lookups)})")
     if source.target == "record" and source.record_key:
         db.execute(reused_numbers(source))
     db.execute(
         "UPDATE ops.batch SET status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL,"
-        f" contract_fingerprint = $fingerprint WHERE batch_id IN ({WAITING})",
-        asked,
+        " contract_fingerprint = ? WHERE batch_id IN (FROM waiting)",
+        [db.library.fingerprint(source)],
     )
     return int(db.value("SELECT count(*) FROM recoded"))

@@ -65,6 +65,11 @@ class Lookup:
     def name(self) -> str:
         return f"lookup_{self.column}"
 
+    @property
+    def is_understood(self) -> bool:
+        """Whether no text of the column is a problem."""
+        return "problem" in self.table.column_names and self.table["problem"].null_count == len(self.table)
+
 
 def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
     """One lookup for every column whose text has to be understood; the others are taken as they are."""

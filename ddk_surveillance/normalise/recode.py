@@ -17,7 +17,7 @@ from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
 
 
-def base_select(source: Source, waiting: str) -> str:
+def base_select(source: Source) -> str:
     """Rows of the waiting batches, known mistakes corrected, cases exploded to victims, combined columns put together."""
     combined = ", ".join(
         f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in column.combine)} "
@@ -25,7 +25,7 @@ def base_select(source: Source, waiting: str) -> str:
         for name, column in source.columns.items()
         if column.combine
     )
-    rows = _corrected(source, f"SELECT * FROM received.{source.source} WHERE batch_id IN ({waiting})")
+    rows = _corrected(source, f"SELECT * FROM received.{source.source} WHERE batch_id IN (FROM waiting)")
     rows = _exploded(source, rows) if source.victims else f"SELECT *, 1 AS victim_number FROM ({rows})"
     return f"SELECT *, {combined} FROM ({rows})" if combined else rows
 
@@ -100,7 +100,8 @@ def reused_numbers(source: Source) -> str:
     return f"""
         UPDATE recoded SET problem_record_key = 'record_number_reused'
         WHERE {_is_numbered(source)} AND (batch_id, record_id) IN (
-            SELECT batch_id, record_id {numbered} GROUP BY ALL HAVING min(content_hash) <> max(content_hash))"""
+            SELECT batch_id, record_id {numbered} GROUP BY ALL
+            HAVING min(hash(content_hash)) <> max(hash(content_hash)))"""
 
 
 def _is_numbered(source: Source) -> str:

@@ -37,23 +37,28 @@ def run(db: Warehouse, key: str) -> Outcome:
     rows = int(db.value("SELECT count(*) FROM recoded"))
     if evaluation.report is not None:
         write_page(db.settings.quality_docs, source, evaluation.report)
-    db.execute("DROP TABLE failure")
+    db.execute("DROP TABLE failure; DROP TABLE failed")
     return Outcome(rows, rows - refused, refused)
 
 
 def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> None:
-    """The table failure: position and number of the rule, one line per failing row and rule."""
+    """The tables failure, one line per failing row and rule that somebody is told of, and failed, their numbers by batch."""
     # Declared, not selected from: within a transaction DuckDB 2.0.0 takes a table that a SELECT of no rows made for empty
     # in every join, if the first INSERT into it is of 122,880 rows or more.
     db.execute("CREATE OR REPLACE TEMP TABLE failure"
-               " (batch_id VARCHAR, sheet VARCHAR, row_number INTEGER, victim_number INTEGER, number INTEGER)")  # fmt: skip
+               " (batch_id VARCHAR, sheet VARCHAR, row_number INTEGER, victim_number INTEGER, number INTEGER);"
+               "CREATE OR REPLACE TEMP TABLE failed (batch_id VARCHAR, number INTEGER, rows_failed BIGINT)")  # fmt: skip
     for number, verdict in enumerate(verdicts):
         if len(verdict.failing):
+            is_told = DISPOSITIONS[verdict.rule.severity] is not None
+            failing = f"FROM recoded c JOIN failing ON {verdict.rule.holds_failing}"
             with db.offering(failing=verdict.failing):
                 db.execute(
-                    f"INSERT INTO failure SELECT {ROWS}, {number} FROM recoded c"
-                    f" JOIN failing ON {verdict.rule.holds_failing}"
+                    f"INSERT INTO failure SELECT {ROWS}, {number} {failing}"
+                    if is_told
+                    else f"INSERT INTO failed SELECT c.batch_id, {number}, count(*) {failing} GROUP BY ALL"
                 )
+    db.execute("INSERT INTO failed SELECT batch_id, number, count(*) FROM failure GROUP BY ALL")
 
 
 def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int:
@@ -67,13 +72,13 @@ def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int
             f"SELECT f.* EXCLUDE (number), rules.rule, rules.column_name, rules.disposition, {_problem(source, db.library)} AS problem,"
             f" {_value(source)} AS value, {_record_id(source)} AS record_id FROM failure f JOIN rules USING (number)"
             f" JOIN recoded c USING (batch_id, sheet, row_number, victim_number)"
-            f" JOIN received.{source.source} r USING (batch_id, sheet, row_number) WHERE rules.disposition IS NOT NULL"
+            f" JOIN received.{source.source} r USING (batch_id, sheet, row_number)"
         )
         db.execute(
             "INSERT INTO ops.check_result BY NAME "
             "SELECT batch_id, rule, column_name, severity, expectation, rows_checked, coalesce(rows_failed, 0) AS rows_failed"
             " FROM (SELECT batch_id, count(*) AS rows_checked FROM recoded GROUP BY 1) CROSS JOIN rules"
-            " LEFT JOIN (SELECT batch_id, number, count(*) AS rows_failed FROM failure GROUP BY ALL) USING (batch_id, number)"
+            " LEFT JOIN failed USING (batch_id, number)"
         )
     _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
     return int(
@@ -104,7 +109,7 @@ def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
     """Let the report count rows where Great Expectations counted values, and nothing else."""
     if evaluation.report is None:
         return
-    failed = dict(db.rows("SELECT number, count(*) FROM failure GROUP BY 1"))
+    failed = dict(db.rows("SELECT number, sum(rows_failed)::BIGINT FROM failed GROUP BY 1"))
     rows = int(db.value("SELECT count(*) FROM recoded"))
     for result in evaluation.report.results:
         rules = result.meta["rules"]
