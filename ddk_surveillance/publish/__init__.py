@@ -142,12 +142,31 @@ def _build(db: Warehouse, release_id: str, file: Path) -> int:
     partial = file.with_suffix(".partial")
     for leftover in db.settings.analyst.glob("*.partial*"):
         leftover.unlink()
-    # A transaction, for else every comment would be a commit of its own.
+    partial.write_bytes(_empty_file(db, partial))
     with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst, analyst.transaction():
         rows = _fill(db, analyst, release_id)
     partial.chmod(0o600)
     os.replace(partial, file)
     return rows
+
+
+_EMPTY_FILES: dict[str, bytes] = {}
+
+
+def _empty_file(db: Warehouse, working: Path) -> bytes:
+    """An analyst file without rows; made once in a process, for its comments cost as much as what it will hold."""
+    kind = db.library.tables_fingerprint
+    if kind not in _EMPTY_FILES:
+        # A transaction, for else every comment would be a commit of its own.
+        with new_file(db.settings, db.library, working, STORAGE_VERSION) as analyst, analyst.transaction():
+            for schema in sorted({name.split(".")[0] for name in PUBLISHED}):
+                analyst.execute(f"CREATE SCHEMA {schema}")
+            analyst.ensure(*(_declared(db, name) for name in PUBLISHED))
+            analyst.execute(f"CREATE VIEW ref.population AS {db.statement('ref.population')}")
+            for macro in MACROS:
+                analyst.create_macro(macro)
+        _EMPTY_FILES[kind] = working.read_bytes()
+    return _EMPTY_FILES[kind]
 
 
 def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
@@ -161,20 +180,14 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
         "ref.code": "FROM codes",
         **{name: f"FROM {name} ORDER BY ALL" for name in COPIED},
     }
-    for schema in sorted({name.split(".")[0] for name in selects}):
-        analyst.execute(f"CREATE SCHEMA {schema}")
     with db.offering(dictionary=_dictionary(db), codes=_codes(db)):
         for name, select in selects.items():
             table = _declared(db, name)
             rows = db.stream(f"SELECT {', '.join(table.columns)} FROM ({select})")
             with analyst.offering(rows=rows):
-                analyst.execute(f"CREATE TABLE {name} AS FROM rows")
-            analyst.comment(table)
+                analyst.execute(f"INSERT INTO {name} FROM rows")
             if name in REPLAYED:
                 _keep_fingerprint(db, analyst, release_id, table)
-    analyst.execute(f"CREATE VIEW ref.population AS {db.statement('ref.population')}")
-    for macro in MACROS:
-        analyst.create_macro(macro)
     return int(analyst.value("SELECT count(*) FROM out.indicator_rate"))
 
 

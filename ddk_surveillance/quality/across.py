@@ -53,12 +53,13 @@ def _record(db: Warehouse, table: str, verdict: Verdict) -> None:
     columns = "".join(f", c.{own}::VARCHAR AS {name}" for own, name in told.items() if own in known)
     column = "c.column_name" if "column_name" in known else "$column_name"
     asked = {"rule": rule.code, "severity": rule.severity, "column_name": rule.column}
-    with db.offering(failing=verdict.failing):
-        db.execute(
-            f"INSERT INTO ops.alert BY NAME SELECT $rule AS rule, $severity AS severity, {column} AS column_name {columns}"
-            f" FROM {table} c JOIN failing ON {rule.holds_failing}",
-            {name: value for name, value in asked.items() if name != column.replace("c.", "")},
-        )
+    if len(verdict.failing):
+        with db.offering(failing=verdict.failing):
+            db.execute(
+                f"INSERT INTO ops.alert BY NAME SELECT $rule AS rule, $severity AS severity, {column} AS column_name {columns}"
+                f" FROM {table} c JOIN failing ON {rule.holds_failing}",
+                {name: value for name, value in asked.items() if name != column.replace("c.", "")},
+            )
     db.execute(
         "INSERT INTO ops.check_result BY NAME SELECT $all AS batch_id, $rule AS rule, $column_name AS column_name, $severity AS severity,"
         f" $expectation AS expectation, (SELECT count(*) FROM {table}) AS rows_checked,"
