@@ -6,14 +6,16 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.safe_text import neutralise_formula
-from ddk_surveillance.warehouse import Warehouse
+
+if TYPE_CHECKING:  # importing it takes longer than what `ddk sql` does
+    from ddk_surveillance.warehouse import Warehouse
 
 STATUS_WORDS = {
     "loaded": Text("入库", "loaded"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import re
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ddk_surveillance.settings import PROJECT, resource
-from tests.demo.conftest import FIGURES, Demo
+from tests.demo.conftest import FIGURES, Demo, run_ddk
 
 SAMPLE = resource("sample_data")
 RATES = (
@@ -128,8 +129,6 @@ def test_quality_pages_need_no_network_and_show_no_value(demo: Demo) -> None:
 
 
 def test_status_says_it_in_one_look_and_for_machines(demo: Demo) -> None:
-    import json
-
     facts = json.loads(demo.ddk("status", "--json").output)
     assert facts["last_night"]["status"] in ("published", "unchanged") and facts["release"]["release_id"] == "R000001"
     assert {row["source"] for row in facts["sources"]} >= {"hospital", "school", "nursery", "police", "population"}
@@ -163,15 +162,11 @@ def test_sql_is_read_only_and_has_three_forms(demo: Demo) -> None:
 
 
 def test_without_a_key_nothing_runs(demo: Demo, tmp_path: Path) -> None:
-    from tests.demo.conftest import run_ddk
-
     refused = run_ddk(tmp_path / "home", tmp_path, "nightly")
     assert refused.exit_code == 2 and "DDK_KEY_FILE" in refused.errors and "Traceback" not in refused.errors
 
 
 def test_wrong_usage_is_told_apart(demo: Demo, tmp_path: Path) -> None:
-    from tests.demo.conftest import run_ddk
-
     assert demo.ddk("no-such-command").exit_code == 2
     assert run_ddk(tmp_path / "empty", tmp_path, "status").exit_code == 2
     assert run_ddk(tmp_path / "empty", tmp_path, "sql", "SELECT 1").exit_code == 2

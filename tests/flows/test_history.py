@@ -48,8 +48,8 @@ def test_tasks_are_named_after_stage_and_source(night: Night) -> None:
         "intake-source_00",
         "guard-source_00",
         "normalise-source_00",
-        "quality-source_39",
-        "load-source_39",
+        "quality-source_19",
+        "load-source_19",
     } <= names
 
 
@@ -99,7 +99,7 @@ def test_a_defect_in_one_source_stops_no_other_source_but_the_publication(night:
         "SELECT t.name FROM task_run t JOIN flow_run f ON f.id = t.flow_run_id WHERE f.state_type = 'FAILED'",
     )
     names = {name for (name,) in runs}
-    assert {"load-source_06", "load-source_08", "load-source_39"} <= names
+    assert {"load-source_06", "load-source_08", "load-source_19"} <= names
     assert not {name for name in names if name.startswith(("link-", "indicators-", "publish-", "load-source_07"))}
 
 
