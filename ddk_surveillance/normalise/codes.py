@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Mapping
@@ -31,10 +32,7 @@ class CodeList:
     @classmethod
     def load(cls, path: Path) -> CodeList:
         """Read `code,zh,en,aliases`, skip `attribute_*`, and take every other column as a dictionary."""
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        names = [name for name in rows[0] if name not in LABEL_COLUMNS and not name.startswith("attribute_")]
-        return cls(_index(path, rows, LABEL_COLUMNS), {name: _index(path, rows, (name,)) for name in names})
+        return _parsed(path.name, path.read_text(encoding="utf-8"))
 
     def decode(self, text: str, dictionary: str | None = None) -> str | Problem | None:
         """Our code for a cell, None if the cell says nothing."""
@@ -75,7 +73,15 @@ def _key(text: str) -> str:
     return plain(text) if key.isdigit() and whole_number(text) is None else key
 
 
-def _index(path: Path, rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> dict[str, str]:
+@functools.lru_cache(maxsize=64)
+def _parsed(name: str, text: str) -> CodeList:
+    """What a text lists; every column of every feed with this list asks for it."""
+    rows = list(csv.DictReader(text.splitlines()))
+    columns = [column for column in rows[0] if column not in LABEL_COLUMNS and not column.startswith("attribute_")]
+    return CodeList(_index(name, rows, LABEL_COLUMNS), {column: _index(name, rows, (column,)) for column in columns})
+
+
+def _index(name: str, rows: Iterable[Mapping[str, str]], columns: Iterable[str]) -> dict[str, str]:
     """Spelling → code; one spelling for two codes is a mistake of the list."""
     index: dict[str, str] = {}
     for row, column in itertools.product(rows, columns):
@@ -83,8 +89,8 @@ def _index(path: Path, rows: Iterable[Mapping[str, str]], columns: Iterable[str]
             code = index.setdefault(_key(word), row["code"])
             if code != row["code"]:
                 raise DeclarationError(
-                    f"代码表 {path.name} 中“{word}”同时属于 {code} 和 {row['code']}。请删去其中一处。",
-                    f"In the code list {path.name} {word} stands for both {code} and {row['code']}. Keep one.",
+                    f"代码表 {name} 中“{word}”同时属于 {code} 和 {row['code']}。请删去其中一处。",
+                    f"In the code list {name} {word} stands for both {code} and {row['code']}. Keep one.",
                 )
     return index
 

@@ -57,7 +57,9 @@ def _offline(page: str) -> str:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a page whole or not at all."""
+    """Write a page whole or not at all, and not again if it says so already."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
     working = path.with_suffix(".partial")
     working.write_text(text, encoding="utf-8")
     os.replace(working, path)
