@@ -60,6 +60,7 @@ class ComparedField(Declared):
     own_in_group: bool = False
     fixed_in_group: bool = False
     names_child: bool = False
+    new_each_time: bool = False
     unrelated: float | None = None
     unless: str = "FALSE"
     levels: tuple[Level, ...]

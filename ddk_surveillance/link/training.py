@@ -127,6 +127,8 @@ def _first_guess(declaration: Declaration, evidence: Evidence, trained_on: dict[
         table[1:, UNRELATED] = _unrelated(field, measured[0], measured[1].counts)
         for kind, start in RELATED:
             table[1:, kind] = [level.start[start] for level in field.levels if level.start]
+        if field.new_each_time:
+            table[1:, SAME_CHILD] = table[1:, UNRELATED]
     types = np.bincount(
         model.digits(evidence.candidates.patterns)[PAIR_TYPE], evidence.candidates.counts, len(model.priors)
     )
@@ -168,7 +170,11 @@ def _shares(model: Model, digits: list[Ints], weights: Floats) -> tuple[Floats, 
 
 
 def _field_shares(field: ComparedField, digit: Ints, weights: Floats, old: Floats) -> Floats:
-    """Person fields are learnt from matches and same-child pairs together, event fields from those of one incident."""
+    """Person fields are learnt from matches and same-child pairs together, event fields from those of one incident.
+
+    Of a child's other incident some are not learnt at all but as unlike as a stranger's: free, that kind would in the end
+    take in whatever matches are badly reported (of tokens missing in half the records, two in five of all matches).
+    """
     levels = len(field.levels) + 1
     found = np.stack([np.bincount(digit, weights[:, kind], levels)[1:] for kind in range(len(CLASSES))], axis=1)
     if field.about == "person":
@@ -177,7 +183,7 @@ def _field_shares(field: ComparedField, digit: Ints, weights: Floats, old: Float
         found[:, MATCH] = found[:, SAME_INCIDENT] = found[:, MATCH] + found[:, SAME_INCIDENT]
     new = old.copy()
     for kind, start in RELATED:
-        if kind == SAME_INCIDENT and field.fixed_in_group:
+        if (kind == SAME_INCIDENT and field.fixed_in_group) or (kind == SAME_CHILD and field.new_each_time):
             continue
         guess = GUESS_PAIRS * np.array([level.start[start] for level in field.levels if level.start])
         new[1:, kind] = _shares_of(field, found[:, kind] + guess)

@@ -95,7 +95,7 @@ def test_the_sql_of_blocking_and_comparison_is_portable(model: Model) -> None:
     texts += [
         sql for night in nights for rule in declaration.blocking for sql in blocking_sql(rule, declaration, night)
     ]
-    assert len(texts) == 58
+    assert len(texts) == 61
     for text in texts:
         code = "\n".join(line.partition("--")[0] for line in text.splitlines())
         assert not re.search(r"\bhash\(|\bunnest\(|\brange\(|\blist_|\barray_|\bstruct_|::|\[|\]|\{", code), code
@@ -120,12 +120,24 @@ def test_training_is_reproducible_and_finds_what_it_was_not_told(
     agree, differ = 1, 2
     assert shares["sex"][agree, CLASSES.index("match")] > 0.97
     assert shares["id_token"][differ, CLASSES.index("match")] < 0.1
+    # else, of many records, "other incident of the child" takes in the matches that few tokens and many errors make vague
+    new_each_time = [shares[field.field] for field in declaration.fields if field.new_each_time]
+    assert len(new_each_time) == 5
+    for share in new_each_time:
+        assert share[:, CLASSES.index("same_child")].tolist() == share[:, CLASSES.index("unrelated")].tolist()
 
 
 def test_the_model_in_use_counts_right() -> None:
     found = evaluate(seed=6, records=6000)
     assert abs(found["bias_percent"]) < 2
     assert found["f1"] > 0.9
+
+
+def test_a_model_learnt_from_badly_reported_records_counts_right_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "RANDOM_PAIRS", 100_000)
+    found = evaluate(seed=6, records=4000, scenario="errors_2")
+    assert abs(found["bias_percent"]) < 2
+    assert found["f1"] > 0.89
 
 
 def test_accuracy_is_measured_against_the_truth() -> None:
