@@ -82,20 +82,26 @@ def _announced(table: pa.Table, name: str) -> Iterator[Finding]:
 
 
 def find_split_numbers(table: pa.Table) -> tuple[Finding, ...]:
-    """Resident numbers that stand in two or three neighbouring cells; `table` as for `find_identifiers`.
+    """Resident numbers that stand in several neighbouring cells; `table` as for `find_identifiers`.
 
     One in eleven other digits has the right check character, so only where a quarter of such rows does.
     """
     names = table.column_names[:-1]
     digits = {name: pc.fill_null(pc.ascii_is_decimal(table[name]), False) for name in names}
+    lengths = {name: pc.binary_length(table[name]) for name in names}
+    longest = [pc.max(lengths[name]).as_py() or 0 for name in names]
     with_digits = [pc.any(digits[name]).as_py() for name in names]
-    windows = ((start, start + width) for width in (2, 3) for start in range(len(names) - width + 1))
-    parts = [names[start:end] for start, end in windows if all(with_digits[start : end - 1])]
-    return tuple(finding for part in parts for finding in _split_numbers(table, part, digits))
+    windows = ((start, start + width) for width in range(2, 19) for start in range(len(names) - width + 1))
+    parts = [
+        names[start:end] for start, end in windows if all(with_digits[start : end - 1]) and sum(longest[start:end]) > 17
+    ]
+    return tuple(finding for part in parts for finding in _split_numbers(table, part, digits, lengths))
 
 
-def _split_numbers(table: pa.Table, names: Sequence[str], digits: Mapping[str, pa.ChunkedArray]) -> Iterator[Finding]:
-    length = functools.reduce(pc.add, (pc.binary_length(table[name]) for name in names))
+def _split_numbers(
+    table: pa.Table, names: Sequence[str], digits: Mapping[str, pa.ChunkedArray], lengths: Mapping[str, pa.ChunkedArray]
+) -> Iterator[Finding]:
+    length = functools.reduce(pc.add, (lengths[name] for name in names))
     likely = functools.reduce(pc.and_, (digits[name] for name in names[:-1]), pc.equal(length, 18))
     rows = table.select([*names, "row_number"]).filter(pc.fill_null(likely, False))
     joined = pc.binary_join_element_wise(*(rows[name] for name in names), "")

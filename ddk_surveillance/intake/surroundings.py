@@ -17,9 +17,9 @@ from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import MEGABYTE
 
 OPAQUE = re.compile(r"(^|/)(media|embeddings|pictures|object [^/]*)/", re.IGNORECASE)
-# Cells are read by the sheet reader; styles and themes hold no words of anybody.
+# Cells are read by the sheet reader; themes hold no words of anybody, and small pictures of the first page what its cells do.
 WITHOUT_WORDS = re.compile(
-    r"sharedstrings|styles|theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml"
+    r"sharedstrings|theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml|thumbnail|^mimetype$"
 )
 PLACES = (
     ("comment", Text("批注", "comments")),
@@ -30,18 +30,25 @@ PLACES = (
     ("pivot", Text("数据透视表缓存", "pivot cache")),
     ("externallink", Text("外部链接缓存", "cache of linked files")),
     ("_rels", Text("超链接", "links")),
-    ("sheets/", Text("页眉页脚和数据验证", "headers, footers and input rules")),
-    ("content", Text("批注", "comments")),
+    ("sheets/", Text("公式、页眉页脚和数据验证", "formulas, headers, footers and input rules")),
+    ("content", Text("批注、图形、公式及其他", "comments, drawings, formulas and others")),
+    ("styles", Text("页眉页脚和数字格式", "headers, footers and formats of numbers")),
     ("", Text("名称定义及其他", "defined names and others")),
 )
 CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.compile(rb"</(?:\w+:)?sheetData\s*>")
-LONGEST_TAG = 256
+FORMULA = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?>[^<]+<")
+LONGEST_FORMULA = 1 << 14
 WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>")
-ANNOTATION = re.compile(r"<office:annotation\b.*?</office:annotation>", re.DOTALL)
+# In the cells of an OpenDocument file stand comments and drawings too.
+IN_CELLS = re.compile(r"<(office:annotation|draw:[\w-]+)\b[^>]*(?<!/)>.*?</\1>", re.DOTALL)
+CELL = re.compile(r"<table:(covered-)?table-cell\b(?:[^>]*/>|.*?</table:(?:covered-)?table-cell>)", re.DOTALL)
 XLS_TEXT = re.compile(rb"((?:[\x20-\x7e]\0|[\0-\xff][\x4e-\x9f]|[\x01-\x5e]\xff){4,})|([\x20-\x7e]{8,})")
 # One text may be cut into runs of different fonts; all other tags part texts.
 RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^<>]*)?/?>")
-ATTRIBUTE = re.compile(r'\s(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr)="([^"]+)"')
+ATTRIBUTE = re.compile(
+    r"\s(?:\w+:)?(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr|formatCode|formula|expression"
+    r'|condition|href)="([^"]+)"'
+)
 TAG = re.compile(r"<[^<>]*>")
 HEADER_CODE = re.compile(r'&(?:[A-JL-Z]|"[^"]*"|K[0-9A-F]{6})')  # &L is "left", &P the page; glued to the text itself
 
@@ -52,7 +59,7 @@ def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, s
         name = entry.filename.lower()
         if OPAQUE.search(name) and not entry.is_dir():
             raise refused("embedded_content")
-        if not name.endswith((".xml", ".rels", ".vml")) or WITHOUT_WORDS.search(name):
+        if WITHOUT_WORDS.search(name):
             continue
         with archive.open(entry) as stream:
             data = _outside_cells(stream) if "worksheets/sheet" in name else stream.read(limit + 1)
@@ -60,7 +67,8 @@ def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, s
         if limit < 0:
             raise refused("too_demanding")
         place = next(place for part, place in PLACES if part in name)
-        yield from ((place, text) for text in _texts(data.decode("utf-8", errors="replace"), name))
+        texts = _texts(_decoded(data), name) if name.endswith((".xml", ".rels", ".vml")) else _runs(data)
+        yield from ((place, text) for text in texts)
 
 
 def texts_in_xls(data: bytes) -> Iterator[tuple[Text, str]]:
@@ -68,13 +76,23 @@ def texts_in_xls(data: bytes) -> Iterator[tuple[Text, str]]:
 
     Its format keeps texts as one byte a character or as UTF-16, each behind its length, so that two never run together.
     """
-    runs = (wide.decode("utf-16-le") or narrow.decode("ascii") for wide, narrow in XLS_TEXT.findall(data))
     place = Text("单元格或批注、页眉页脚", "cells or notes, headers and footers")
-    yield from ((place, run) for run in dict.fromkeys(runs))
+    yield from ((place, run) for run in _runs(data))
+
+
+def _runs(data: bytes) -> Iterator[str]:
+    """What is text among other bytes."""
+    yield from dict.fromkeys(
+        wide.decode("utf-16-le") or narrow.decode("ascii") for wide, narrow in XLS_TEXT.findall(data)
+    )
+
+
+def _decoded(xml: bytes) -> str:
+    return xml.decode("utf-16" if xml.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", errors="replace")
 
 
 def _outside_cells(stream: IO[bytes]) -> bytes:
-    """The XML of a worksheet before and after its cells, read piece by piece: the cells may be a gigabyte."""
+    """The XML of a worksheet before and after its cells, and their formulas; piece by piece: the cells may be a gigabyte."""
     outside, piece, is_inside = b"", b"", False
     while more := stream.read(MEGABYTE):
         piece += more
@@ -82,17 +100,20 @@ def _outside_cells(stream: IO[bytes]) -> bytes:
         if start:
             outside, piece, is_inside = outside + piece[: start.start()], piece[start.end() :], True
         end = CELLS_END.search(piece) if is_inside else None
+        if is_inside:
+            outside += b"".join(dict.fromkeys(FORMULA.findall(piece, 0, end.start() if end else len(piece))))
         if end:
             return outside + piece[end.end() :] + stream.read()
-        kept = piece[-LONGEST_TAG:]
-        outside, piece = outside if is_inside else outside + piece[:-LONGEST_TAG], kept
+        kept = piece[-LONGEST_FORMULA:]
+        outside, piece = outside if is_inside else outside + piece[:-LONGEST_FORMULA], kept
     return outside if is_inside else outside + piece
 
 
 def _texts(xml: str, name: str) -> Iterator[str]:
-    if name == "content.xml":  # of an OpenDocument file: all but the comments are cells
-        xml = "".join(ANNOTATION.findall(xml))
     xml = WRITERS.sub("", xml)
-    texts = [*ATTRIBUTE.findall(xml), *TAG.sub("\n", RUN.sub("", xml)).split("\n")]
+    attributes = ATTRIBUTE.findall(xml)
+    if name == "content.xml":  # of an OpenDocument file
+        xml = "\n".join([*(found[0] for found in IN_CELLS.finditer(xml)), CELL.sub("\n", xml)])
+    texts = [*attributes, *TAG.sub("\n", RUN.sub("", xml)).split("\n")]
     plain = (HEADER_CODE.sub(" ", html.unescape(text)).strip() for text in texts)
     yield from dict.fromkeys(text for text in plain if text)

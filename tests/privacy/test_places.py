@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 import xlsxwriter
 
+from tests.cases.intake.written import as_ods
 from tests.conftest import HOSPITAL, csv_of
 
 MOBILE = "13812345678"
@@ -76,7 +77,24 @@ IN_WORKBOOKS: dict[str, Change] = {
     "a column of names in a hidden sheet": lambda book, sheet: hidden(book, "原表", ["名单", "姓名", "王小明"]),
     "a hidden row": lambda book, sheet: (sheet.write_string("Z3", MOBILE), sheet.set_row(2, None, None, {"hidden": True})),
     "a hidden column": lambda book, sheet: (sheet.write_string("Z3", MOBILE), sheet.set_column("Z:Z", None, None, {"hidden": True})),
+    "a formula": lambda book, sheet: sheet.write_formula("Z3", f'=IF(A1="{MOBILE}",1,2)', None, 2),
+    "the format of a number": lambda book, sheet: sheet.write_number("Z3", 1, book.add_format({"num_format": f'"{MOBILE}"'})),
 }  # fmt: skip
+PARAGRAPH = f"<text:p>家长 {MOBILE}</text:p>"
+IN_OPEN_DOCUMENTS: dict[str, dict[str, str]] = {
+    "a comment": {"in_first_cell": f"<office:annotation>{PARAGRAPH}</office:annotation>"},
+    "a comment of several fonts": {
+        "in_first_cell": "<office:annotation><text:p>138<text:span>12345678</text:span></text:p></office:annotation>"
+    },
+    "a text box": {"before_tables": f"<table:shapes><draw:frame>{PARAGRAPH}</draw:frame></table:shapes>"},
+    "a change that was recorded": {
+        "before_tables": f"<table:tracked-changes><table:change-track-table-cell>{PARAGRAPH}</table:change-track-table-cell>"
+        "</table:tracked-changes>"
+    },
+    "the hint beside a cell": {"before_tables": f"<table:help-message>{PARAGRAPH}</table:help-message>"},
+    "a defined name": {"before_tables": f'<table:named-expression table:expression="{MOBILE}"/>'},
+    "the page header": {"styles": f"<style:header>{PARAGRAPH}</style:header>"},
+}
 RESIDENT = ["990104", "201503070010"]
 IN_OTHERS: dict[str, tuple[str, bytes]] = {
     "the name of the file": (f"病例{MOBILE}.csv", text_file(*GOOD)),
@@ -84,6 +102,10 @@ IN_OTHERS: dict[str, tuple[str, bytes]] = {
     "a title": ("a.csv", text_file([f"联系电话{MOBILE}"], *GOOD)),
     "a row that is too long": ("a.csv", text_file(*GOOD, [*GOOD[1], MOBILE])),
     "two neighbouring cells": ("a.csv", text_file([*GOOD[0], "x", "y"], *([*row, *RESIDENT] for row in GOOD[1:]))),
+    "a digit in each cell": (
+        "a.csv",
+        text_file([*GOOD[0], *"x" * 18], *([*row, *"".join(RESIDENT)] for row in GOOD[1:])),
+    ),
     "a key of a json record": ("a.json", json.dumps(records({MOBILE: "x"})).encode()),
     "a value of a json record": ("a.ndjson", "\n".join(json.dumps(one) for one in records({"备注": MOBILE})).encode()),
     "beside the records": ("a.json", json.dumps({"报送": {"联系": [MOBILE]}, "数据": records()}).encode()),
@@ -98,6 +120,14 @@ def test_an_identifier_in_a_workbook_is_found_in(place: str, fate: Callable[...,
     assert MOBILE not in message and "王小明" not in message
 
 
+@pytest.mark.parametrize("place", IN_OPEN_DOCUMENTS)
+def test_an_identifier_in_an_open_document_is_found_in(place: str, fate: Callable[..., Any]) -> None:
+    status, message, notes = fate("a.ods", as_ods(GOOD, **IN_OPEN_DOCUMENTS[place]))
+    assert status == "refused" and notes == ""
+    assert MOBILE not in message
+    assert fate("a.ods", as_ods(GOOD, "<office:annotation><text:p>请核对</text:p></office:annotation>"))[0] == "guarded"
+
+
 @pytest.mark.parametrize("place", IN_OTHERS)
 def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..., Any]) -> None:
     status, message, notes = fate(*IN_OTHERS[place])
@@ -106,7 +136,7 @@ def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..
 
 
 def test_there_are_so_many_places() -> None:
-    assert (len(IN_WORKBOOKS), len(IN_OTHERS)) == (21, 9)
+    assert (len(IN_WORKBOOKS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (23, 7, 10)
 
 
 def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
@@ -117,6 +147,8 @@ def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
     hidden(book, "字典", ["学校名称", "八桥小学"], ["代码", "500104001"])
     book.define_name("镇街", "=字典!$A$2:$A$2")
     sheet.insert_textbox("Z5", "填写说明:每行一例")
+    sheet.write_formula("Z9", '=IF(MOD(MID(B2,17,1),2)=1,"男","女")', None, "男")
+    sheet.write_number("Z10", 45356, book.add_format({"num_format": '[$-804]yyyy"年"m"月"d"日";@'}))
 
 
 def test_what_offices_put_around_their_tables_raises_no_alarm(fate: Callable[..., Any]) -> None:

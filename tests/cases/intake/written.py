@@ -18,7 +18,7 @@ from tests.cases.intake.conftest import as_xls
 Rows = list[list[str | None]]
 ODS_SPACES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for name in ("office", "table", "text", "manifest")
+    for name in ("office", "table", "text", "draw", "style", "manifest")
 )
 
 
@@ -66,12 +66,11 @@ def quoted(rows: Rows) -> str:
     return text.getvalue()
 
 
-def as_ods(rows: Rows, comment: str = "") -> bytes:
-    """An OpenDocument table of texts, with a note on its first cell if there is one."""
-    note = f"<office:annotation><text:p>{escape(comment)}</text:p></office:annotation>" if comment else ""
+def as_ods(rows: Rows, in_first_cell: str = "", before_tables: str = "", styles: str = "") -> bytes:
+    """An OpenDocument table of texts, with elements in its first cell, before its tables and in its styles."""
     lines = ["".join(_ods_cell(cell) for cell in row) for row in rows]
     table = "".join(f"<table:table-row>{line}</table:table-row>" for line in lines).replace(
-        "<text:p>", f"{note}<text:p>", 1
+        "<text:p>", f"{in_first_cell}<text:p>", 1
     )
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -79,9 +78,10 @@ def as_ods(rows: Rows, comment: str = "") -> bytes:
         archive.writestr("META-INF/manifest.xml", f"<manifest:manifest {ODS_SPACES}/>")
         archive.writestr(
             "content.xml",
-            f'<?xml version="1.0"?><office:document-content {ODS_SPACES}><office:body><office:spreadsheet>'
+            f'<?xml version="1.0"?><office:document-content {ODS_SPACES}><office:body><office:spreadsheet>{before_tables}'
             f'<table:table table:name="表">{table}</table:table></office:spreadsheet></office:body></office:document-content>',
         )
+        archive.writestr("styles.xml", f"<office:document-styles {ODS_SPACES}>{styles}</office:document-styles>")
     return content.getvalue()
 
 
