@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.end_to_end import write_file
+from benchmarks.end_to_end import TOWNSHIPS, write_file
 from ddk_surveillance import tokens
 from ddk_surveillance.settings import PROJECT, load
 from ddk_surveillance.synthesis import synthesise
@@ -38,9 +38,11 @@ def main(sizes: list[int]) -> None:
         waves = {"20 files": files(folder / "few", 20, 1, 16_000), "200 files": files(folder / "many", 200, 3, 4_000)}
         for size in sizes:
             home = folder / f"home_{size}"
-            (home / "landing" / "hospital").mkdir(parents=True)
-            write_file(home / "landing" / "hospital" / "history.csv", size)
-            report(size, "history", night(home))
+            write_history(home, size)
+            history = night(home)
+            if history["records"] < 0.9 * size:
+                sys.exit("the history was not loaded")
+            report(size, "history", history)
             report(size, "nothing new", night(home))
             for wave, sent in waves.items():
                 for file in sent:
@@ -48,6 +50,15 @@ def main(sizes: list[int]) -> None:
                     target.parent.mkdir(exist_ok=True)
                     shutil.copy(file, target)
                 report(size, wave, night(home))
+
+
+def write_history(home: Path, records: int) -> None:
+    """One file of so many rows in the landing folder, and its townships among the code lists of this home."""
+    hospital, codelists = home / "landing" / "hospital", home / "schemas" / "codelists"
+    for folder in (hospital, codelists):
+        folder.mkdir(parents=True)
+    write_file(hospital / "history.csv", records)
+    (hospital / TOWNSHIPS).rename(codelists / TOWNSHIPS)
 
 
 def files(folder: Path, number: int, districts: int, children: int) -> list[Path]:
