@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks.end_to_end import TOWNSHIPS, write_file
 from ddk_surveillance import tokens
-from ddk_surveillance.settings import PROJECT, load
+from ddk_surveillance.settings import PROJECT, load, resource
 from ddk_surveillance.synthesis import synthesise
 from ddk_surveillance.warehouse import open_warehouse
 
@@ -53,12 +53,16 @@ def main(sizes: list[int]) -> None:
 
 
 def write_history(home: Path, records: int) -> None:
-    """One file of so many rows in the landing folder, and its townships among the code lists of this home."""
+    """One file of so many rows in the landing folder, and the townships it names beside the shipped ones."""
     hospital, codelists = home / "landing" / "hospital", home / "schemas" / "codelists"
     for folder in (hospital, codelists):
         folder.mkdir(parents=True)
     write_file(hospital / "history.csv", records)
-    (hospital / TOWNSHIPS).rename(codelists / TOWNSHIPS)
+    shipped = (resource("schemas") / "codelists" / TOWNSHIPS).read_text(encoding="utf-8")
+    named = (hospital / TOWNSHIPS).read_text(encoding="utf-8").splitlines(keepends=True)
+    further = [line for line in named if line.split(",")[0] not in shipped]
+    (codelists / TOWNSHIPS).write_text(shipped + "".join(further), encoding="utf-8")
+    (hospital / TOWNSHIPS).unlink()
 
 
 def files(folder: Path, number: int, districts: int, children: int) -> list[Path]:
