@@ -31,7 +31,7 @@ def run(db: Warehouse, key: str) -> Outcome:
             {"source": key},
         )
         db.execute("DROP TABLE recoded")
-        db.rebuild("ops.ledger")
+        keep_books(db, key)
     return Outcome(rows_in, rows_out)
 
 
@@ -41,7 +41,14 @@ def settle_all(db: Warehouse, key: str) -> None:
     of_source = f"SELECT batch_id FROM ops.batch WHERE source_code = '{key}'"
     with db.transaction():
         _settle(db, book, f"SELECT {book.identity} FROM {book.table} v WHERE batch_id IN ({of_source})")
-        db.rebuild("ops.ledger")
+        keep_books(db, key)
+
+
+def keep_books(db: Warehouse, key: str) -> None:
+    """Count again, in ops.ledger, what became of every row that the source `key` has sent."""
+    with db.transaction():
+        db.execute("DELETE FROM ops.ledger WHERE source_code = ?", [key])
+        db.execute(f"INSERT INTO ops.ledger BY NAME {db.statement('ops.ledger')}", {"source": key})
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
--- For every batch: what became of each received row. `exploded` is counted from the rows themselves, so that a row
+-- For every batch of a source: what became of each received row. `exploded` is counted from the rows themselves, so that a row
 -- lost or invented between two stages leaves the books unbalanced.
-WITH stored AS (
-    SELECT batch_id, sheet, row_number, victim_number, disposition FROM core.record_version
+WITH batch AS (
+    FROM ops.batch WHERE source_code = $source
+), stored AS (
+    SELECT batch_id, sheet, row_number, victim_number, disposition FROM core.record_version SEMI JOIN batch USING (batch_id)
     UNION ALL
-    SELECT batch_id, sheet, row_number, victim_number, disposition FROM ref.population_version
+    SELECT batch_id, sheet, row_number, victim_number, disposition FROM ref.population_version SEMI JOIN batch USING (batch_id)
 ), refused_row AS (
     SELECT batch_id, sheet, row_number, victim_number, min(disposition) AS disposition
-    FROM ops.quarantine WHERE disposition <> 'warning' GROUP BY ALL
+    FROM ops.quarantine SEMI JOIN batch USING (batch_id) WHERE disposition <> 'warning' GROUP BY ALL
 ), dealt AS (
     SELECT * FROM stored UNION ALL SELECT * FROM refused_row
 ), counted AS (
@@ -22,7 +24,7 @@ WITH stored AS (
 ), booked AS (
     SELECT b.batch_id, b.source_code,
            -- a file that came before, byte for byte, is not read again: it has the rows of its first copy
-           coalesce(b.rows_received, max(b.rows_received) OVER (PARTITION BY b.source_code, b.sha256), 0) AS rows_received,
+           coalesce(b.rows_received, max(b.rows_received) OVER (PARTITION BY b.sha256), 0) AS rows_received,
            coalesce(b.rows_unreadable, 0) AS unreadable,
            b.status = 'loaded' AS is_dealt,
            b.status = 'withdrawn' AS is_withdrawn,
@@ -30,7 +32,7 @@ WITH stored AS (
            CASE WHEN b.status IN ('held', 'taken', 'guarded', 'recoded', 'checked') THEN coalesce(b.rows_received, 0) - coalesce(b.rows_unreadable, 0) ELSE 0 END AS held,
            b.status = 'identical' AS is_identical,
            c.* EXCLUDE (batch_id)
-    FROM ops.batch b LEFT JOIN counted c USING (batch_id)
+    FROM batch b LEFT JOIN counted c USING (batch_id)
 ), ledger AS (
     SELECT batch_id, source_code, rows_received,
            CASE WHEN is_dealt THEN coalesce(exploded, 0) ELSE 0 END AS exploded,

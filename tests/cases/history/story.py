@@ -15,6 +15,7 @@ import pandas
 
 from ddk_surveillance import indicators, link, nights, publish
 from ddk_surveillance.library import Library
+from ddk_surveillance.load import keep_books
 from ddk_surveillance.publish.difference import compare
 from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
@@ -101,7 +102,8 @@ class Story:
         self.nights += 1
         night = f"night{self.nights}"
         nights.begin(self.db, night)
-        self.db.rebuild("ops.ledger")
+        for (source,) in self.db.rows("SELECT DISTINCT source_code FROM ops.batch"):
+            keep_books(self.db, source)
         for stage in (link, indicators, publish):
             stage.run(self.db, night)
         moment: datetime.datetime = self.db.value("SELECT max(published_at) FROM ops.release")
