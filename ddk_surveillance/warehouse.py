@@ -160,9 +160,10 @@ class Warehouse:
         return int(self.value(f"SELECT count(*) FROM {table}"))
 
     def fingerprint(self, relation: str) -> str:
-        """Depends on every row of a table or subquery, not on their order."""
-        rows, total = self.rows(f"SELECT count(*), sum(md5_number_lower(t::VARCHAR)) FROM {relation} t")[0]
-        return f"{rows}-{total or 0:x}"
+        """Depends on every row of a table or subquery, not on their order; of rows that are alike one is looked at."""
+        alike = f"SELECT t, count(*) AS times FROM {relation} t GROUP BY t"
+        rows, total = self.rows(f"SELECT sum(times), sum(times * md5_number_lower(t::VARCHAR)) FROM ({alike})")[0]
+        return f"{rows or 0}-{total or 0:x}"
 
     def digest(self, relation: str) -> str:
         """A quick fingerprint, to compare with others of the same version of DuckDB only."""

@@ -13,10 +13,19 @@ import pandas
 
 from ddk_surveillance.indicators.counting import count
 from ddk_surveillance.indicators.definition import rules_of
-from ddk_surveillance.indicators.figures import with_rates
+from ddk_surveillance.indicators.figures import make_figures
 from ddk_surveillance.indicators.statistics import statistics_of
 from ddk_surveillance.indicators.verdicts import verdicts_of
 from ddk_surveillance.warehouse import Outcome, Warehouse
+
+COUNTS = ("records", "incidents", "children", "numerator")
+MAIN = "analysis = ''"
+CUBE = f"FROM figure WHERE {MAIN} AND NOT is_measure"
+# The rate table: years by sex and age, years by township, and the district by every period.
+RATES = f"""
+    SELECT *, if(dimension = 'age5', category, 'all') AS age_group, if(dimension = 'township', category, 'all') AS township_code
+    FROM figure
+    WHERE {MAIN} AND (dimension = 'all' OR period_type = 'year' AND (dimension = 'age5' OR dimension = 'township' AND sex = 'all'))"""
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -26,16 +35,17 @@ def run(db: Warehouse, key: str) -> Outcome:
     with db.transaction():
         count(db, rules)
         db.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {db.statement('mart.reported')}")
-        cells = _cells(db)
-        main = cells[cells["analysis"] == ""]
-        _replace(db, "mart.indicator_rate", _rates(main))
-        _replace(db, "mart.indicator_cube", main[~main["is_measure"]])
-        _replace(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(main)))
-        _replace(db, "mart.indicator_statistic", statistics_of(db, cells))
-    return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), len(main))
+        _make_figures(db)
+        _replace(db, "mart.indicator_rate", RATES)
+        _replace(db, "mart.indicator_cube", CUBE)
+        yearly = _yearly(db)
+        _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(yearly)))
+        _replace_by(db, "mart.indicator_statistic", statistics_of(db, yearly))
+    figures = int(db.value(f"SELECT count(*) FROM figure WHERE {MAIN}"))
+    return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), figures)
 
 
-def _cells(db: Warehouse) -> pandas.DataFrame:
+def _make_figures(db: Warehouse) -> None:
     """Every figure with its rate, interval, status and reason."""
     as_of = _data_as_of(db)
     townships = [code for code, _, _ in db.library.code_labels("township")]
@@ -43,7 +53,7 @@ def _cells(db: Warehouse) -> pandas.DataFrame:
         f"CREATE OR REPLACE TEMP TABLE person_years AS {db.statement('mart.person_years')}",
         {"as_of": as_of, "townships": townships},
     )
-    return with_rates(db.frame(db.statement("mart.cell"), {"as_of": as_of}), db.library.plan, as_of)
+    make_figures(db, as_of)
 
 
 def _data_as_of(db: Warehouse) -> datetime.date:
@@ -54,26 +64,26 @@ def _data_as_of(db: Warehouse) -> datetime.date:
     return day
 
 
-def _rates(cells: pandas.DataFrame) -> pandas.DataFrame:
-    """The cells of the rate table: years by sex and age, years by township, and the district by every period."""
-    is_year, is_district = cells["period_type"] == "year", cells["dimension"] == "all"
-    by_age, by_township = cells["dimension"] == "age5", (cells["dimension"] == "township") & (cells["sex"] == "all")
-    rates = cells[is_district | is_year & (by_age | by_township)]
-    age_group = rates["category"].where(rates["dimension"] == "age5", "all")
-    return rates.assign(
-        age_group=age_group, township_code=rates["category"].where(rates["dimension"] == "township", "all")
+def _yearly(db: Warehouse) -> pandas.DataFrame:
+    """The years of the district, whole and by sex and age, analyses included."""
+    yearly = db.frame(
+        "FROM figure WHERE period_type = 'year' AND dimension IN ('all', 'sex', 'age5') ORDER BY rule, year, sex, category_number"
     )
+    return yearly.astype(dict.fromkeys(COUNTS, "Int64") | {"unstable": "boolean"})
 
 
-def _totals(cells: pandas.DataFrame) -> pandas.DataFrame:
+def _totals(yearly: pandas.DataFrame) -> pandas.DataFrame:
     """The district by year, in order."""
-    return cells[
-        (cells["period_type"] == "year") & (cells["sex"] == "all") & (cells["dimension"] == "all")
-    ].sort_values("year")
+    is_total = (yearly["analysis"] == "") & (yearly["sex"] == "all") & (yearly["dimension"] == "all")
+    return yearly[is_total].sort_values("year")
 
 
-def _replace(db: Warehouse, table: str, frame: pandas.DataFrame) -> None:
+def _replace(db: Warehouse, table: str, select: str) -> None:
     columns = ", ".join(db.library.tables[table].columns)
+    db.execute(f"DELETE FROM {table}")
+    db.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM ({select}) ORDER BY ALL")
+
+
+def _replace_by(db: Warehouse, table: str, frame: pandas.DataFrame) -> None:
     with db.offering(frame=frame):
-        db.execute(f"DELETE FROM {table}")
-        db.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM frame ORDER BY ALL")
+        _replace(db, table, "FROM frame")

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import datetime
 
-import numpy
 import pandas
 
 from ddk_surveillance.contracts import Plan
 from ddk_surveillance.rates.intervals import crude_rates
+from ddk_surveillance.warehouse import Warehouse
 
 STATUS = {True: "F", False: "P"}
-COUNTS = ("records", "incidents", "children", "numerator")
 
 
-def with_rates(cells: pandas.DataFrame, plan: Plan, data_as_of: datetime.date) -> pandas.DataFrame:
-    """The cells with rate, interval, stability, status and reason; counts are emptied where nobody can know them."""
-    cells["reason"] = _reasons(cells)
-    known = (cells["denominator"] > 0) & cells["is_reported"] & ~cells["is_too_early"]
-    rates = crude_rates(cells.loc[known, "numerator"].to_numpy(float), cells.loc[known, "denominator"].to_numpy(float))
-    for name, values in (("rate_per_1000", rates.rate_per_1000), ("ci_low", rates.lower), ("ci_high", rates.upper)):
-        cells.loc[known, name] = values
-    cells["unstable"] = pandas.array([None] * len(cells), dtype="boolean")
-    cells.loc[known, "unstable"] = rates.unstable
-    unknowable = ~cells["is_reported"] | cells["is_too_early"]
-    for name in COUNTS:
-        cells[name] = cells[name].astype("Int64").mask(unknowable)
-    final = {year: STATUS[is_final(int(year), plan, data_as_of)] for year in cells["year"].unique()}
-    cells["status"] = cells["year"].map(final)
-    return cells
+def make_figures(db: Warehouse, as_of: datetime.date) -> None:
+    """Make the temporary table `figure` from cell_count, `reported` and person_years, with data as of a day."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE cell AS {db.statement('mart.cell')}", {"as_of": as_of})
+    with db.offering(rate=_rates(db), year_status=_statuses(db, as_of)):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE figure AS {db.statement('mart.figure')}")
+    db.execute("DROP TABLE cell")
 
 
-def _reasons(cells: pandas.DataFrame) -> pandas.Series:
-    unknown = (cells["sex"] == "unknown") | (cells["category"] == "unknown") & cells["is_populated"]
-    reasons = numpy.select(
-        [cells["is_too_early"], ~cells["is_reported"], unknown, ~(cells["denominator"] > 0)],
-        ["too_early", "not_reported", "not_applicable", "denominator_missing"],
-        default="",
+def _rates(db: Warehouse) -> pandas.DataFrame:
+    """Of every numerator on every denominator that occurs: many cells have the same."""
+    pairs = db.frame("SELECT DISTINCT numerator::DOUBLE AS numerator, denominator FROM cell WHERE has_rate")
+    rates = crude_rates(pairs["numerator"].to_numpy(), pairs["denominator"].to_numpy())
+    return pairs.assign(
+        rate_per_1000=rates.rate_per_1000, ci_low=rates.lower, ci_high=rates.upper, unstable=rates.unstable
     )
-    return pandas.Series(reasons, index=cells.index).replace("", None)
+
+
+def _statuses(db: Warehouse, as_of: datetime.date) -> pandas.DataFrame:
+    years = [year for (year,) in db.rows("SELECT DISTINCT year FROM cell")]
+    statuses = [STATUS[is_final(year, db.library.plan, as_of)] for year in years]
+    return pandas.DataFrame({"year": pandas.array(years, dtype="int64"), "status": pandas.array(statuses, dtype="str")})
 
 
 def final_from(year: int, plan: Plan) -> datetime.date:

@@ -1,5 +1,5 @@
--- Every figure: the grid of rules, periods and categories with counts and person-years, whether its sources have reported it,
--- and whether its time has come. Analyses are counted for whole years of the district, sub-measures without the cubes.
+-- Every figure: the grid of rules, periods and categories with counts and person-years, and the reason where there can be none.
+-- Analyses are counted for whole years of the district, sub-measures without the cubes.
 WITH grid AS (
     SELECT r.*, p.period_type, p.period, p.position, p.first_day, p.last_day, s.sex, c.*,
            c.dimension IN ('all', 'sex', 'age5', 'stage', 'legal', 'township') AS is_populated
@@ -13,17 +13,22 @@ WITH grid AS (
       AND (c.dimension <> 'tier' OR list_contains(r.tiers, c.category))
       AND (c.dimension = 'all' AND (r.analysis = '' OR p.period_type = 'year' AND s.sex = 'all')
            OR r.analysis = '' AND (NOT r.is_measure OR c.dimension = 'age5' AND p.period_type = 'year' OR c.dimension = 'township'))
+), cell AS (
+    SELECT g.* EXCLUDE (first_year, last_year, tiers, depends_on), year(g.last_day) AS year,
+           coalesce(n.records, 0) AS records, coalesce(n.incidents, 0) AS incidents, coalesce(n.children, 0) AS children,
+           coalesce(n.numerator, 0) AS numerator, d.denominator, coalesce(d.denominator > 0, FALSE) AS has_population,
+           len(list_filter(g.depends_on, lambda source: NOT list_contains(r.sources, source))) = 0 AS is_reported,
+           CASE WHEN g.period_type = 'rolling_12_months' THEN g.last_day ELSE g.first_day END > $as_of AS is_too_early
+    FROM grid g
+    JOIN reported r USING (period_type, position)
+    LEFT JOIN cell_count n USING (rule, period_type, position, sex, category_number)
+    LEFT JOIN person_years d
+      ON d.period_type = g.period_type AND d.position = g.position AND d.population_type = g.population_type AND d.sex = g.sex
+     AND (d.dimension, d.category) = (CASE WHEN g.is_populated THEN (g.dimension, g.category) ELSE ('all', 'all') END)
+    WHERE (g.category <> 'unknown' AND g.sex <> 'unknown') OR n.incidents > 0
 )
-SELECT g.* EXCLUDE (first_year, last_year, position, tiers, depends_on), year(g.last_day) AS year,
-       coalesce(n.records, 0) AS records, coalesce(n.incidents, 0) AS incidents, coalesce(n.children, 0) AS children,
-       coalesce(n.numerator, 0) AS numerator, d.denominator,
-       len(list_filter(g.depends_on, lambda source: NOT list_contains(r.sources, source))) = 0 AS is_reported,
-       CASE WHEN g.period_type = 'rolling_12_months' THEN g.last_day ELSE g.first_day END > $as_of AS is_too_early
-FROM grid g
-JOIN reported r USING (period_type, position)
-LEFT JOIN cell_count n USING (rule, period_type, position, sex, category_number)
-LEFT JOIN person_years d
-  ON d.period_type = g.period_type AND d.position = g.position AND d.population_type = g.population_type AND d.sex = g.sex
- AND (d.dimension, d.category) = (CASE WHEN g.is_populated THEN (g.dimension, g.category) ELSE ('all', 'all') END)
-WHERE (g.category <> 'unknown' AND g.sex <> 'unknown') OR n.incidents > 0
-ORDER BY g.rule, g.period_type, g.position, g.sex, g.category_number
+SELECT *, has_population AND is_reported AND NOT is_too_early AS has_rate,
+       CASE WHEN is_too_early THEN 'too_early' WHEN NOT is_reported THEN 'not_reported'
+            WHEN sex = 'unknown' OR category = 'unknown' AND is_populated THEN 'not_applicable'
+            WHEN NOT has_population THEN 'denominator_missing' END AS reason
+FROM cell

@@ -12,10 +12,9 @@ from ddk_surveillance.indicators.statistics.series import Series
 from ddk_surveillance.warehouse import Warehouse
 
 
-def statistics_of(db: Warehouse, cells: pandas.DataFrame) -> pandas.DataFrame:
-    """All statistics of every indicator but its sub-measures; `cells` are its figures, mart.counted its cases."""
+def statistics_of(db: Warehouse, yearly: pandas.DataFrame) -> pandas.DataFrame:
+    """All statistics of every indicator but its sub-measures; `yearly` are its figures, mart.counted its cases."""
     of_cases.gather(db)
-    yearly = cells[cells["period_type"] == "year"]
     series = [Series.of(indicator, db.library.plan, yearly) for indicator in db.library.indicators.values()]
     rows = [row for one in series for row in (*of_series.statistics(one), *of_cases.statistics(db, one))]
     return pandas.DataFrame(rows, columns=list(db.library.tables["mart.indicator_statistic"].columns), dtype=object)

@@ -35,11 +35,17 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
 
 
 def gather(db: Warehouse) -> None:
-    """The cases of every indicator by year and by the feeds that reported them: case_by_sources."""
+    """The cases of every indicator by year: by the feeds that reported them, by thresholds, and by children hurt again."""
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE case_by_sources AS
         SELECT indicator_code, year, sources, count(*) AS cases, sum(weight) AS events
-        FROM ({CASES}) JOIN core.incident USING (incident_id) GROUP BY ALL""")
+        FROM ({CASES}) JOIN core.incident USING (incident_id) GROUP BY ALL;
+        CREATE OR REPLACE TEMP TABLE case_by_threshold AS
+        SELECT indicator_code, year, sum(strict_incidents) AS strict, count(*) AS adopted, count(DISTINCT loose_incident_id) AS loose
+        FROM ({CASES}) JOIN link.incident_bound USING (incident_id) GROUP BY ALL;
+        CREATE OR REPLACE TEMP TABLE case_by_repeat AS
+        SELECT indicator_code, year, sum(events) AS events, sum(events * events) AS squares, count(*) AS children
+        FROM (SELECT indicator_code, year, sum(weight) AS events FROM ({CASES}) GROUP BY indicator_code, year, child_id) GROUP BY ALL""")
 
 
 # What stands in the numerators; `weight` is what it adds to them.
@@ -47,15 +53,13 @@ CASES = """
     SELECT indicator_code, c.year, incident_id, child_id, CASE r.unit WHEN 'records' THEN c.records ELSE 1 END AS weight
     FROM mart.counted c JOIN rule r USING (indicator_code, definition_version)
     WHERE analysis = '' AND NOT is_measure AND is_in_numerator"""
-OF_ONE = f"({CASES} AND indicator_code = ?)"
 BY_SOURCES = "(FROM case_by_sources WHERE indicator_code = ?)"
 
 
 def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """The numerator if records had been linked more strictly or more loosely than they were."""
     rows = db.rows(
-        f"""SELECT year, sum(strict_incidents), count(*), count(DISTINCT loose_incident_id)
-        FROM {OF_ONE} JOIN link.incident_bound USING (incident_id) GROUP BY year ORDER BY year""",
+        "SELECT year, strict, adopted, loose FROM case_by_threshold WHERE indicator_code = ? ORDER BY year",
         [series.indicator.indicator],
     )
     for year, *counts in (row for row in rows if row[0] in known):
@@ -68,9 +72,7 @@ def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Ite
 def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """An interval that allows for children hurt several times: their events are not independent of each other."""
     rows = db.rows(
-        f"""SELECT year, sum(events), sum(events * events), count(*)
-        FROM (SELECT year, sum(weight) AS events FROM {OF_ONE} GROUP BY year, child_id)
-        GROUP BY year ORDER BY year""",
+        "SELECT year, events, squares, children FROM case_by_repeat WHERE indicator_code = ? ORDER BY year",
         [series.indicator.indicator],
     )
     for year, events, squares, children in (row for row in rows if row[0] in known):
