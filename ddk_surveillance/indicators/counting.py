@@ -36,7 +36,7 @@ def count(db: Warehouse, rules: Sequence[Rule]) -> None:
         db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
         _make_periods(db)
         _count_cells(db)
-    recount.keep(db)
+        recount.keep(db)
 
 
 def _count_changed(db: Warehouse, rules: Sequence[Rule], state: recount.State) -> bool:
@@ -57,6 +57,7 @@ def _count_changed(db: Warehouse, rules: Sequence[Rule], state: recount.State) -
     _make_tally(db, rules, "incident_before")
     _count_cells(db)
     db.execute(recount.MERGE)
+    recount.remember(db)
     return True
 
 

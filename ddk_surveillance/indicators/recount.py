@@ -18,13 +18,20 @@ DIGESTS = f"SELECT {CHILD} AS child, (bit_xor(hash(i)) >> 1)::BIGINT AS digest F
 OF_CHANGED = f"{CHILD} IN (FROM changed_child)"
 CELL = "rule, period_type, position, category_number, sex"
 COUNTS = ("records", "incidents", "children", "numerator")
-# `cell_now` and `cell_count`: what the changed children add now, and added before.
+_SUMS = ", ".join(f"sum({name})::BIGINT AS {name}" for name in COUNTS)
+# `cell_now` and `cell_count`: what the changed children add now, and added before. Only the cells they touch are written.
 MERGE = f"""
-    CREATE OR REPLACE TEMP TABLE cell_count AS
-    SELECT {CELL}, {", ".join(f"sum(sign * {name})::BIGINT AS {name}" for name in COUNTS)}
-    FROM (SELECT 1 AS sign, * FROM mart.cell_count UNION ALL BY NAME SELECT 1 AS sign, * FROM cell_now
-          UNION ALL BY NAME SELECT -1 AS sign, * FROM cell_count)
-    GROUP BY {CELL} HAVING sum(sign * incidents) > 0"""
+    CREATE OR REPLACE TEMP TABLE cell_changed AS
+    SELECT {CELL}, {_SUMS} FROM (
+        FROM cell_now UNION ALL BY NAME SELECT {CELL}, {", ".join(f"-{name} AS {name}" for name in COUNTS)} FROM cell_count
+    ) GROUP BY {CELL} HAVING {" OR ".join(f"sum({name}) <> 0" for name in COUNTS)};
+    INSERT INTO cell_changed BY NAME FROM mart.cell_count SEMI JOIN (SELECT DISTINCT {CELL} FROM cell_changed) USING ({CELL});
+    DELETE FROM mart.cell_count WHERE rowid IN (SELECT m.rowid FROM mart.cell_count m SEMI JOIN cell_changed USING ({CELL}));
+    INSERT INTO mart.cell_count BY NAME SELECT {CELL}, {_SUMS} FROM cell_changed GROUP BY {CELL} HAVING sum(incidents) > 0;
+    DROP TABLE cell_changed;
+    CREATE OR REPLACE TEMP TABLE cell_count AS FROM mart.cell_count;
+    DELETE FROM mart.counted_child WHERE child IN (FROM changed_child);
+    INSERT INTO mart.counted_child BY NAME FROM child_now WHERE child IN (FROM changed_child)"""
 
 
 class State(NamedTuple):
@@ -70,11 +77,15 @@ def span(db: Warehouse) -> str:
 
 
 def keep(db: Warehouse) -> None:
-    """Keep what the next count goes on from; of few incidents nothing."""
-    if not db.rows("FROM duckdb_tables() WHERE table_name = 'child_now'"):
-        return
-    db.execute("DELETE FROM mart.counted_child; INSERT INTO mart.counted_child BY NAME FROM child_now")
-    db.execute("DELETE FROM mart.cell_count; INSERT INTO mart.cell_count BY NAME FROM cell_count")
+    """Keep a count from scratch for the next one to go on from; of few incidents nothing."""
+    if db.rows("FROM duckdb_tables() WHERE table_name = 'child_now'"):
+        db.execute("DELETE FROM mart.counted_child; INSERT INTO mart.counted_child BY NAME FROM child_now")
+        db.execute("DELETE FROM mart.cell_count; INSERT INTO mart.cell_count BY NAME FROM cell_count")
+        remember(db)
+
+
+def remember(db: Warehouse) -> None:
+    """How far the count that is kept goes."""
     moment = db.value(
         "SELECT coalesce(greatest(max(known_from), max(known_to)), TIMESTAMP '1900-01-01')::VARCHAR FROM core.incident_version"
     )
