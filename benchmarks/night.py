@@ -25,7 +25,8 @@ from typing import Any
 
 from benchmarks.end_to_end import TOWNSHIPS, write_file
 from ddk_surveillance import tokens
-from ddk_surveillance.settings import PROJECT, load, resource
+from ddk_surveillance.settings import PROJECT, load
+from ddk_surveillance.settings import resource as shipped
 from ddk_surveillance.synthesis import synthesise
 from ddk_surveillance.warehouse import open_warehouse
 
@@ -58,10 +59,10 @@ def write_history(home: Path, records: int) -> None:
     for folder in (hospital, codelists):
         folder.mkdir(parents=True)
     write_file(hospital / "history.csv", records)
-    shipped = (resource("schemas") / "codelists" / TOWNSHIPS).read_text(encoding="utf-8")
+    usual = (shipped("schemas") / "codelists" / TOWNSHIPS).read_text(encoding="utf-8")
     named = (hospital / TOWNSHIPS).read_text(encoding="utf-8").splitlines(keepends=True)
-    further = [line for line in named if line.split(",")[0] not in shipped]
-    (codelists / TOWNSHIPS).write_text(shipped + "".join(further), encoding="utf-8")
+    further = [line for line in named if line.split(",")[0] not in usual]
+    (codelists / TOWNSHIPS).write_text(usual + "".join(further), encoding="utf-8")
     (hospital / TOWNSHIPS).unlink()
 
 

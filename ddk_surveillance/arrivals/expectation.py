@@ -103,18 +103,24 @@ def _log_chance_of_none(expected: Floats, ratio: Floats) -> Floats:
 
 def _gaps(counts: Floats, watched: Flags, log_chance: Floats) -> Flags:
     """Runs of empty watched months whose chance together is below that of a false alarm."""
-    gap = np.zeros_like(watched)
-    for row in range(len(counts)):
-        empty = np.concatenate([[False], watched[row] & (counts[row] == 0), [False]])
-        edges = np.flatnonzero(empty[1:] != empty[:-1])
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            gap[row, start:end] = log_chance[row, start:end].sum() < np.log(FALSE_ALARMS)
-    return gap
+    apart = np.zeros((len(counts), 1), dtype=bool)
+    empty = np.hstack([apart, watched & (counts == 0), apart]).ravel()
+    starts, ends = np.flatnonzero(empty[1:] != empty[:-1]).reshape(-1, 2).T + 1
+    chance = np.append(np.hstack([apart, log_chance, apart]).ravel(), 0.0)
+    runs = np.add.reduceat(chance, np.column_stack([starts, ends]).ravel())[::2] if len(starts) else np.zeros(0)
+    gap = np.repeat(runs < np.log(FALSE_ALARMS), ends - starts)
+    whole = np.zeros(len(empty), dtype=bool)
+    whole[empty] = gap
+    return whole.reshape(len(counts), -1)[:, 1:-1]
 
 
 def _limits(expected: Floats, ratio: Floats) -> tuple[Floats, Floats]:
-    excess = np.fmax(ratio - 1, 1e-9)
+    """Of many series, small ones above all, the same is expected: each quantile is computed once."""
+    both = np.column_stack([expected.ravel(), ratio.ravel()]).view(complex).ravel()  # for these numpy sorts quickly
+    pairs, place = np.unique(both, return_inverse=True, equal_nan=False)
+    excess = np.fmax(pairs.imag - 1, 1e-9)
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = nbinom.ppf(FALSE_ALARMS, expected / excess, 1 / (1 + excess))
-        high = nbinom.ppf(1 - FALSE_ALARMS, expected / excess, 1 / (1 + excess))
-    return low, high
+        low, high = (
+            nbinom.ppf(tail, pairs.real / excess, 1 / (1 + excess)) for tail in (FALSE_ALARMS, 1 - FALSE_ALARMS)
+        )
+    return low[place].reshape(expected.shape), high[place].reshape(expected.shape)

@@ -65,7 +65,7 @@ def watch(
     is_reported = months.is_over & (np.isin(status[0], HAS_REPORTED) | _trusted(came, span[0], months))
     return pandas.DataFrame({
         "source_code": source.source, "institution_id": np.asarray(names, dtype=object)[row],
-        "month": [first_day(int(one)) for one in months.number[column]],
+        "month": (months.number[column] - 12 * 1970).astype("datetime64[M]").astype("datetime64[s]"),
         "expected": expectation.expected[shown], "low": expectation.low[shown], "high": expectation.high[shown],
         "received": received[shown], "status": status[shown],
         "is_reported": pandas.array(is_reported[column], dtype="boolean"),
@@ -73,12 +73,13 @@ def watch(
 
 
 def _grid(counts: pandas.DataFrame, names: list[str], months: Months) -> Floats:
-    place = {name: row for row, name in enumerate(names)}
     received = np.zeros((len(names), len(months.number)))
-    for institution, month, count in zip(counts["institution_id"], counts["month"], counts["received"], strict=True):
-        received[0, month - months.start] += count
-        if institution:
-            received[place[institution], month - months.start] += count
+    month = counts["month"].to_numpy() - months.start
+    row = (
+        pandas.Index(names[1:]).get_indexer(pandas.Index(counts["institution_id"])) + 1
+    )  # 0, the whole, for records of nobody known
+    np.add.at(received, (row, month), counts["received"].to_numpy())
+    np.add.at(received[0], month[row > 0], counts["received"].to_numpy()[row > 0])
     return received
 
 
