@@ -39,7 +39,7 @@ def tried(settings: Settings, library: Library, source: str, file: Path) -> Iter
     declared = declared_source(library, source)
     if not file.is_file():
         raise ConfigurationError(
-            "没有这个文件,或不是普通文件。请核对路径。", "There is no such ordinary file. Check the path."
+            "没有这个文件，或不是普通文件。请核对路径。", "There is no such ordinary file. Check the path."
         )
     with tempfile.TemporaryDirectory(prefix="ddk-check-") as folder:
         elsewhere = dataclasses.replace(settings, home=Path(folder))
@@ -56,7 +56,7 @@ def declared_source(library: Library, name: str) -> Source:
     """The declaration of a feed; ConfigurationError names those there are."""
     if name not in library.sources:
         known = "、".join(sorted(library.sources))
-        raise ConfigurationError(f"没有这个来源。可选:{known}。", f"No such feed. There are: {known}.")
+        raise ConfigurationError(f"没有这个来源。可选：{known}。", f"No such feed. There are: {known}.")
     return library.sources[name]
 
 
@@ -73,8 +73,8 @@ def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
 
 def tell(voice: Voice, receipt: Receipt) -> None:
     """In Chinese whatever the language of the terminal: the receipt is."""
-    lines = [f"{receipt.source_title}:{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
-    lines += [f"{word} {receipt.counts[name]} 行:{meaning}" for name, (word, meaning) in COUNTS.items()
+    lines = [f"{receipt.source_title}：{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
+    lines += [f"{word} {receipt.counts[name]} 行：{meaning}" for name, (word, meaning) in COUNTS.items()
               if receipt.counts[name] or name == "accepted"]  # fmt: skip
     for text in (*lines, *filter(None, [receipt.note])):
         voice.say(text, text)
@@ -82,5 +82,5 @@ def tell(voice: Voice, receipt: Receipt) -> None:
         places = [(one.sheet, one.row, one.column, one.title, one.treatment, one.remedy) for one in receipt.lines]
         voice.table(["工作表", "行", "列", "检查内容", "处理", "怎么改"], places)
     if receipt.findings > LISTED:
-        voice.say(*[f"只列出前 {LISTED} 处,共 {receipt.findings} 处。"] * 2)
-    voice.say(*["以上为试检,未报送、未留存;与已报送数据的重复和更正要到报送后才能判断。"] * 2)
+        voice.say(*[f"只列出前 {LISTED} 处，共 {receipt.findings} 处。"] * 2)
+    voice.say(*["以上为试检，未报送、未留存；与已报送数据的重复和更正要到报送后才能判断。"] * 2)

@@ -257,7 +257,7 @@ def _refuse_identifying(source: Source, target: Path, cleaned: list[list[Row]]) 
         en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in found)
         raise FileRefused(
             "identifies_a_person",
-            f"去标识后仍含可识别个人的信息,未写出:{zh}。请在原表中清除后再试(文件名可用 --out 更改)。",
+            f"去标识后仍含可识别个人的信息，未写出：{zh}。请在原表中清除后再试（文件名可用 --out 更改）。",
             f"The result would still identify people, so nothing was written: {en}. Clear this in the raw table (or use --out).",
         )
 
@@ -286,10 +286,10 @@ def _preview(voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recogni
     rows = []
     for one in raw:
         filled = sum(len(part.body) - part.body[one.name].null_count for part in recognised)
-        shown = "(列名本身含个人信息)" if scan_text(one.header) else one.header
+        shown = "（列名本身含个人信息）" if scan_text(one.header) else one.header
         rows.append((shown, filled, voice.pick(TREATED.get(one.role or "", REMOVED))))
     if rows:
         voice.table([Text("原表的列", "column"), Text("有内容的单元格", "cells"), Text("处理", "what is done")], rows)
     nameless = sum(text.startswith("第 ") for part in recognised for text in part.undeclared)
     if nameless:
-        voice.say(f"另有 {nameless} 个没有列名的列,已删除。", f"{nameless} columns without a header were removed.")
+        voice.say(f"另有 {nameless} 个没有列名的列，已删除。", f"{nameless} columns without a header were removed.")

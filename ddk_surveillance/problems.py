@@ -11,23 +11,23 @@ from ddk_surveillance.errors import Text
 READABLE = Bilingual(zh="每个单元格都能读懂", en="every cell can be read")
 FILLED = Bilingual(zh="必填项不为空", en="what must be given is given")
 FILL_IT = Text("此项必填。请补填后重新报送。", "This must be given. Fill it in and send the file again.")
-FILL_IF_KNOWN = Text("此项应填。如能查明,请补填。", "This should be given. Fill it in where it is known.")
+FILL_IF_KNOWN = Text("此项应填。如能查明，请补填。", "This should be given. Fill it in where it is known.")
 
 PROBLEMS: dict[str, Text] = {
     "unknown_code": Text(
-        "不是该代码表中的词,也不是所声明版本的代码。请改用代码表中的名称。",
+        "不是该代码表中的词，也不是所声明版本的代码。请改用代码表中的名称。",
         "Neither a word of this code list nor a code of its declared version. Write a name of the list.",
     ),
     "several_codes": Text(
-        "一个单元格里有多个代码,而此项只能选一个。请只保留最主要的一个。",
+        "一个单元格里有多个代码，而此项只能选一个。请只保留最主要的一个。",
         "Several codes in one cell where only one may stand. Keep the main one.",
     ),
     "unreadable_date": Text(
-        "看不出是哪一天。请按“2024-03-05”填写;只知道月份时填“2024-03”。",
+        "看不出是哪一天。请按“2024-03-05”填写；只知道月份时填“2024-03”。",
         "Not a date we can read. Write it as 2024-03-05, or 2024-03 when only the month is known.",
     ),
     "ambiguous_date": Text(
-        "日期有两种读法(月、日先后不明)。请按“2024-03-05”填写。",
+        "日期有两种读法（月、日先后不明）。请按“2024-03-05”填写。",
         "This date can be read in two ways (which is the month?). Write it as 2024-03-05.",
     ),
     "impossible_date": Text(
@@ -35,15 +35,15 @@ PROBLEMS: dict[str, Text] = {
         "There is no such date or time. Check year, month, day and hour.",
     ),
     "unreadable_hour": Text(
-        "看不出是几点。请填 0–23 的整数,或“14:30”。",
+        "看不出是几点。请填 0–23 的整数，或“14:30”。",
         "Not an hour we can read. Write a whole number from 0 to 23, or 14:30.",
     ),
     "impossible_hour": Text(
-        "一天只有 0–23 时;午夜请填 0,并核对日期。",
+        "一天只有 0–23 时；午夜请填 0，并核对日期。",
         "A day has the hours 0 to 23; write 0 for midnight and check the date.",
     ),
     "unreadable_age": Text(
-        "看不出年龄。请填周岁整数;一岁以下填“8月”或“3天”。",
+        "看不出年龄。请填周岁整数；一岁以下填“8月”或“3天”。",
         "Not an age we can read. Write completed years; below one year write 8月 or 3天.",
     ),
     "nominal_age": Text(
@@ -55,15 +55,15 @@ PROBLEMS: dict[str, Text] = {
         "An age cannot be below 0 or above 120 years. Check the age and its unit.",
     ),
     "unreadable_icd10": Text(
-        "不是 ICD-10 编码的写法。请填“W19.9”这样的编码,注意字母 O 与数字 0。",
+        "不是 ICD-10 编码的写法。请填“W19.9”这样的编码，注意字母 O 与数字 0。",
         "Not written as an ICD-10 code. Write it like W19.9; mind the letter O and the digit 0.",
     ),
     "unknown_township": Text(
-        "不是本区现行镇街的名称或代码,也认不出是外区。请填八个镇街之一,外区填“外区”。",
+        "不是本区现行镇街的名称或代码，也认不出是外区。请填八个镇街之一，外区填“外区”。",
         "Neither a township of this district nor a place outside it. Name one of the townships, or write 外区.",
     ),
     "unreadable_number": Text(
-        "不是数字。请只填数字,不带单位和文字。",
+        "不是数字。请只填数字，不带单位和文字。",
         "Not a number. Write digits only, without unit or words.",
     ),
     "number_out_of_range": Text(
@@ -71,23 +71,23 @@ PROBLEMS: dict[str, Text] = {
         "The number is outside the range of this column. Check it.",
     ),
     "victims_do_not_match": Text(
-        "同一案件各被害人列的人数不一致。请让每列的人数相同,顺序一致。",
+        "同一案件各被害人列的人数不一致。请让每列的人数相同，顺序一致。",
         "The victim columns of this case name different numbers of victims. Give each column one part per victim.",
     ),
     "not_a_token": Text(
-        "不是令牌,可能是未去标识的原始信息,原值未存储。请用 ddk deidentify 生成令牌。",
+        "不是令牌，可能是未去标识的原始信息，原值未存储。请用 ddk deidentify 生成令牌。",
         "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
     ),
     "of_another_column": Text(
-        "这是另一列的内容,可能填错了列,或整行单元格错位。请核对这一行。",
+        "这是另一列的内容，可能填错了列，或整行单元格错位。请核对这一行。",
         "This belongs in another column: a cell in the wrong place, or a whole row shifted. Check the row.",
     ),
     "cells_out_of_place": Text(
-        "这一行有单元格填在别的列里,或必填项随之空缺,可能整行错位。请对照表头核对这一行。",
+        "这一行有单元格填在别的列里，或必填项随之空缺，可能整行错位。请对照表头核对这一行。",
         "Cells of this row stand in other columns, or left a required one empty: the row may be shifted. Check it.",
     ),
     "digits_lost": Text(
-        "编号被表格软件改成了科学计数(如 2.02E+11),后面的数字已丢失。请把该列设为文本格式,重新填写编号。",
+        "编号被表格软件改成了科学计数（如 2.02E+11），后面的数字已丢失。请把该列设为文本格式，重新填写编号。",
         "A spreadsheet turned this number into 2.02E+11 and lost its last digits. Format the column as text, enter it again.",
     ),
     "record_number_reused": Text(

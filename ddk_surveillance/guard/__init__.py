@@ -52,7 +52,7 @@ def configured_key(settings: Settings) -> Key:
     """The key that DDK_KEY_FILE names; without a proper one nothing runs."""
     if settings.key_file is None:
         raise ConfigurationError(
-            "没有密钥,拒绝运行。请让保管人把密钥文件路径写入环境变量 DDK_KEY_FILE(ddk doctor 有说明)。",
+            "没有密钥，拒绝运行。请让保管人把密钥文件路径写入环境变量 DDK_KEY_FILE（ddk doctor 有说明）。",
             "There is no key, so nothing runs: set DDK_KEY_FILE to the key file (see ddk doctor).",
         )
     return load_key(settings.key_file)
@@ -66,7 +66,7 @@ def record_key(db: Warehouse) -> Key:
         db.remember("key_id", secret.id)
     elif known != secret.id:
         raise ConfigurationError(
-            f"密钥不对:本仓库用的是密钥 {known},DDK_KEY_FILE 是 {secret.id}。请换回原密钥。",
+            f"密钥不对：本仓库用的是密钥 {known}，DDK_KEY_FILE 是 {secret.id}。请换回原密钥。",
             f"The wrong key: this warehouse was made with {known}, DDK_KEY_FILE holds {secret.id}. Use the former.",
         )
     return derive(secret, LAYER)
@@ -152,18 +152,18 @@ def _place(sheet: Text, finding: Finding, titles: dict[str, str]) -> Text:
 
 def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]]) -> None:
     shown = findings[:5]
-    zh = ";".join(f"{place.zh}:{kind_title(kind).zh}" for place, kind in shown)
+    zh = "；".join(f"{place.zh}：{kind_title(kind).zh}" for place, kind in shown)
     en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in shown)
     more = len(findings) - len(shown)
     _set(db, batch_id, "refused", "identifies_a_person",
-         f"含有可识别个人的信息,整个文件拒收且未存储:{zh}{f'(另有 {more} 类)' if more else ''}。请用 ddk deidentify 去标识后重新报送。",
+         f"含有可识别个人的信息，整个文件拒收且未存储：{zh}{f'（另有 {more} 类）' if more else ''}。请用 ddk deidentify 去标识后重新报送。",
          f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. "
          "Remove this with ddk deidentify and send it again.")  # fmt: skip
 
 
 def _refuse_undeclared(db: Warehouse, batch_id: str, count: int) -> None:
     _set(db, batch_id, "refused", "undeclared_columns",
-         f"有 {count} 个未声明的列,本来源不接受多余的列。请删除后重新报送。",
+         f"有 {count} 个未声明的列，本来源不接受多余的列。请删除后重新报送。",
          f"There are {count} columns that this feed does not declare. Remove them and send the file again.")  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _report_left_behind(db: Warehouse, night_id: str) -> None:
             "UPDATE ops.night SET notice_zh = $zh, notice_en = $en WHERE night_id = $night",
             {
                 "night": night_id,
-                "zh": f"landing/ 中有 {count} 项不能处理(文件夹、快捷方式,或没有放在来源目录里)。请把文件直接放入 landing/<来源>/。",
+                "zh": f"landing/ 中有 {count} 项不能处理（文件夹、快捷方式，或没有放在来源目录里）。请把文件直接放入 landing/<来源>/。",
                 "en": f"{count} things in landing/ cannot be taken (folders, links, or not in a source's folder). "
                 "Put files straight into landing/<source>/.",
             },

@@ -31,7 +31,7 @@ def _sentences(source: Source, recognised: Sequence[Recognised], passed_over: Se
     kinds = [(text, dropped[kind]) for kind, text in KINDS.items() if dropped[kind]]
     if kinds:
         yield Text(
-            "不作数据行的行:" + "、".join(f"{text.zh} {count}" for text, count in kinds),
+            "不作数据行的行：" + "、".join(f"{text.zh} {count}" for text, count in kinds),
             "Lines that are no rows: " + ", ".join(f"{text.en} {count}" for text, count in kinds),
         )
     unreadable = [f"{one.sheet} {row}".strip() for one in recognised for row in one.unreadable]
@@ -53,5 +53,5 @@ def _listed(title: Text, names: Iterable[str]) -> Text:
     listed = list(names)
     shown, more = listed[:SHOWN], len(listed) - SHOWN
     zh, en = "、".join(shown), ", ".join(shown)
-    return Text(f"{title.zh}:{zh}{f'等共 {len(listed)} 个' if more > 0 else ''}",
+    return Text(f"{title.zh}：{zh}{f'等共 {len(listed)} 个' if more > 0 else ''}",
                 f"{title.en}: {en}{f' and {more} more' if more > 0 else ''}")  # fmt: skip

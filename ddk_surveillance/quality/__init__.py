@@ -146,7 +146,7 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
     db.execute(f"UPDATE ops.batch SET status = 'checked' WHERE {waiting} OR batch_id IN ({_empty(source)})")
     if failed:
         names = ", ".join(sorted({verdict.rule.code for verdict in failed}))
-        _hold(db, waiting, NOT_EVALUATED, f"检查 {names} 未能执行,整批暂扣;请联系系统维护人员。",
+        _hold(db, waiting, NOT_EVALUATED, f"检查 {names} 未能执行，整批暂扣；请联系系统维护人员。",
               f"The checks {names} could not be evaluated, so the batch is held: ask whoever maintains the system.")  # fmt: skip
         return
     too_many = f"""
@@ -159,7 +159,7 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
     for name, correction in source.corrections.items():
         _hold_for_correction(db, source, name, correction)
     percent = f"{source.hold_above_share:.0%}"
-    _hold(db, too_many, "too_many_bad_rows", f"不合格行超过 {percent},整批暂扣,原有数据不变;请按回执更正后重新报送。",
+    _hold(db, too_many, "too_many_bad_rows", f"不合格行超过 {percent}，整批暂扣，原有数据不变；请按回执更正后重新报送。",
           f"More than {percent} of the rows failed, so the batch is held and earlier data stay: correct it and send it again.")  # fmt: skip
 
 
@@ -171,11 +171,11 @@ def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: C
     whose = f"WHERE institution_id IN ({institutions})" if institutions else ""
     of_batch = f"batch_id IN (SELECT batch_id FROM recoded {whose} GROUP BY batch_id HAVING "
     _hold(db, f"{of_batch} count(corrected_{name}) > 0) AND received_at::DATE > DATE '{correction.expires}'", "correction_expired",
-          f"来源声明中的更正 {name} 已于 {correction.expires} 到期,而文件仍需要它,整批暂扣;请数据专员核实后延期或删除该更正。",
+          f"来源声明中的更正 {name} 已于 {correction.expires} 到期，而文件仍需要它，整批暂扣；请数据专员核实后延期或删除该更正。",
           f"The correction {name} expired on {correction.expires} but the file still needs it, so the batch is held: "
           "let a data officer prolong it or take it out.")  # fmt: skip
     _hold(db, f"{of_batch} count(*) >= {MENDED_FROM_ROWS} AND count(corrected_{name}) = 0)", "correction_not_needed",
-          f"来源似已自行改正:文件中没有一行需要更正 {name},整批暂扣;请数据专员从来源声明中删除该更正。",
+          f"来源似已自行改正：文件中没有一行需要更正 {name}，整批暂扣；请数据专员从来源声明中删除该更正。",
           f"The source seems to have mended itself: no row needs the correction {name}, so the batch is held: "
           "let a data officer take it out of the declaration.")  # fmt: skip
 

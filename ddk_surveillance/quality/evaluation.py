@@ -155,7 +155,7 @@ def _expectation(rule: Rule, number: int) -> Any:
     kind = getattr(_library().expectations, rule.expectation, None)
     if kind is None:
         raise DeclarationError(
-            f"检查 {rule.code} 使用了不存在的期望 {rule.expectation},请改正 checks.yaml。",
+            f"检查 {rule.code} 使用了不存在的期望 {rule.expectation}，请改正 checks.yaml。",
             f"The check {rule.code} uses the expectation {rule.expectation}, which does not exist: mend checks.yaml.",
         )
     notes = {"format": "markdown", "content": [f"{rule.code} {rule.column}:{rule.title.zh} ({rule.title.en})"]}

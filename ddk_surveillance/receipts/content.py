@@ -17,13 +17,13 @@ LISTED = 2_000  # nobody mends more from one page, and a page of a million lines
 # What may become of a row, as the ledger counts it: word and meaning.
 COUNTS = {
     "accepted": ("入库", "已进入数据库"),
-    "duplicate": ("重复", "与已报送的记录内容相同,只计一次,无需处理"),
-    "superseded": ("被取代", "同一记录已有更新的版本,以新版本为准,无需处理"),
-    "out_of_scope": ("不属范围", "不属统计范围,不计入,一般无需处理"),
-    "quarantined": ("待更正", "未入库,请按下表更正后重新报送整个文件"),
+    "duplicate": ("重复", "与已报送的记录内容相同，只计一次，无需处理"),
+    "superseded": ("被取代", "同一记录已有更新的版本，以新版本为准，无需处理"),
+    "out_of_scope": ("不属范围", "不属统计范围，不计入，一般无需处理"),
+    "quarantined": ("待更正", "未入库，请按下表更正后重新报送整个文件"),
     "held": ("暂扣", "随整个文件暂不入库"),
-    "unreadable": ("不可读", "该行单元格错位,无法辨认,请核对分隔符和列数"),
-    "refused": ("拒收", "随整个文件拒收,未存储"),
+    "unreadable": ("不可读", "该行单元格错位，无法辨认，请核对分隔符和列数"),
+    "refused": ("拒收", "随整个文件拒收，未存储"),
 }
 
 
@@ -36,11 +36,11 @@ class Outcome(NamedTuple):
 
 OUTCOMES = {
     "loaded": Outcome("已接收", "文件已接收。"),
-    "held": Outcome("暂扣", "整个文件暂扣,原有数据不变。请按下表更正后重新报送。"),
-    "refused": Outcome("拒收", "整个文件拒收,未存储。"),
+    "held": Outcome("暂扣", "整个文件暂扣，原有数据不变。请按下表更正后重新报送。"),
+    "refused": Outcome("拒收", "整个文件拒收，未存储。"),
     "unreadable": Outcome("无法读取", "文件无法读取。"),
-    "identical": Outcome("重复文件", "与先前报送的文件完全相同,不再处理,无需重报。"),
-    "withdrawn": Outcome("已撤回", "文件已撤回,其中的记录不再计入。"),
+    "identical": Outcome("重复文件", "与先前报送的文件完全相同，不再处理，无需重报。"),
+    "withdrawn": Outcome("已撤回", "文件已撤回，其中的记录不再计入。"),
 }
 TREATMENTS = {"quarantined": "待更正", "out_of_scope": "不计入", "warning": "提示"}
 
@@ -114,9 +114,9 @@ def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> str:
     if outcome is not OUTCOMES["loaded"]:
         return outcome.sentence
     if is_zero:
-        return "零报告已登记,谢谢。"
+        return "零报告已登记，谢谢。"
     to_mend = counts["quarantined"] + counts["unreadable"]
-    return f"文件已接收,其中 {to_mend} 行需要更正。" if to_mend else "文件已接收,无需更正,谢谢。"
+    return f"文件已接收，其中 {to_mend} 行需要更正。" if to_mend else "文件已接收，无需更正，谢谢。"
 
 
 def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
@@ -138,7 +138,7 @@ def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
 def _shown(source: Source, column: str, value: str | None) -> str:
     """The cell as it came; a token has become one of our own by now, which nobody outside may see."""
     is_token = column in source.columns and source.columns[column].kind == "token"
-    return "(未存储)" if is_token and value else value or "(空)"
+    return "（未存储）" if is_token and value else value or "（空）"
 
 
 def _title_and_remedy(library: Library, rule: str, disposition: str, problem: str | None) -> tuple[str, str, str]:

@@ -49,12 +49,12 @@ def write_page(receipt: Receipt, path: Path) -> None:
 def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
     """Title, verdict and which file it is about; returns the next row."""
     sheet.set_row(0, 30)
-    sheet.write_string(0, 0, f"大渡口区儿童伤害监测 数据回执:{receipt.outcome.word}", styles["title"])
+    sheet.write_string(0, 0, f"大渡口区儿童伤害监测 数据回执：{receipt.outcome.word}", styles["title"])
     sheet.set_row(1, _height(receipt.message, sum(HEADINGS.values())) + 8)
     sheet.merge_range(1, 0, 1, LAST, receipt.message, styles["good" if receipt.is_clean else "attention"])
     facts = (
         ("来源", receipt.source_title),
-        ("文件", neutralise_formula(receipt.file_name or "(未存文件名)")),
+        ("文件", neutralise_formula(receipt.file_name or "（未存文件名）")),
         ("收到", f"{receipt.received_at:%Y-%m-%d %H:%M}"),
         ("批次", receipt.batch_id),
         *([("另注", receipt.note)] if receipt.note else []),
@@ -68,8 +68,8 @@ def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
 
 def _write_counts(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
     """What became of the rows; only what there is, but always how many came and how many are in."""
-    counts = [("收到", receipt.received, "行(一案多人按人计)")]
-    counts += [(word, receipt.counts[name], f"行:{meaning}") for name, (word, meaning) in COUNTS.items()
+    counts = [("收到", receipt.received, "行（一案多人按人计）")]
+    counts += [(word, receipt.counts[name], f"行：{meaning}") for name, (word, meaning) in COUNTS.items()
                if receipt.counts[name] or name == "accepted"]  # fmt: skip
     for label, count, meaning in counts:
         row += 1
@@ -91,14 +91,14 @@ def _write_lines(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int)
             sheet.write_string(row, number, text, styles["failing" if number == 3 else "cell"])
     if receipt.findings > LISTED:
         row += 1
-        note = f"只列出前 {LISTED} 处,另有 {receipt.findings - LISTED} 处未列出;同类问题请一并更正。"
+        note = f"只列出前 {LISTED} 处，另有 {receipt.findings - LISTED} 处未列出；同类问题请一并更正。"
         sheet.merge_range(row, 0, row, LAST, note, styles["attention"])
     return row + 1
 
 
 def _texts(line: Line) -> Iterator[str]:
     value = line.value if len(line.value) <= VALUE_CHARACTERS else f"{line.value[:VALUE_CHARACTERS]}…"
-    row = f"{line.row}(第{line.victim}人)" if line.victim > 1 else str(line.row)
+    row = f"{line.row}（第{line.victim}人）" if line.victim > 1 else str(line.row)
     for text in (line.sheet, row, line.column, value, line.title, line.treatment, line.remedy):
         yield neutralise_formula(text)
 
@@ -116,4 +116,4 @@ def _set_up_printing(sheet: Any, rows: int) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, rows, LAST)
     sheet.hide_gridlines(2)
-    sheet.set_footer("&L含原始内容,仅限报送单位使用&R第 &P 页 共 &N 页")
+    sheet.set_footer("&L含原始内容，仅限报送单位使用&R第 &P 页 共 &N 页")

@@ -154,7 +154,7 @@ def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
 def test_what_offices_put_around_their_tables_raises_no_alarm(fate: Callable[..., Any]) -> None:
     status, message, notes = fate("a.xlsx", workbook(decorated))
     assert (status, message) == ("guarded", "")
-    assert "未读的工作表:字典" in notes
+    assert "未读的工作表：字典" in notes
 
 
 def test_neighbouring_numbers_that_happen_to_be_18_digits_raise_no_alarm(fate: Callable[..., Any]) -> None:
@@ -183,4 +183,4 @@ def test_the_receipt_lists_what_was_left_aside(fate: Callable[..., Any]) -> None
     ]
     status, _, notes = fate("a.csv", text_file(*lines))
     assert status == "guarded"
-    assert notes.startswith("不作数据行的行:合计 1、表尾说明 1。不可读的行:6。未采用的列:爱好。没有的列:姓名令牌、")
+    assert notes.startswith("不作数据行的行：合计 1、表尾说明 1。不可读的行：6。未采用的列：爱好。没有的列：姓名令牌、")

@@ -224,7 +224,7 @@ def test_f12_the_same_rows_in_another_file_are_duplicates_and_a_correction_repla
 def test_f4_what_is_no_row_is_said_in_the_receipt(desk: Desk) -> None:
     rows = [["登记表"], HEADER, GOOD[0].row("E0"), [], HEADER, GOOD[1].row("E1"), ["合计", "2"], ["填表人:略"]]
     [fate] = desk.judge("nursery", ("a.csv", as_csv(rows).encode()))
-    assert fate.note.startswith("不作数据行的行:合计 1、表尾说明 1、重复表头 1、空行 1。")
+    assert fate.note.startswith("不作数据行的行：合计 1、表尾说明 1、重复表头 1、空行 1。")
 
 
 def test_the_hospital_card_reads_alike_from_every_format(desk: Desk) -> None:
@@ -240,7 +240,7 @@ def test_f17_grades_and_classes_are_not_kept_however_they_are_written(desk: Desk
     rows = [[*child.row(f"E{n}"), grade] for n, (child, grade) in enumerate(zip(GOOD, grades, strict=False))]
     [fate] = desk.judge("nursery", ("a.csv", as_csv([[*HEADER, "年级班级"], *rows]).encode()))
     assert len(fate.records) == len(grades)
-    assert "未采用的列:年级班级" in fate.note
+    assert "未采用的列：年级班级" in fate.note
 
 
 def test_f18_the_formats_of_wps_are_read_like_excels(desk: Desk) -> None:
