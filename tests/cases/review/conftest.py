@@ -18,14 +18,14 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.link.drawn import drawn, receive
 from tests.conftest import Home
 
-# aa–ab, ca–cb: one child, ten and seven days apart, another part of the body; ba–bb like them, but one says assault
+# aa–ab, ca–cb: one child, ten and seven days apart, another part of the body; ba–bb like them and of one nature, but one says assault
 # and the other no severity; da–db beyond doubt.
 DOUBTFUL = """
     record source   id day        body_part nature          intent        severity born       sex
     aa     hospital A  2024-03-05 head      fracture        unintentional moderate 2014-06-01 male
     ab     school   A  2024-03-15 trunk     open_wound_bite unintentional moderate 2014-06-01 male
     ba     hospital B  2024-03-05 head      fracture        assault       moderate 2012-06-01 female
-    bb     school   B  2024-03-17 trunk     burn            unintentional ·        2012-06-01 female
+    bb     school   B  2024-03-17 trunk     fracture        unintentional ·        2012-06-01 female
     ca     hospital C  2024-06-05 head      fracture        unintentional moderate 2011-06-01 female
     cb     school   C  2024-06-12 trunk     burn            unintentional moderate 2011-06-01 female
     da     hospital D  2024-09-05 head      fracture        unintentional moderate 2010-06-01 female
