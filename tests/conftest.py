@@ -86,7 +86,11 @@ class Home:
 
     settings: Settings
     empty_warehouse: Path | None = None  # to begin with a copy
-    nights: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    first: int = 1  # the number of its first night here
+    nights: Iterator[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nights = itertools.count(self.first)
 
     def drop(self, source: str, name: str, content: str | bytes) -> Path:
         """Put a file into landing/<source>/."""
@@ -125,7 +129,7 @@ class Home:
 def copy_of(home: Home, folder: Path) -> Home:
     """The same home in another place: cheaper than its nights."""
     subprocess.run(["cp", "-a", home.settings.home, folder], check=True)
-    return Home(replace(home.settings, home=folder), nights=itertools.count(101))
+    return Home(replace(home.settings, home=folder), first=home.first + 100)
 
 
 def take_in(db: Warehouse, night_id: str) -> None:

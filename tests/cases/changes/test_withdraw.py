@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ddk_surveillance import changes
+from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.warehouse import open_warehouse
@@ -24,6 +25,7 @@ MOVED = {
     "late": {"records_withdrawn": 3, "incidents_gone": 1, "incidents_class": 1},
 }
 Without = Callable[..., Home]
+Withdrawn = Callable[..., tuple[Home, Effect]]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,20 @@ def without(make_shared_home: Callable[..., Home]) -> Without:
     return make
 
 
+@pytest.fixture(scope="module")
+def withdrawn(without: Without, tmp_path_factory: pytest.TempPathFactory) -> Withdrawn:
+    """The same from which a file that had come was withdrawn, and what that moved; as long-lived."""
+
+    @functools.cache
+    def make(name: str, *never_came: str) -> tuple[Home, Effect]:
+        home = copy_of(without(*never_came), tmp_path_factory.mktemp("withdrawn") / "home")
+        change, effect = withdraw(home, f"{name}.csv")
+        assert change == "C000001"
+        return home, effect
+
+    return make
+
+
 @pytest.fixture
 def whole(without: Without, tmp_path: Path) -> Home:
     """All files, in a home of its own."""
@@ -46,37 +62,40 @@ def whole(without: Without, tmp_path: Path) -> Home:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_warehouse_equals_one_that_never_saw_the_file(whole: Home, without: Without, name: str) -> None:
-    before = derived(whole)
-    change, effect = withdraw(whole, f"{name}.csv")
-    assert derived(whole) == derived(without(name))
+def test_the_warehouse_equals_one_that_never_saw_the_file(
+    withdrawn: Withdrawn, without: Without, name: str, tmp_path: Path
+) -> None:
+    home, effect = withdrawn(name)
+    assert derived(home) == derived(without(name))
     counts = {
         what: count for what, count in effect.counts.items() if what.startswith(("records", "incidents")) and count
     }
     assert counts == MOVED[name]
-    assert whole.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
+    assert home.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
 
-    undo(whole, change)
-    assert derived(whole) == before
+    again = copy_of(home, tmp_path / "home")
+    undo(again, "C000001")
+    assert derived(again) == derived(without())
 
 
-def test_what_comes_after_does_not_matter(without: Without, tmp_path: Path) -> None:
-    home = copy_of(without("corrected", "late"), tmp_path / "home")
-    change, _ = withdraw(home, "march.csv")
+def test_what_comes_after_does_not_matter(withdrawn: Withdrawn, without: Without, tmp_path: Path) -> None:
+    home = copy_of(withdrawn("march", "corrected", "late")[0], tmp_path / "home")
     assert home.query("FROM core.record") == []
     in_one_night(home, corrected=CORRECTED, late=LATE)
     assert derived(home) == derived(without("march"))
-    undo(home, change)
+    undo(home, "C000001")
     assert derived(home) == derived(without())
 
 
-def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(whole: Home, without: Without) -> None:
+def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(
+    withdrawn: Withdrawn, without: Without, tmp_path: Path
+) -> None:
     all_of_it, less = derived(without()), derived(without("late"))
-    withdraw(whole, "late.csv")
-    assert (undo(whole, "C000001")[0], derived(whole)) == ("C000002", all_of_it)
-    assert (undo(whole, "C000002")[0], derived(whole)) == ("C000003", less)
-    assert (undo(whole, "C000001")[0], derived(whole)) == ("C000004", all_of_it)
-    with open_warehouse(whole.settings) as db:
+    home = copy_of(withdrawn("late")[0], tmp_path / "home")
+    assert (undo(home, "C000001")[0], derived(home)) == ("C000002", all_of_it)
+    assert (undo(home, "C000002")[0], derived(home)) == ("C000003", less)
+    assert (undo(home, "C000001")[0], derived(home)) == ("C000004", all_of_it)
+    with open_warehouse(home.settings) as db:
         lines = [
             (row["change_id"], row["kind"], row["undoes"], row["undone_by"], row["made_by"]) for row in changes.book(db)
         ]
@@ -88,18 +107,17 @@ def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(whole: Home, w
     ]
 
 
-def test_the_books_balance_and_the_institution_is_told(whole: Home) -> None:
-    withdraw(whole, "late.csv")
-    assert whole.ledger("hospital") == {
+def test_the_books_balance_and_the_institution_is_told(withdrawn: Withdrawn) -> None:
+    home, _ = withdrawn("late")
+    assert home.ledger("hospital") == {
         "rows_received": 9, "duplicate": 1, "superseded": 2, "withdrawn": 3, "loaded": 3
     }  # fmt: skip
-    assert whole.column("SELECT status FROM ops.receipt ORDER BY 1") == ["loaded", "loaded", "withdrawn"]
-    assert whole.column("SELECT status FROM ops.night ORDER BY rowid DESC LIMIT 1") == ["published"]
+    assert home.column("SELECT status FROM ops.receipt ORDER BY 1") == ["loaded", "loaded", "withdrawn"]
+    assert home.column("SELECT status FROM ops.night ORDER BY rowid DESC LIMIT 1") == ["published"]
 
 
-def test_a_withdrawn_file_may_be_sent_again(without: Without, tmp_path: Path) -> None:
-    home = copy_of(without("corrected", "late"), tmp_path / "home")
-    withdraw(home, "march.csv")
+def test_a_withdrawn_file_may_be_sent_again(withdrawn: Withdrawn, tmp_path: Path) -> None:
+    home = copy_of(withdrawn("march", "corrected", "late")[0], tmp_path / "home")
     in_one_night(home, again=MARCH)
     assert home.ledger("hospital") == {"rows_received": 6, "withdrawn": 3, "loaded": 3}
     undo(home, "C000001")
