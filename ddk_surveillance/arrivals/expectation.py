@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -121,6 +121,7 @@ def _limits(expected: Floats, ratio: Floats) -> tuple[Floats, Floats]:
     excess = np.fmax(pairs.imag - 1, 1e-9)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = (
-            nbinom.ppf(tail, pairs.real / excess, 1 / (1 + excess)) for tail in (FALSE_ALARMS, 1 - FALSE_ALARMS)
+            scipy.stats.nbinom.ppf(tail, pairs.real / excess, 1 / (1 + excess))
+            for tail in (FALSE_ALARMS, 1 - FALSE_ALARMS)
         )
     return low[place].reshape(expected.shape), high[place].reshape(expected.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -57,8 +57,8 @@ def rate_ratio(
     checked.positive([person_years, baseline_person_years])
     time_ratio, total = baseline_person_years / person_years, count + baseline_count
     share = person_years / (person_years + baseline_person_years)
-    p_decline = float(stats.binom.cdf(count, total, share))
-    p_increase = float(stats.binom.sf(count - 1, total, share))
+    p_decline = float(scipy.stats.binom.cdf(count, total, share))
+    p_increase = float(scipy.stats.binom.sf(count - 1, total, share))
     return RateRatio(
         ratio=_divide(count, baseline_count) * time_ratio,
         lower=_odds_limit(count, baseline_count + 1, tail) * time_ratio,
@@ -81,7 +81,7 @@ def _odds_limit(first: int, second: int, probability: float) -> float:
         return 0.0
     if second == 0:
         return math.inf
-    return float(first / second * stats.f.ppf(probability, 2 * first, 2 * second))
+    return float(first / second * scipy.stats.f.ppf(probability, 2 * first, 2 * second))
 
 
 def decline_verdict(
@@ -115,7 +115,7 @@ def most_showing_decline(
     if baseline_count == 0:
         return None
     share = baseline_person_years / (person_years + baseline_person_years)
-    count = int(stats.nbinom.ppf(tail, baseline_count, share)) - 1
+    count = int(scipy.stats.nbinom.ppf(tail, baseline_count, share)) - 1
     return count if count >= 0 else None
 
 
@@ -124,4 +124,4 @@ def least_showing_rise(
 ) -> int:
     """Smallest count whose one-sided exact p of a rise is at most `tail`."""
     share = baseline_person_years / (person_years + baseline_person_years)
-    return int(stats.nbinom.isf(tail, baseline_count + 1, share)) + 1
+    return int(scipy.stats.nbinom.isf(tail, baseline_count + 1, share)) + 1

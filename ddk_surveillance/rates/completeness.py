@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -127,7 +127,9 @@ def _fit(counts: dict[History, int], interactions: tuple[Interaction, ...], conf
     covariance = np.linalg.inv(design.T @ (fitted[:, None] * design))
     unseen, error = math.exp(coefficients[0]), math.sqrt(covariance[0, 0])  # the intercept: seen by no source
     factor = math.exp(_z(confidence) * error)
-    log_likelihood = float((special.xlogy(frequency, fitted) - fitted - special.gammaln(frequency + 1)).sum())
+    log_likelihood = float(
+        (scipy.special.xlogy(frequency, fitted) - fitted - scipy.special.gammaln(frequency + 1)).sum()
+    )
     return LogLinearModel(
         observed=observed,
         total=observed + unseen,
@@ -135,7 +137,7 @@ def _fit(counts: dict[History, int], interactions: tuple[Interaction, ...], conf
         lower=observed + unseen / factor,
         upper=observed + unseen * factor,
         interactions=interactions,
-        deviance=2 * float(special.kl_div(frequency, fitted).sum()),
+        deviance=2 * float(scipy.special.kl_div(frequency, fitted).sum()),
         bic=-2 * log_likelihood + design.shape[1] * math.log(observed),
         log_unseen_error=error,
     )
@@ -146,7 +148,7 @@ def _maximum_likelihood(frequency: FloatArray, design: FloatArray) -> FloatArray
     def mean(coefficients: FloatArray) -> FloatArray:
         return np.exp(design @ coefficients)
 
-    best = optimize.minimize(
+    best = scipy.optimize.minimize(
         lambda b: (mean(b).sum() - frequency @ design @ b) / frequency.sum(),
         x0=np.linalg.lstsq(design, np.log(frequency + 0.5))[0],
         jac=lambda b: design.T @ (mean(b) - frequency) / frequency.sum(),
@@ -160,7 +162,7 @@ def _maximum_likelihood(frequency: FloatArray, design: FloatArray) -> FloatArray
 def _has_maximum(frequency: FloatArray, design: FloatArray) -> bool:
     """Whether some table without a zero has the observed margins (Haberman 1974); maximises its smallest cell."""
     cells = len(frequency)
-    best = optimize.linprog(
+    best = scipy.optimize.linprog(
         c=[0] * cells + [-1],
         A_ub=np.column_stack([-np.eye(cells), np.ones(cells)]),
         b_ub=np.zeros(cells),
@@ -199,4 +201,4 @@ def _histories(events: Mapping[History, int]) -> dict[History, int]:
 
 
 def _z(confidence: float) -> float:
-    return float(-special.ndtri(checked.tail(confidence)))
+    return float(-scipy.special.ndtri(checked.tail(confidence)))

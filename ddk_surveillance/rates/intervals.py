@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from ddk_surveillance.rates import checked
 from ddk_surveillance.rates.checked import FloatArray
@@ -62,8 +62,8 @@ def count_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
 def exact_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
     """Exact limits of a Poisson mean (Garwood 1936), by gamma quantiles; the lower limit of 0 events is 0."""
     events, tail = checked.counts(count), checked.tail(confidence)
-    lower = np.where(events == 0, 0.0, special.gammaincinv(np.maximum(events, 1), tail))
-    return Interval(lower, np.asarray(special.gammainccinv(events + 1, tail)))
+    lower = np.where(events == 0, 0.0, scipy.special.gammaincinv(np.maximum(events, 1), tail))
+    return Interval(lower, np.asarray(scipy.special.gammainccinv(events + 1, tail)))
 
 
 def byar_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
@@ -71,7 +71,7 @@ def byar_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
 
     Below that the lower limit may not exist and is then not a number; for 10 and more it exists at any confidence.
     """
-    events, z = checked.counts(count), -special.ndtri(checked.tail(confidence))
+    events, z = checked.counts(count), -scipy.special.ndtri(checked.tail(confidence))
     return Interval(_byar_limit(np.where(events == 0, np.nan, events), -z), _byar_limit(events + 1, z))
 
 
@@ -95,10 +95,8 @@ def repeat_adjusted_interval(count: int, sum_of_squares: int, confidence: float 
 
 def wilson_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Score limits of a proportion, as fractions of 1 (Wilson 1927); ValueError unless 0 <= count <= total > 0."""
-    from scipy.stats import binomtest
-
     checked.counts([count, total])
     checked.positive(total, "total")
     checked.tail(confidence)
-    limits = binomtest(int(count), int(total)).proportion_ci(confidence, method="wilson")
+    limits = scipy.stats.binomtest(int(count), int(total)).proportion_ci(confidence, method="wilson")
     return float(limits.low), float(limits.high)

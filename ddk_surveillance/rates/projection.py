@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -98,7 +98,7 @@ def flat_forecast(
     checked.counts(past_count)
     checked.positive([past_person_years, person_years])
     tail, shape = checked.tail(confidence), past_count + JEFFREYS_SHAPE
-    future = stats.nbinom(shape, past_person_years / (past_person_years + person_years))
+    future = scipy.stats.nbinom(shape, past_person_years / (past_person_years + person_years))
     return Forecast(
         expected_count=shape / past_person_years * person_years,
         expected_rate_per_1000=PER * shape / past_person_years,
@@ -134,7 +134,7 @@ def log_linear_forecast(
         count_lower=_quantile(predictive, tail),
         count_upper=_quantile(predictive, 1 - tail),
         probability_met=predictive(critical_counts(person_years, target_per_1000).most_meeting),
-        probability_rate_below=float(special.ndtr((log_target - log_rate) / error)),
+        probability_rate_below=float(scipy.special.ndtr((log_target - log_rate) / error)),
         caveat=IF_RISE_GOES_ON if far_rise else None,
     )
 
@@ -156,7 +156,7 @@ def _predictive(mean: float, error: float, spread: float) -> Callable[[int], flo
     z = np.linspace(-8, 8, 2001)
     weight: FloatArray = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
     means = mean * np.exp(error * z)
-    count = stats.poisson(means) if spread == 1 else stats.nbinom(means / (spread - 1), 1 / spread)
+    count = scipy.stats.poisson(means) if spread == 1 else scipy.stats.nbinom(means / (spread - 1), 1 / spread)
     return lambda at_most: float(weight @ count.cdf(at_most))
 
 

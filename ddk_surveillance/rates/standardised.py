@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -88,10 +88,10 @@ def _dobson(weighted: _Weighted, confidence: float) -> tuple[float, float]:
 
 def _fay_feuer(weighted: _Weighted, confidence: float) -> tuple[float, float]:
     tail, rate, variance = checked.tail(confidence), weighted.rate, weighted.variance
-    lower = variance / rate * special.gammaincinv(rate**2 / variance, tail) if rate else 0.0
+    lower = variance / rate * scipy.special.gammaincinv(rate**2 / variance, tail) if rate else 0.0
     # one more event in the stratum with the largest weight
     mean, spread = rate + weighted.largest_weight, variance + weighted.largest_weight**2
-    return float(lower), float(spread / mean * special.gammainccinv(mean**2 / spread, tail))
+    return float(lower), float(spread / mean * scipy.special.gammainccinv(mean**2 / spread, tail))
 
 
 def indirect_ratio(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import special, stats
+import scipy
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -85,7 +85,7 @@ def target_verdict(count: int, person_years: object, target_per_1000: object) ->
     else:
         evidence = Evidence.TOO_FEW if critical.most_showing_met is None else Evidence.NOT_SHOWN
     expected = expected_at_target(person_years, target_per_1000)
-    p_below, p_above = stats.poisson.cdf(count, expected), stats.poisson.sf(count - 1, expected)
+    p_below, p_above = scipy.stats.poisson.cdf(count, expected), scipy.stats.poisson.sf(count - 1, expected)
     return TargetVerdict(count, status, evidence, float(p_below), float(p_above), critical)
 
 
@@ -93,8 +93,8 @@ def critical_counts(person_years: object, target_per_1000: object, alpha: float 
     """The counts at which status and evidence turn, known before any event is counted."""
     expected = expected_at_target(person_years, target_per_1000)
     most_meeting = math.ceil(checked.exact(person_years) * checked.exact(target_per_1000) / PER) - 1
-    most_showing_met = int(stats.poisson.ppf(alpha, expected)) - 1
-    least_showing_missed = int(stats.poisson.isf(alpha, expected)) + 1
+    most_showing_met = int(scipy.stats.poisson.ppf(alpha, expected)) - 1
+    least_showing_missed = int(scipy.stats.poisson.isf(alpha, expected)) + 1
     return CriticalCounts(most_meeting, most_showing_met if most_showing_met >= 0 else None, least_showing_missed)
 
 
@@ -103,7 +103,7 @@ def probability_below(
 ) -> float:
     """Posterior probability that the underlying rate is below the target (gamma prior; default Jeffreys)."""
     checked.counts(count)
-    return float(special.gammainc(count + prior_shape, expected_at_target(person_years, target_per_1000)))
+    return float(scipy.special.gammainc(count + prior_shape, expected_at_target(person_years, target_per_1000)))
 
 
 def expected_at_target(person_years: object, target_per_1000: object) -> float:

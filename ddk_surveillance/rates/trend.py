@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
@@ -111,7 +111,7 @@ def _sum_of(distribution: FloatArray, times: int) -> FloatArray:
 
 def _normal_tails(time: FloatArray, share: FloatArray, score: int, total: int) -> tuple[float, float]:
     mean = float(share @ time)
-    limit = stats.norm(total * mean, math.sqrt(total * float(share @ (time - mean) ** 2)))
+    limit = scipy.stats.norm(total * mean, math.sqrt(total * float(share @ (time - mean) ** 2)))
     return float(limit.cdf(score + 0.5)), float(limit.sf(score - 0.5))
 
 
@@ -129,7 +129,7 @@ def poisson_trend(
     fit = fit_log_linear(rows)
     quasi = fit.dispersion > quasi_above
     error = math.sqrt(fit.covariance[1, 1] * (fit.dispersion if quasi else 1))
-    standardised = stats.t(fit.residual_years) if quasi else stats.norm()
+    standardised = scipy.stats.t(fit.residual_years) if quasi else scipy.stats.norm()
     margin, p_value = float(standardised.isf(tail)) * error, float(2 * standardised.sf(abs(fit.slope) / error))
     change, lower, upper = (100 * math.expm1(slope) for slope in (fit.slope, fit.slope - margin, fit.slope + margin))
     return PoissonTrend(fit.slope, error, p_value, change, lower, upper, fit.dispersion, quasi)
@@ -153,15 +153,15 @@ def fit_log_linear(rows: tuple[Annual, ...]) -> LogLinearFit:
     total, log_share = float(count.sum()), np.log(share)
 
     def missing_years(slope: float) -> float:
-        return float(time @ (count / total - special.softmax(log_share + slope * time)))
+        return float(time @ (count / total - scipy.special.softmax(log_share + slope * time)))
 
     slope = _root(missing_years)
-    fitted = special.softmax(log_share + slope * time)
+    fitted = scipy.special.softmax(log_share + slope * time)
     mean, square = float(fitted @ time), float(fitted @ time**2)
     all_years = sum(row.person_years for row in rows)
     return LogLinearFit(
         first_year=rows[0].year,
-        intercept=math.log(total / all_years) - float(special.logsumexp(log_share + slope * time)),
+        intercept=math.log(total / all_years) - float(scipy.special.logsumexp(log_share + slope * time)),
         slope=slope,
         covariance=np.array([[square, -mean], [-mean, 1]]) / (total * float(fitted @ (time - mean) ** 2)),
         dispersion=float(((count - total * fitted) ** 2 / (total * fitted)).sum()) / (len(rows) - 2),
@@ -173,4 +173,4 @@ def _root(falling: Callable[[float], float]) -> float:
     end = 1.0
     while falling(-end) < 0 or falling(end) > 0:
         end *= 2
-    return float(optimize.brentq(falling, -end, end, xtol=1e-14))
+    return float(scipy.optimize.brentq(falling, -end, end, xtol=1e-14))
