@@ -29,7 +29,7 @@ CODED = {"mechanism": "伤害发生原因", "place": "伤害发生地点", "inte
 def write_file(path: Path, records: int) -> None:
     """A hospital csv of so many rows, in the words of the report card, and beside it the list of its townships.
 
-    A million records come from many more children than a district has: they live in as many more townships.
+    A million records come from many more children than a district has: they live in as many more districts.
     """
     from ddk_surveillance.library import Library
     from ddk_surveillance.settings import resource as shipped
@@ -38,9 +38,8 @@ def write_file(path: Path, records: int) -> None:
     library = Library((shipped("schemas"),))
     truth = linkage_records(1, records)
     labels = {name: {code: zh for code, zh, _ in library.code_labels(name)} for name in CODED}
-    districts = sorted(truth["township_code"].dropna().unique())
-    own = {code: f"500104{place:03d}" for place, code in enumerate(districts, 1)}
-    lines = [f"{code},第{code[6:]}镇,Town {code[6:]},\n" for code in own.values()]
+    own = {code: f"50{code[2:]}" for code in sorted(truth["township_code"].dropna().unique())}
+    lines = [f"{code},第{code[2:]}镇,Town {code[2:]},\n" for code in own.values()]
     path.with_name(TOWNSHIPS).write_text("code,zh,en,aliases\n" + "".join(lines), encoding="utf-8")
     truth["outcome"] = truth["outcome"].fillna("treated_released")  # a hospital's card always has it
     day = truth["event_date_from"].astype("datetime64[s]")
