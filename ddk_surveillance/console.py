@@ -121,7 +121,7 @@ def show_files(voice: Voice, db: Warehouse, night_ids: list[str]) -> None:
     voice.table(headings(*names), [_file_line(voice, db, row) for row in rows])
     for row in rows:
         if row[10]:
-            voice.say(f"! {row[0]}:{row[10]}", f"! {row[0]}: {row[11]}")
+            voice.say(f"! {row[0]}：{row[10]}", f"! {row[0]}: {row[11]}")
 
 
 def _file_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:

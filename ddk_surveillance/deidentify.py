@@ -98,7 +98,7 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     _preview(voice, raw, recognised)
     count = sum(map(len, cleaned))
     voice.say(
-        f"已写入 {target}:{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
+        f"已写入 {target}：{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
     )
     return ExitCode.GOOD
 

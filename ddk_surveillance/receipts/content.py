@@ -120,10 +120,12 @@ def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> str:
 
 
 def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
-    """What must be mended first, then the rest, each in the order of the file."""
+    """What must be mended first, then the rest, each in the order of the file; in a row out of scope nothing must be."""
     rows = db.rows(
-        "SELECT sheet, row_number, victim_number, column_name, value, rule, disposition, problem FROM ops.quarantine"
-        " WHERE batch_id = ? ORDER BY list_position(['quarantined', 'out_of_scope', 'warning'], disposition),"
+        "SELECT sheet, row_number, victim_number, column_name, value, rule, CASE WHEN disposition = 'quarantined'"
+        " AND bool_or(disposition = 'out_of_scope') OVER (PARTITION BY sheet, row_number, victim_number)"
+        " THEN 'out_of_scope' ELSE disposition END AS treatment, problem FROM ops.quarantine"
+        " WHERE batch_id = ? ORDER BY list_position(['quarantined', 'out_of_scope', 'warning'], treatment),"
         f" sheet, row_number, victim_number, column_name, rule LIMIT {LISTED}",
         [batch_id],
     )

@@ -163,6 +163,7 @@ SERIES = {
     "police numbers": [f"A500104202403{day:02d}{number:04d}" for day in range(1, 29) for number in range(40)],
     "case numbers": [f"(2024)渝0104刑初{number}号" for number in range(500)],
     "letter and 8 digits": [f"H{12_340_000 + number}" for number in range(200)],
+    "letter and 8 digits of a small month": ["C00109989", "C00109991", "C00110003"],
 }
 
 
@@ -177,6 +178,11 @@ def test_a_column_of_cards_or_old_numbers_is_no_series() -> None:
     assert [one.kind for one in findings(*with_luhn_digit * 3)] == ["bank_card"]
     old_numbers = [f"9901048503{day:02d}{number:03d}" for day in range(1, 29) for number in range(3)]
     assert [(one.kind, one.count) for one in findings(*old_numbers)] == [("resident_id", 84)]
+
+
+def test_a_few_permits_of_different_people_are_no_numbering() -> None:
+    assert [one.count for one in findings("H12345678", "H87654321", kind="identifier")] == [2]
+    assert [one.count for one in findings("H12345678", kind="identifier")] == [1]
 
 
 def test_permit_numbers_in_free_text_columns_are_found_however_many() -> None:

@@ -38,7 +38,7 @@ def text(path: Path) -> str:
 
 
 FILES = {
-    "to mend": csv_of(HOSPITAL, C2_伤害发生日期="上个月", C3_年龄="20"),
+    "to mend": csv_of(HOSPITAL, C2_伤害发生日期="上个月", C3_年龄="20", C3_性别="甲"),
     "all well": csv_of(HOSPITAL),
     "refused": csv_of(HOSPITAL, C2_伤害发生地点=RESIDENT_ID),
     "unreadable": "",
@@ -82,11 +82,12 @@ def given(make_shared_home: Callable[..., Home]) -> dict[str, Given]:
 
 
 def test_names_sheet_row_column_rule_and_what_to_do(given: dict[str, Given]) -> None:
-    [date, age] = table(given["to mend"].path)
+    date, *of_an_adult = table(given["to mend"].path)
     assert date[1:6] == ["3", "伤害发生日期", "上个月", "每个单元格都能读懂", "待更正"]
     assert date[6].startswith("看不出是哪一天。请按")
-    assert age[1:4] == ["4", "年龄", "20"] and age[5] == "不计入"
-    assert given["to mend"].receipt("received, accepted, out_of_scope, quarantined, findings") == (3, 1, 1, 1, 2)
+    in_the_row = [("年龄", "20", "不计入"), ("性别", "甲", "不计入"), ("性别", "甲", "提示")]
+    assert [(line[2], line[3], line[5]) for line in of_an_adult] == in_the_row
+    assert given["to mend"].receipt("received, accepted, out_of_scope, quarantined, findings") == (3, 1, 1, 1, 4)
 
 
 def test_lies_under_its_source_for_the_owner_alone(given: dict[str, Given]) -> None:
