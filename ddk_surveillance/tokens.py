@@ -232,7 +232,10 @@ def _read(path: Path) -> tuple[bytes, int]:
         with path.open("rb") as stream:
             return stream.read(), os.fstat(stream.fileno()).st_mode
     except OSError:
-        zh, en = "不存在或无法读取。请核对其路径（--key-file 或 DDK_KEY_FILE）。", "is absent or cannot be read. Check its path (--key-file or DDK_KEY_FILE)."
+        zh, en = (
+            "不存在或无法读取。请核对其路径（--key-file 或 DDK_KEY_FILE）。",
+            "is absent or cannot be read. Check its path (--key-file or DDK_KEY_FILE).",
+        )
         raise _key_error(path, zh, en) from None
 
 
