@@ -135,11 +135,12 @@ def _renew_regrouped(db: Warehouse) -> None:
             (FROM link_new_group EXCEPT FROM link.event_group) UNION (FROM link.event_group EXCEPT FROM link_new_group)
         ) EXCEPT FROM link_renewed""")
     db.execute(f"""
-        INSERT INTO link_kept BY NAME
+        CREATE OR REPLACE TEMP TABLE link_kept AS
+        FROM link_kept UNION ALL BY NAME
         SELECT {BY_SENIORITY} AS number, l.key, l.record_id, m.incident_id, m.child_id,
-            count(*) OVER (PARTITION BY m.incident_id) AS records
+            CAST(count(*) OVER (PARTITION BY m.incident_id) AS INTEGER) AS records
         FROM link.member AS m JOIN link_regrouped USING (incident_id) JOIN link.linkable AS l ON l.key = m.record_key""")
-    db.execute("INSERT INTO link_renewed FROM link_regrouped")
+    db.execute("CREATE OR REPLACE TEMP TABLE link_renewed AS FROM link_renewed UNION ALL FROM link_regrouped")
 
 
 def _keep_versions(db: Warehouse, key: str, are_all_new: bool) -> None:

@@ -1,8 +1,8 @@
 -- The renewed incidents as they are now, with the records that they are made of: mostly one, of which nothing need be listed.
 WITH
 told AS (
-    SELECT k.incident_id, k.records, r.record_id || ':' || left(r.content_hash, 8) AS member
-    FROM link_kept AS k JOIN core.record AS r ON r.record_id = k.record_id
+    SELECT k.incident_id, k.records, k.record_id || ':' || left(l.link_hash, 8) AS member  -- begins with the content's
+    FROM link_kept AS k JOIN link.linkable AS l ON l.key = k.key
 ),
 made AS (
     SELECT incident_id, member AS members FROM told WHERE records = 1
