@@ -21,7 +21,9 @@ def keep(db: Warehouse, versions: str, moment: datetime.datetime, rows: str = ""
     *content, begin, end = table.columns
     standing = f"FROM {versions} WHERE {end} IS NULL AND {scope}"
     if not db.rows(f"{standing} LIMIT 1"):
-        added = f"INSERT INTO {versions} BY NAME SELECT *, $moment AS {begin} FROM ({rows or f'FROM {table.versions_of}'})"
+        added = (
+            f"INSERT INTO {versions} BY NAME SELECT *, $moment AS {begin} FROM ({rows or f'FROM {table.versions_of}'})"
+        )
         return int(db.value(added, {"moment": moment}))
     # Rows are compared by 64 bits: of a million, one that is new looks like an old one less often than a disk errs.
     look = f"hash({', '.join(content)}) AS look"
