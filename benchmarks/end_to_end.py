@@ -76,11 +76,11 @@ def ours(file: Path, home: Path) -> dict[str, Any]:
     file.rename(target)
     seconds: dict[str, float] = {}
     with open_warehouse(settings) as db:
-        _timed(seconds, "discover", lambda: intake.discover(db, "night"))
+        timed(seconds, "discover", lambda: intake.discover(db, "night"))
         for stage in (intake, guard, normalise, quality, load):
-            _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "hospital"))  # type: ignore[misc]
+            timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "hospital"))  # type: ignore[misc]
         for stage in (link, arrivals, indicators, publish):
-            _timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "night"))  # type: ignore[misc]
+            timed(seconds, stage.__name__.split(".")[1], lambda stage=stage: stage.run(db, "night"))  # type: ignore[misc]
         counts = db.rows("SELECT count(*), count(*) FILTER (disposition = 'loaded') FROM core.record_version")
     (settings.archive / "hospital").rename(home / "kept")
     next((home / "kept").rglob(file.name)).rename(file)
@@ -123,14 +123,15 @@ def plain(file: Path, home: Path) -> dict[str, Any]:
         frames["rates"].to_parquet(home.with_suffix(".parquet"))
 
     for name, step in (("read", read), ("check", check), ("count", count)):
-        _timed(seconds, name, step)
+        timed(seconds, name, step)
     return {"seconds": seconds, "loaded": len(frames["rows"])}
 
 
-def _timed(seconds: dict[str, float], name: str, call: Callable[[], Any]) -> None:
+def timed(seconds: dict[str, float], name: str, call: Callable[[], Any]) -> None:
+    """Call, and add the time it took to that of the name."""
     start, cpu = time.perf_counter(), time.process_time()
     call()
-    seconds[name] = time.perf_counter() - start
+    seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
     print(f"{name}: {seconds[name]:.2f} s, {time.process_time() - cpu:.2f} s of processor", file=sys.stderr, flush=True)
 
 

@@ -27,8 +27,8 @@ def run(db: Warehouse, key: str) -> Outcome:
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
         rows_out = _write(db, source, lookups)
-    db.execute(f"DROP {kind} exploded")
     rows_in = db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)")
+    db.execute(f"DROP {kind} exploded; DROP TABLE waiting")
     return Outcome(rows_in, rows_out)
 
 

@@ -81,11 +81,12 @@ def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int
             " LEFT JOIN failed USING (batch_id, number)"
         )
     _set_states(db, source, [verdict for verdict in verdicts if not verdict.is_evaluated])
+    held = "(SELECT batch_id FROM ops.batch WHERE status = 'held')"
     return int(
         db.value(
-            "SELECT count(*) FROM recoded c JOIN ops.batch b USING (batch_id) WHERE b.status = 'held' OR EXISTS "
-            "(FROM ops.quarantine q WHERE q.disposition = 'quarantined' AND (q.batch_id, q.sheet, q.row_number, q.victim_number)"
-            " = (c.batch_id, c.sheet, c.row_number, c.victim_number))"
+            f"SELECT (SELECT count(*) FROM recoded WHERE batch_id IN {held}) + (SELECT count(*) FROM"
+            " (SELECT DISTINCT batch_id, sheet, row_number, victim_number FROM ops.quarantine"
+            f" WHERE disposition = 'quarantined' AND batch_id IN ({waiting}) AND batch_id NOT IN {held}))"
         )
     )
 
