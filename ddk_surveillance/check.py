@@ -18,7 +18,7 @@ from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.landing import Claim
 from ddk_surveillance.library import Library
-from ddk_surveillance.receipts.content import COUNTS, LISTED, Receipt, receipt_of
+from ddk_surveillance.receipts.content import COUNTS, LISTED, Receipt, receipts_of
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.tokens import KEY_BYTES, Key
 from ddk_surveillance.warehouse import Warehouse, connect
@@ -68,7 +68,7 @@ def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
         guard.guard_batches(db, source, [claim.batch_id], Key(secrets.token_bytes(KEY_BYTES)))
     for stage in (normalise, quality, load):
         stage.run(db, source.source)
-    return receipt_of(db, claim.batch_id)
+    return next(receipts_of(db, [claim.batch_id]))
 
 
 def tell(voice: Voice, receipt: Receipt) -> None:

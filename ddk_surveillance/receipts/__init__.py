@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from ddk_surveillance.receipts.content import COUNTS, Receipt, receipt_of
+import pandas
+
+from ddk_surveillance.receipts.content import COUNTS, Receipt, receipts_of
 from ddk_surveillance.receipts.page import write_page
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -21,29 +23,29 @@ DUE = """
 def run(db: Warehouse, key: str) -> Outcome:
     """Write receipts/<source>/<file>_<batch>.xlsx and a line in ops.receipt for every finished file; `key` is the night."""
     due = [batch for (batch,) in db.rows(DUE)]
-    with db.transaction():
-        for batch in due:
-            _issue(db, key, receipt_of(db, batch))
+    if due:
+        rows = [_issue(db, receipt) for receipt in receipts_of(db, due)]
+        with db.transaction(), db.offering(issued=pandas.DataFrame(rows)):
+            db.execute("DELETE FROM ops.receipt WHERE batch_id IN (SELECT batch_id FROM issued)")
+            db.execute(
+                "INSERT INTO ops.receipt BY NAME SELECT issued.*, source_code, status, contract_fingerprint, $night AS night_id"
+                " FROM issued JOIN ops.batch USING (batch_id)",
+                {"night": key},
+            )
     return Outcome(len(due), len(due))
 
 
-def _issue(db: Warehouse, night_id: str, receipt: Receipt) -> None:
+def _issue(db: Warehouse, receipt: Receipt) -> dict[str, object]:
+    """Write the page; its line in ops.receipt."""
     path = db.settings.receipts / receipt.source / f"{_stem(receipt)}_{receipt.batch_id}.xlsx"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     working = path.with_name(f".{receipt.batch_id}.partial")
     write_page(receipt, working)
     working.chmod(0o600)
     os.replace(working, path)
-    counts = {"received": receipt.received} | {name: receipt.counts[name] for name in COUNTS}
-    line = {"batch": receipt.batch_id, "night": night_id, "file": str(path.relative_to(db.settings.receipts)),
-            "findings": receipt.findings} | counts  # fmt: skip
-    db.execute("DELETE FROM ops.receipt WHERE batch_id = ?", [receipt.batch_id])
-    db.execute(
-        "INSERT INTO ops.receipt BY NAME SELECT batch_id, source_code, status, contract_fingerprint, $night AS night_id,"
-        f" $file AS file, $findings AS findings, {', '.join(f'${name} AS {name}' for name in counts)}"
-        " FROM ops.batch WHERE batch_id = $batch",
-        line,
-    )
+    counts = {name: receipt.counts[name] for name in COUNTS}
+    return {"batch_id": receipt.batch_id, "file": str(path.relative_to(db.settings.receipts)),
+            "findings": receipt.findings, "received": receipt.received} | counts  # fmt: skip
 
 
 def _stem(receipt: Receipt) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -84,30 +85,33 @@ class Receipt:
         )
 
 
-def receipt_of(db: Warehouse, batch_id: str) -> Receipt:
-    """The receipt of a batch whose fate is decided."""
-    # The name of a copy was never looked at by the guard; that of the file it repeats was.
-    [(source, name, received_at, status, message, note, is_zero)] = db.rows(
-        "SELECT source_code, coalesce(file_name, (SELECT min(o.file_name) FROM ops.batch o WHERE b.status = 'identical'"
-        " AND o.source_code = b.source_code AND o.sha256 = b.sha256)), received_at, status, message_zh,"
-        " coalesce(note_zh, ''), is_zero_report"
-        " FROM ops.batch b WHERE batch_id = ?",
-        [batch_id],
-    )
-    [(received, *counts)] = db.rows(
-        "SELECT rows_received + exploded, loaded, duplicate, superseded + withdrawn, out_of_scope, quarantined, held,"
-        " unreadable, refused FROM ops.ledger WHERE batch_id = ?",
-        [batch_id],
-    )
-    declared = db.library.sources.get(source)
-    outcome = OUTCOMES[status]
-    counted = dict(zip(COUNTS, counts, strict=True))
-    return Receipt(
-        batch_id, source, declared.title.zh if declared else source, name, received_at, outcome,
-        message or _sentence(outcome, counted, bool(is_zero)), note, received, counted,
-        db.value("SELECT count(*) FROM ops.quarantine WHERE batch_id = ?", [batch_id]),
-        _lines(db, declared, batch_id) if declared else (),
-    )  # fmt: skip
+# The name of a copy was never looked at by the guard; that of the file it repeats was.
+HEADS = """
+    SELECT b.batch_id, b.source_code, coalesce(b.file_name, first.file_name), b.received_at, b.status, b.message_zh,
+           coalesce(b.note_zh, ''), b.is_zero_report, coalesce(found.findings, 0), rows_received + exploded, loaded, duplicate,
+           superseded + withdrawn, out_of_scope, quarantined, held, unreadable, refused
+    FROM (SELECT * EXCLUDE (rows_received) FROM ops.batch WHERE list_contains($batches, batch_id)) b
+    JOIN ops.ledger l USING (batch_id)
+    LEFT JOIN (SELECT source_code, sha256, min(file_name) AS file_name FROM ops.batch GROUP BY ALL) first
+        ON b.status = 'identical' AND (first.source_code, first.sha256) = (b.source_code, b.sha256)
+    LEFT JOIN (SELECT batch_id, count(*) AS findings FROM ops.quarantine WHERE list_contains($batches, batch_id) GROUP BY ALL) found
+        USING (batch_id)
+    ORDER BY b.batch_id"""
+
+
+def receipts_of(db: Warehouse, batches: Sequence[str]) -> Iterator[Receipt]:
+    """The receipts of batches whose fate is decided, in the order of their numbers."""
+    for batch_id, source, name, received_at, status, message, note, is_zero, findings, received, *counts in db.rows(
+        HEADS, {"batches": batches}
+    ):
+        declared = db.library.sources.get(source)
+        outcome = OUTCOMES[status]
+        counted = dict(zip(COUNTS, counts, strict=True))
+        yield Receipt(
+            batch_id, source, declared.title.zh if declared else source, name, received_at, outcome,
+            message or _sentence(outcome, counted, bool(is_zero)), note, received, counted, findings,
+            _lines(db, declared, batch_id) if declared and findings else (),
+        )  # fmt: skip
 
 
 def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> str:
