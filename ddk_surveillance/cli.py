@@ -459,6 +459,9 @@ def _guarded(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain(Text("已中断。重新运行会接着做完。", "Interrupted. Run again and it goes on from there."))
         return ExitCode.DEFECT
+    except OSError as error:
+        _complain(_refused(error))
+        return ExitCode.USAGE
     except Exception as error:
         _complain(_kept(error))
         return ExitCode.DEFECT
@@ -466,6 +469,14 @@ def _guarded(arguments: list[str] | None) -> int:
 
 def _complain(text: Text) -> None:
     click.echo(words(text.zh, text.en), err=True)
+
+
+def _refused(error: OSError) -> Text:
+    """A full or read-only disk, say; nothing can be kept there."""
+    return Text(
+        f"系统拒绝读写文件（{error.strerror}）。请检查磁盘空间和文件夹权限（ddk doctor）。",
+        f"The system refused a file ({error.strerror}). Check disk space and permissions (ddk doctor).",
+    )
 
 
 def _kept(error: Exception) -> Text:

@@ -130,7 +130,8 @@ def report(night: str, before: status.Facts | None, end: Any) -> None:
     create_markdown_artifact(key="night", markdown=status.markdown(facts, Voice(here.language)))
     said = notice.news(facts, before)
     facts["notice"] = notice.send(here, night, said) if said else None
-    status.keep(here, facts)
+    with contextlib.suppress(OSError):  # a full disk: that is why the night ended, and it has said so
+        status.keep(here, facts)
     if facts["notice"]:
         get_run_logger().warning("the notice was not sent: %s", facts["notice"])
 
