@@ -474,7 +474,7 @@ def _complain(text: Text) -> None:
 def _refused(error: OSError) -> Text:
     """A full or read-only disk, say; nothing can be kept there."""
     return Text(
-        f"系统拒绝读写文件（{error.strerror}）。请检查磁盘空间和文件夹权限（ddk doctor）。",
+        f"系统拒绝读写文件({error.strerror})。请检查磁盘空间和文件夹权限(ddk doctor)。",
         f"The system refused a file ({error.strerror}). Check disk space and permissions (ddk doctor).",
     )
 

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from ddk_surveillance import intake, landing
+from ddk_surveillance.cli import main
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import open_warehouse
@@ -159,6 +160,16 @@ def test_a_disk_that_is_read_only(calm: dict[str, Any], waiting: Home) -> None:
         waiting.night()
     waiting.night()
     assert left_by(waiting) == calm
+
+
+def test_a_command_says_in_one_line_that_the_disk_refuses(
+    waiting: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DDK_KEY_FILE", str(waiting.settings.key_file))
+    with read_only_disk(waiting), pytest.raises(SystemExit) as ended:
+        main(["--home", str(waiting.settings.home), "nightly"])
+    said = "系统拒绝读写文件(Read-only file system)。请检查磁盘空间和文件夹权限(ddk doctor)。\n"
+    assert (ended.value.code, capsys.readouterr().err) == (2, said)
 
 
 def test_files_that_vanish_or_are_half_copied(
