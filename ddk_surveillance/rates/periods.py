@@ -1,10 +1,8 @@
-"""Person-time of full, partial and rolling years, and pools of several years."""
+"""Events and person-time of years, and pools of several years."""
 
 from __future__ import annotations
 
-from calendar import isleap
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ddk_surveillance.rates import checked
@@ -25,33 +23,6 @@ class Pool(NamedTuple):
     last_year: int
     events: int
     person_years: float
-
-
-def mean_population(start_of_year: float, end_of_year: float) -> float:
-    """Average population of a year from its two ends, for years without a mid-year figure."""
-    ends = checked.positive([start_of_year, end_of_year], "population")
-    return float(ends.mean())
-
-
-def person_years(population: Mapping[int, float], first_day: date, last_day: date) -> float:
-    """Person-years lived from `first_day` to `last_day`, both included.
-
-    `population` holds the mid-year (or mean) population by year. A whole year counts 1, a part of it its days over
-    365 or 366. ValueError when a year has no population or the days are in the wrong order.
-    """
-    if last_day < first_day:
-        raise ValueError("last_day lies before first_day")
-    years = range(first_day.year, last_day.year + 1)
-    missing = [year for year in years if year not in population]
-    if missing:
-        raise ValueError(f"no population for {missing}; import it before computing rates")
-    checked.positive([population[year] for year in years], "population")
-    return sum(population[year] * _share_of_year(year, first_day, last_day) for year in years)
-
-
-def _share_of_year(year: int, first_day: date, last_day: date) -> float:
-    first, last = max(first_day, date(year, 1, 1)), min(last_day, date(year, 12, 31))
-    return ((last - first).days + 1) / (366 if isleap(year) else 365)
 
 
 def period_pools(series: Iterable[Annual], width_years: int, first_year: int) -> tuple[Pool, ...]:

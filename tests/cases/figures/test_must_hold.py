@@ -49,10 +49,6 @@ def by_hand(incidents: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
-def numerator_of(code: str, rows: pd.DataFrame) -> int:
-    return int(rows["child_id"].nunique() if code in ("18", "19", "19n") else len(rows))
-
-
 def age_group_of(age: Any) -> str:
     for low, high, name in ((0, 0, "0"), (1, 4, "1-4"), (5, 9, "5-9"), (10, 14, "10-14"), (15, 17, "15-17")):
         if not pd.isna(age) and low <= age <= high:

@@ -15,6 +15,7 @@ from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ExitCode
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.figures.conftest import LIBRARY, TOWNSHIPS, empty_warehouse
+from tests.cases.rates.test_oracles import every_row_of
 from tests.conftest import Home
 
 NAMES = {code: zh for code, zh, _ in LIBRARY.code_labels("township")}
@@ -35,6 +36,21 @@ def people(
     )
 
 
+def district(year: int, persons: float, as_of: str | None = None) -> pd.DataFrame:
+    """So many children in all, of whose townships nothing is known."""
+    return people(year, persons / 36, townships=(None,), as_of=as_of)
+
+
+# How each case of tests/oracles/person_time.csv is said: populations, the period, and the day on which it is asked.
+PERSON_TIME = {
+    "full_year_mean_pop": ([district(2024, 60000, "2024-12-31"), district(2025, 60600, "2025-12-31")], "2025", "2030-01-01"),
+    "mid_year": ([district(2025, 60310)], "2025", "2030-01-01"),
+    "partial_181_of_365": ([district(2025, 60200)], "2025", "2025-06-30"),
+    "leap_91_of_366": ([district(2024, 60000)], "2024Q1", "2030-01-01"),
+    "quarterly_weighted": ([district(2025, 60250)], "2025", "2030-01-01"),
+}  # fmt: skip
+
+
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Warehouse]:
     warehouse = empty_warehouse(str(tmp_path))
@@ -50,7 +66,8 @@ def person_years(db: Warehouse, frame: pd.DataFrame, as_of: str = "2030-01-01") 
                 * REPLACE (as_of::DATE AS as_of) FROM drawn""")
     db.execute(f"CREATE OR REPLACE TEMP TABLE period AS {db.statement('mart.period')}")
     lived = db.statement("mart.person_years")
-    rows = db.rows(f"SELECT period, denominator FROM ({lived}) JOIN period USING (period_type, position) WHERE (sex, dimension) = ('all', 'all')",
+    rows = db.rows("SELECT CASE WHEN starts_with(period_type, 'rolling') THEN 'to ' ELSE '' END || period, denominator"
+                   f" FROM ({lived}) JOIN period USING (period_type, position) WHERE (sex, dimension) = ('all', 'all')",
                    {"as_of": datetime.date.fromisoformat(as_of), "townships": TOWNSHIPS})  # fmt: skip
     return {period: round(value, 3) for period, value in rows}
 
@@ -60,6 +77,18 @@ def test_a_year_counts_its_population_and_a_part_of_it_its_days(db: Warehouse) -
     assert lived["2024"] == 28800
     assert lived["2024-02"] == round(28800 * 29 / 366, 3)
     assert lived["2024Q1"] == round(28800 * 91 / 366, 3)
+
+
+@every_row_of("person_time")
+def test_person_time_is_what_r_computed(db: Warehouse, row: dict[str, Any]) -> None:
+    given, period, as_of = PERSON_TIME[row["case"]]
+    assert person_years(db, pd.concat(given), as_of)[period] == pytest.approx(row["person_years"], abs=5e-4)
+
+
+def test_a_rolling_year_takes_each_year_in_part(db: Warehouse) -> None:
+    lived = person_years(db, pd.concat([district(2023, 36_500), district(2024, 36_600)]))
+    assert lived["to 2024-06"] == 184 * 100 + 182 * 100
+    assert lived["2024-02"] == 29 * 100
 
 
 def test_a_year_that_is_not_over_counts_what_was_lived(db: Warehouse) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -82,10 +81,6 @@ def test_a_wrong_input_is_an_error_here_too(name: str) -> None:
         lambda: standardised.indirect_ratio([1], [1], [0], [1]),
         lambda: targets.target_verdict(1, 60_000, 0),
         lambda: targets.target_verdict(1, 60_000, "-0.1"),
-        lambda: periods.person_years({2025: 60_000}, date(2025, 2, 1), date(2025, 1, 1)),
-        lambda: periods.person_years({2025: 60_000}, date(2024, 12, 31), date(2025, 1, 1)),
-        lambda: periods.person_years({2025: 0}, date(2025, 1, 1), date(2025, 1, 1)),
-        lambda: periods.mean_population(60_000, NAN),
         lambda: periods.period_pools(RISING, 0, 2018),
         lambda: trend.exact_trend([*RISING, RISING[0]]),
         lambda: projection.project(RISING, 2023, 60_000, "0.1"),
@@ -133,13 +128,6 @@ def test_rates_take_single_values_lists_and_grids() -> None:
 
 def test_fewer_than_twenty_events_are_unstable() -> None:
     assert intervals.unstable([0, 19, 20, 21]).tolist() == [True, True, False, False]
-
-
-def test_person_time_of_a_rolling_year_takes_each_year_in_part() -> None:
-    populations = {2023: 36_500, 2024: 36_600}
-    assert periods.person_years(populations, date(2023, 7, 1), date(2024, 6, 30)) == 184 * 100 + 182 * 100
-    assert periods.person_years(populations, date(2023, 1, 1), date(2024, 12, 31)) == 36_500 + 36_600
-    assert periods.person_years(populations, date(2024, 2, 29), date(2024, 2, 29)) == 100
 
 
 def test_a_pool_with_a_missing_year_is_left_out() -> None:

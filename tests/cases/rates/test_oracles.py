@@ -3,7 +3,6 @@
 import csv
 import math
 import re
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ UNREAD = {
     "dsr_ci": {"dsrTest_gamma_midp_lo", "dsrTest_gamma_midp_hi", "dsrTest_tcz_lo", "dsrTest_tcz_hi", "dsrTest_beta_lo", "dsrTest_beta_hi"},
     "dsr_inputs": {"age_group"},
     "isr": {"method"},
-    "person_time": {"pop_start", "pop_end", "days", "year_days"},  # said in dates in PERSON_TIME
+    "person_time": {"case", "pop_start", "pop_end", "mid_year", "days", "year_days"},  # said in populations in test_population.py
     "target_critical_counts": {"py"},
     "rate_ratio": {"poisson.test_p_minlike", "minlike_lo", "minlike_hi", "midp_lo", "midp_hi", "midp_p",
                    "wald_glm_lo", "wald_glm_hi", "wald_glm_p"},  # ours is the central p, which never contradicts its interval
@@ -174,23 +173,11 @@ def test_indirect_standardisation(row: dict[str, Any]) -> None:
     assert (ratio.observed, ratio.expected, ratio.ratio, ratio.lower, ratio.upper) == pytest.approx(expected, **PRECISE)
 
 
-# how each case of the file is said in dates and populations by year
-PERSON_TIME = {
-    "full_year_mean_pop": ({2025: periods.mean_population(60000, 60600)}, date(2025, 1, 1), date(2025, 12, 31)),
-    "mid_year": ({2025: 60310}, date(2025, 1, 1), date(2025, 12, 31)),
-    "partial_181_of_365": ({2025: 60200}, date(2025, 1, 1), date(2025, 6, 30)),
-    "leap_91_of_366": ({2024: 60000}, date(2024, 1, 1), date(2024, 3, 31)),
-    "quarterly_weighted": ({2025: 60250}, date(2025, 1, 1), date(2025, 12, 31)),
-}
-
-
 @every_row_of("person_time")
-def test_person_time(row: dict[str, Any]) -> None:
-    person_years = periods.person_years(*PERSON_TIME[row["case"]])
-    rate = intervals.crude_rates(row["events"], person_years).rate_per_1000
-    exact = intervals.exact_interval(row["events"])
-    limits = [limit * 1000 / person_years for limit in exact]
-    assert person_years == pytest.approx(row["person_years"], **PRECISE)
+def test_rate_of_person_time(row: dict[str, Any]) -> None:
+    """tests/cases/figures/test_population.py computes the person-time itself."""
+    rate = intervals.crude_rates(row["events"], row["person_years"]).rate_per_1000
+    limits = [limit * 1000 / row["person_years"] for limit in intervals.exact_interval(row["events"])]
     assert [rate, *limits] == pytest.approx([row["rate_per_1000"], row["lo"], row["hi"]], **PRECISE)
 
 
