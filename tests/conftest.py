@@ -38,8 +38,9 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 # Great Expectations and Prefect leave so many objects that looking for unreachable ones takes a sixth of the time.
 gc.set_threshold(50_000, 50, 50)
 
-# Folders whose tests share one data home or one server: one process runs them all, and first, for they take longest.
-TOGETHER = ("demo", "flows", "cases/history", "cases/figures")
+# Folders whose tests share one data home or one server, or are of one long test: one process runs all of a folder, and first,
+# lest it be left for the end, when the others have nothing to do.
+TOGETHER = ("demo", "flows", "cases/history", "cases/figures", "property")
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
 NIGHT_STAGES = (link, measurement, arrivals, across, indicators, publish)
