@@ -96,6 +96,9 @@ class Fate:
     failures: list[tuple[int, str, str]]
 
 
+OF_BATCHES = ("ops.batch", "ops.ledger", "ops.quarantine", "ops.check_result", "core.record_version")
+
+
 class Desk:
     """The stages of one feed without a night: files go in, fates come out; nothing stays for the next files."""
 
@@ -105,7 +108,7 @@ class Desk:
     def judge(self, feed: str, *files: tuple[str, bytes]) -> list[Fate]:
         source = self.db.library.sources[feed]
         self.db.ensure(self.db.library.received_table(source))
-        for table in ("ops.batch", "ops.quarantine", "ops.check_result", "core.record_version", f"received.{feed}"):
+        for table in (*OF_BATCHES, f"received.{feed}"):
             self.db.execute(f"DELETE FROM {table}")
         batches = [f"{number:016x}" for number, _ in enumerate(files)]
         for batch, (name, content) in zip(batches, files, strict=True):
