@@ -6,6 +6,7 @@ where, what kind and how many.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import pyarrow
@@ -33,6 +34,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]"  # in the name of a file it would command whoever's terminal shows it
 LAYER = "layer:record"
+ROWS_AT_ONCE = 500_000  # stored in one statement, unless one file has more
 ROWS_IN_A_GROUP = 122_880  # of DuckDB: given in such pieces, a million rows are written in two thirds of the time
 TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"
 
@@ -74,17 +76,26 @@ def record_key(db: Warehouse) -> Key:
 
 def guard_batches(db: Warehouse, source: Source, batches: Sequence[str], secret: Key) -> Outcome:
     """Refuse or accept batches that intake has read; the layer's key."""
-    sizes = {batch: len(db.unguarded[batch].rows) for batch in batches}
-    passed = [batch for batch in batches if _passes(db, source, batch)]
+    rows_in = rows_out = rows_refused = 0
+    passed: dict[str, Unguarded] = {}
+    for batch in batches:
+        file = db.unguarded.pop(batch)
+        rows_in += len(file.rows)
+        if not _passes(db, source, batch, file):
+            rows_refused += max(len(file.rows), 1)
+            continue
+        rows_out += len(file.rows)
+        passed[batch] = dataclasses.replace(file, sheets=())  # its cells have been looked at and need no more room
+        if sum(len(one.rows) for one in passed.values()) > ROWS_AT_ONCE:
+            _accept(db, source, passed, secret)
+            passed = {}
     if passed:
-        _accept(db, source, {batch: db.unguarded.pop(batch) for batch in passed}, secret)
-    refused = (max(size, 1) for batch, size in sizes.items() if batch not in passed)
-    return Outcome(sum(sizes.values()), sum(sizes[batch] for batch in passed), sum(refused))
+        _accept(db, source, passed, secret)
+    return Outcome(rows_in, rows_out, rows_refused)
 
 
-def _passes(db: Warehouse, source: Source, batch_id: str) -> bool:
-    """Whether a file may be stored; else it is refused and forgotten."""
-    file = db.unguarded[batch_id]
+def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bool:
+    """Whether a file may be stored; else it is refused."""
     headings = [heading for sheet in file.sheets for heading in sheet.headings]
     surplus = sum(heading.column is None and heading.text != "" for heading in headings)
     if findings := _findings(source, file):
@@ -93,7 +104,6 @@ def _passes(db: Warehouse, source: Source, batch_id: str) -> bool:
         _refuse_undeclared(db, batch_id, surplus)
     else:
         return True
-    del db.unguarded[batch_id]
     return False
 
 
