@@ -8,9 +8,12 @@ finally belongs.
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import time
 from collections.abc import Iterator
@@ -129,7 +132,25 @@ def _settled(paths: list[Path], quiet_seconds: float) -> list[Path]:
     youngest = max((time.time() - state[1] < quiet_seconds for state in before.values() if state), default=False)
     if youngest:
         time.sleep(quiet_seconds)
-    return [path for path, state in before.items() if state is not None and _state(path) == state]
+    quiet = [path for path, state in before.items() if state is not None and _state(path) == state]
+    return [path for path in quiet if not _is_open_for_writing(path)]
+
+
+def _is_open_for_writing(path: Path) -> bool:
+    """Whether a program of this machine still writes to it, such as a copy that has stalled; False if nobody can tell.
+
+    The kernel lends a file for reading (fcntl(2), leases) only while it is open for writing nowhere.
+    """
+    try:
+        with path.open("rb") as stream:
+            fcntl.fcntl(
+                stream, fcntl.F_SETSIG, signal.SIGURG
+            )  # whoever opens it now breaks the lease: SIGIO would end us
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False
 
 
 def _state(path: Path) -> tuple[int, float] | None:

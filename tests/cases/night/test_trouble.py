@@ -192,6 +192,14 @@ def test_files_that_vanish_or_are_half_copied(
     assert {path.name for path in (waiting.settings.landing / "hospital").iterdir()} == set(half_copied)
 
 
+def test_a_copy_that_has_stalled_waits_until_it_is_closed(waiting: Home) -> None:
+    half = waiting.drop("hospital", "half.csv", FIRST[:200])
+    with half.open("a") as copy:
+        assert landing._settled([half], 0) == []
+        copy.write(FIRST[200:])
+    assert landing._settled([half], 0) == [half]
+
+
 def test_a_file_that_still_grows_waits(waiting: Home) -> None:
     growing = waiting.drop("hospital", "growing.csv", FIRST[:200])
     done = threading.Event()
