@@ -115,9 +115,10 @@ def rekey(key: Key, tokens: pa.Array | pa.ChunkedArray) -> pa.Array:
 
     Case and the sender's key id do not matter. Empty text becomes null.
     """
-    encoded = pc.dictionary_encode(_incoming(tokens))
-    codes, distinct = encoded.indices, encoded.dictionary
-    return _tokens_of(key, distinct).take(codes)
+    encoded = pc.dictionary_encode(tokens.combine_chunks() if isinstance(tokens, pa.ChunkedArray) else tokens)
+    distinct = _incoming(encoded.dictionary)
+    ours = _tokens_of(key, pc.fill_null(distinct, ""))
+    return pc.if_else(pc.is_null(distinct), None, ours).take(encoded.indices)
 
 
 def looks_like_token(text: str) -> bool:
@@ -173,8 +174,7 @@ _NORMALISED = {
 }
 
 
-def _incoming(tokens: pa.Array | pa.ChunkedArray) -> pa.Array:
-    tokens = tokens.combine_chunks() if isinstance(tokens, pa.ChunkedArray) else tokens
+def _incoming(tokens: pa.Array) -> pa.Array:
     plain = pc.utf8_lower(pc.utf8_trim_whitespace(tokens.cast(pa.string())))
     bare = pc.replace_substring_regex(plain, r"^[0-9a-f]{8}\.", "")
     return pc.if_else(pc.equal(bare, ""), None, bare)

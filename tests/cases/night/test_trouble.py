@@ -140,7 +140,7 @@ def read_only_disk(home: Home) -> Iterator[None]:
 Trouble = Callable[[Home], contextlib.AbstractContextManager[None]]
 TROUBLES: dict[str, tuple[Trouble, type[Exception], str]] = {
     "no room at all": (lambda home: full_disk(home, 0), ConfigurationError, "disk space"),
-    "no room after a while": (full_disk, Exception, ""),
+    "no room after a while": (full_disk, Exception, "File too large|disk space"),
     "held open": (analyst_holds_it_open, BusyError, "open in another program"),
 }
 
