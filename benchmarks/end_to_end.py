@@ -38,8 +38,9 @@ def write_file(path: Path, records: int) -> None:
     library = Library((shipped("schemas"),))
     truth = linkage_records(1, records)
     labels = {name: {code: zh for code, zh, _ in library.code_labels(name)} for name in CODED}
-    own = {code: f"50{code[2:]}" for code in sorted(truth["township_code"].dropna().unique())}
-    lines = [f"{code},第{code[2:]}镇,Town {code[2:]},\n" for code in own.values()]
+    # stated by name: a code of another district would be a child from elsewhere
+    own = {code: f"第{code[2:]}镇" for code in sorted(truth["township_code"].dropna().unique())}
+    lines = [f"50{code[2:]},{name},Town {code[2:]},\n" for code, name in own.items()]
     path.with_name(TOWNSHIPS).write_text("code,zh,en,aliases\n" + "".join(lines), encoding="utf-8")
     truth["outcome"] = truth["outcome"].fillna("treated_released")  # a hospital's card always has it
     day = truth["event_date_from"].astype("datetime64[s]")

@@ -5,17 +5,18 @@ token_poor AS (
     SELECT source_code FROM core.record GROUP BY source_code
     HAVING count(coalesce(id_token, name_token, phone_token)) < $minimum_token_share * count(*)
 ),
--- the district from which most records of an institution are: that of its records without a township
+-- the district from which more than half of an institution's records are: that of its records without a township. Of a
+-- hospital for several districts none is, lest a few new records move all its others to another district.
 home AS (
     SELECT institution_id, district
     FROM (
         SELECT
-            institution_id, substr(township_code, 1, 6) AS district,
-            row_number() OVER (PARTITION BY institution_id ORDER BY count(*) DESC, substr(township_code, 1, 6)) AS place
+            institution_id, substr(township_code, 1, 6) AS district, count(*) AS records,
+            sum(count(*)) OVER (PARTITION BY institution_id) AS records_of_institution
         FROM core.record WHERE township_code IS NOT NULL
         GROUP BY institution_id, substr(township_code, 1, 6)
     ) AS counted
-    WHERE place = 1
+    WHERE records * 2 > records_of_institution
 ),
 decision AS (
     SELECT record_id, string_agg(concat(other, decision), ',' ORDER BY other, decision) AS decisions
