@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -438,6 +439,10 @@ def doctor(context: Context) -> int:
     return examine(context.settings, context.voice)
 
 
+# Anything else that the system refuses, such as a file that is not there, is a defect of ours and its traceback is kept.
+REFUSED_BY_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; data and configuration problems are sentences with an exit code, never tracebacks."""
     os.umask(0o077)
@@ -459,10 +464,10 @@ def _guarded(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain(Text("已中断。重新运行会接着做完。", "Interrupted. Run again and it goes on from there."))
         return ExitCode.DEFECT
-    except OSError as error:
-        _complain(_refused(error))
-        return ExitCode.USAGE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSED_BY_DISK:
+            _complain(_refused(error))
+            return ExitCode.USAGE
         _complain(_kept(error))
         return ExitCode.DEFECT
 

@@ -143,9 +143,8 @@ def _is_open_for_writing(path: Path) -> bool:
     """
     try:
         with path.open("rb") as stream:
-            fcntl.fcntl(
-                stream, fcntl.F_SETSIG, signal.SIGURG
-            )  # whoever opens it now breaks the lease: SIGIO would end us
+            # whoever opens it now breaks the lease, and the usual signal of that would end us
+            fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:

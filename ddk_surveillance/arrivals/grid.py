@@ -75,9 +75,8 @@ def watch(
 def _grid(counts: pandas.DataFrame, names: list[str], months: Months) -> Floats:
     received = np.zeros((len(names), len(months.number)))
     month = counts["month"].to_numpy() - months.start
-    row = (
-        pandas.Index(names[1:]).get_indexer(pandas.Index(counts["institution_id"])) + 1
-    )  # 0, the whole, for records of nobody known
+    # row 0, the whole, for records of nobody known
+    row = pandas.Index(names[1:]).get_indexer(pandas.Index(counts["institution_id"])) + 1
     np.add.at(received, (row, month), counts["received"].to_numpy())
     np.add.at(received[0], month[row > 0], counts["received"].to_numpy()[row > 0])
     return received

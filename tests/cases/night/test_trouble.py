@@ -172,6 +172,21 @@ def test_a_command_says_in_one_line_that_the_disk_refuses(
     assert (ended.value.code, capsys.readouterr().err) == (2, said)
 
 
+def test_a_missing_file_is_a_defect_of_ours_and_not_of_the_disk(
+    waiting: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look_for(*_: object) -> None:
+        (waiting.settings.home / "no such file").read_text()
+
+    monkeypatch.setenv("DDK_HOME", str(waiting.settings.home))
+    monkeypatch.setattr("ddk_surveillance.status.look", look_for)
+    with pytest.raises(SystemExit) as ended:
+        main(["status"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 1 and said.startswith("程序缺陷(FileNotFoundError)")
+    assert [log.suffix for log in waiting.settings.logs.iterdir()] == [".log"]
+
+
 def test_files_that_vanish_or_are_half_copied(
     calm: dict[str, Any], waiting: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
