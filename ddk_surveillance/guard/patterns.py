@@ -44,13 +44,17 @@ _NOT_A_FRACTION = f"(?:^|[^0-9A-Za-z.]|[^0-9]\\.|{_GLUED})"
 _NOT_IN_A_CHAIN = r"(?:^\s?|[^0-9A-Za-z\s-]|[^0-9]\s|[^0-9A-Za-z]-)"
 _LABEL = rf"(?:号码|编号|卡号|号|(?i:id))?[^0-9A-Za-z{HAN}]{{0,4}}"
 
+# What is typed or recognised in the place of a digit.
+LOOKALIKE = str.maketrans("OolI", "0011")
+_D = "[0-9OolI]"
 # `~` stands for what may separate digits: anything where a check digit protects from chance, else usual groupings.
 _CHECKED_GAP, _GAP, _NARROW_GAP = f"[^0-9A-Za-z{HAN}]{{0,3}}", r"[\s\-‐-―−.·•()]{0,2}", r"[\s-]?"
 _MONTH_DAY = "(?:0~[1-9]|1~[0-2])~(?:0~[1-9]|[12]~[0-9]|3~[01])"
-_ID_18 = f"[1-9]{'~[0-9]' * 5}~(?:1~[89]|2~0)~[0-9]~[0-9]~{_MONTH_DAY}{'~[0-9]' * 3}~[0-9Xx]".replace("~", _CHECKED_GAP)
+_CENTURY = "(?:[1lI]~[89]|2~[0Oo])"
+_ID_18 = f"[1-9lI]{f'~{_D}' * 5}~{_CENTURY}{f'~{_D}' * 9}~[0-9OolIXx]".replace("~", _CHECKED_GAP)
 _ID_15 = f"[1-9]{'~[0-9]' * 7}~{_MONTH_DAY}{'~[0-9]' * 3}".replace("~", _NARROW_GAP)
-_ID_LABELLED = "(?:身份证|证件|身份号码)[^0-9A-Za-z]{0,8}[0-9](?:~[0-9Xx]){13,18}".replace("~", _GAP)
-_MOBILE = "(?:(?:\\+|00)?86~)?1~[3-9](?:~[0-9]){9}|1[3-9][0-9][*_][0-9]{4}[*_][0-9]{4}".replace("~", _GAP)
+_ID_LABELLED = "(?:身份证|证件|身份号码)[^0-9A-Za-z]{0,8}[0-9lI](?:~[0-9OolIXx]){13,18}".replace("~", _GAP)
+_MOBILE = f"(?:(?:\\+|00)?86~)?[1l]~[3-9](?:~{_D}){{9}}|1[3-9][0-9][*_][0-9]{{4}}[*_][0-9]{{4}}".replace("~", _GAP)
 _AREA = "(?:10|2[0-9]|[3-9][0-9]{2})"
 # 023 is the area code here; an extension (转802) shows a number for what it is as well.
 _LANDLINE = (
@@ -91,7 +95,7 @@ _ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[
 
 
 def _number(match: str) -> str:
-    return "".join(character for character in match.upper() if character in "0123456789X")
+    return "".join(character for character in match.translate(LOOKALIKE).upper() if character in "0123456789X")
 
 
 def _is_date(yyyymmdd: str) -> bool:
@@ -120,6 +124,7 @@ def _is_resident_id_15(match: str) -> bool:
 
 def _is_mobile(match: str) -> bool:
     """Grouped as people write numbers; dates (1985-3-12 …) and decimals are not."""
+    match = match.translate(LOOKALIKE)
     if match.isdecimal():
         return True
     groups = re.findall("[0-9]+", re.sub(r"^(?:\+|00)?86(?=\D)", "", match))

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.intake import workbook
@@ -21,6 +23,8 @@ from ddk_surveillance.intake.records import read_json, read_parquet
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
 from ddk_surveillance.intake.surroundings import texts_around, texts_in_xls
+
+Texts: TypeAlias = "tuple[tuple[Text, str], ...]"
 
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 # What a password leaves: an OLE file holding an encrypted xlsx; the FILEPASS record right after an xls file's first
@@ -101,10 +105,17 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     visible = tuple(sheet for is_visible, sheet in sheets if is_visible)
     if not visible:
         raise refused("no_visible_sheet")
-    return Workbook(visible, tuple(sheet for is_visible, sheet in sheets if not is_visible), texts, tuple(empty))
+    hidden = tuple(sheet for is_visible, sheet in sheets if not is_visible)
+    return Workbook(visible, hidden, _beside_cells(texts, found), tuple(empty))
 
 
-def _look_around(data: bytes, limits: Limits) -> tuple[bool, tuple[tuple[Text, str], ...]]:
+def _beside_cells(texts: Iterable[tuple[Text, str]], found: list[tuple[str, bool, workbook.Columns]]) -> Texts:
+    """The texts that stand in no cell: the guard judges a cell by its column."""
+    in_cells = {cell.strip() for _, _, columns in found for column in columns for cell in column if cell}
+    return tuple((place, text) for place, text in texts if text not in in_cells)
+
+
+def _look_around(data: bytes, limits: Limits) -> tuple[bool, Texts]:
     """Refuse what is no workbook or a bomb, before anything is unpacked; whether it is harmless, and texts outside cells."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -17,11 +17,12 @@ from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import MEGABYTE
 
 OPAQUE = re.compile(r"(^|/)(media|embeddings|pictures|object [^/]*)/", re.IGNORECASE)
-# Cells are read by the sheet reader; themes hold no words of anybody, and small pictures of the first page what its cells do.
+# Themes hold no words of anybody, and small pictures of the first page what its cells do.
 WITHOUT_WORDS = re.compile(
-    r"sharedstrings|theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml|thumbnail|^mimetype$"
+    r"theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml|thumbnail|^mimetype$"
 )
 PLACES = (
+    ("sharedstrings", Text("拼音或单元格不再使用的文字", "phonetic guides or texts that no cell uses any more")),
     ("comment", Text("批注", "comments")),
     ("person", Text("批注", "comments")),
     ("docprops", Text("文档属性", "document properties")),
@@ -36,8 +37,10 @@ PLACES = (
     ("", Text("名称定义及其他", "defined names and others")),
 )
 CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.compile(rb"</(?:\w+:)?sheetData\s*>")
-FORMULA = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?>[^<]+<")
-LONGEST_FORMULA = 1 << 14
+# In the cells of a worksheet nobody else reads formulas and phonetic guides.
+UNREAD = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?>[^<]+<|<(?:\w+:)?rPh\b[^>]*>.{1,4096}?</(?:\w+:)?rPh\s*>", re.DOTALL)
+LONGEST_UNREAD = 1 << 14
+PHONETIC = re.compile(r"<((?:\w+:)?rPh)\b[^<>]*>(.*?)</\1\s*>", re.DOTALL)
 WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>")
 # In the cells of an OpenDocument file stand comments and drawings too.
 IN_CELLS = re.compile(r"<(office:annotation|draw:[\w-]+)\b[^>]*(?<!/)>.*?</\1>", re.DOTALL)
@@ -61,12 +64,15 @@ def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, s
             raise refused("embedded_content")
         if WITHOUT_WORDS.search(name):
             continue
+        place = next(place for part, place in PLACES if part in name)
         with archive.open(entry) as stream:
+            if "sharedstrings" in name:  # as large as the cells that share them
+                yield from ((place, text) for items in _items(stream) for text in _texts(_decoded(items), name))
+                continue
             data = _outside_cells(stream) if "worksheets/sheet" in name else stream.read(limit + 1)
         limit -= len(data)
         if limit < 0:
             raise refused("too_demanding")
-        place = next(place for part, place in PLACES if part in name)
         texts = _texts(_decoded(data), name) if name.endswith((".xml", ".rels", ".vml")) else _runs(data)
         yield from ((place, text) for text in texts)
 
@@ -91,8 +97,18 @@ def _decoded(xml: bytes) -> str:
     return xml.decode("utf-16" if xml.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", errors="replace")
 
 
+def _items(stream: IO[bytes]) -> Iterator[bytes]:
+    """The XML of shared strings, cut between two of them."""
+    rest = b""
+    while more := stream.read(MEGABYTE):
+        end = more.rfind(b"si>") + 3 if b"si>" in more else len(more)
+        yield rest + more[:end]
+        rest = more[end:]
+    yield rest
+
+
 def _outside_cells(stream: IO[bytes]) -> bytes:
-    """The XML of a worksheet before and after its cells, and their formulas; piece by piece: the cells may be a gigabyte."""
+    """The XML of a worksheet before and after its cells, and what nobody else reads in them; piece by piece: the cells may be a gigabyte."""
     outside, piece, is_inside = b"", b"", False
     while more := stream.read(MEGABYTE):
         piece += more
@@ -101,11 +117,11 @@ def _outside_cells(stream: IO[bytes]) -> bytes:
             outside, piece, is_inside = outside + piece[: start.start()], piece[start.end() :], True
         end = CELLS_END.search(piece) if is_inside else None
         if is_inside:
-            outside += b"".join(dict.fromkeys(FORMULA.findall(piece, 0, end.start() if end else len(piece))))
+            outside += b"".join(dict.fromkeys(UNREAD.findall(piece, 0, end.start() if end else len(piece))))
         if end:
             return outside + piece[end.end() :] + stream.read()
-        kept = piece[-LONGEST_FORMULA:]
-        outside, piece = outside if is_inside else outside + piece[:-LONGEST_FORMULA], kept
+        kept = piece[-LONGEST_UNREAD:]
+        outside, piece = outside if is_inside else outside + piece[:-LONGEST_UNREAD], kept
     return outside if is_inside else outside + piece
 
 
@@ -114,6 +130,8 @@ def _texts(xml: str, name: str) -> Iterator[str]:
     attributes = ATTRIBUTE.findall(xml)
     if name == "content.xml":  # of an OpenDocument file
         xml = "\n".join([*(found[0] for found in IN_CELLS.finditer(xml)), CELL.sub("\n", xml)])
-    texts = [*attributes, *TAG.sub("\n", RUN.sub("", xml)).split("\n")]
+    spoken = [found[2] for found in PHONETIC.finditer(xml)]
+    written = PHONETIC.sub("", xml) if spoken else xml
+    texts = [*attributes, *TAG.sub("\n", RUN.sub("", "\n".join([written, *spoken]))).split("\n")]
     plain = (HEADER_CODE.sub(" ", html.unescape(text)).strip() for text in texts)
     yield from dict.fromkeys(text for text in plain if text)

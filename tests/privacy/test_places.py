@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow.parquet
 import pytest
 import xlsxwriter
 
+from tests.cases.intake.conftest import as_xls
 from tests.cases.intake.written import as_ods
 from tests.conftest import HOSPITAL, csv_of
 
@@ -80,6 +82,15 @@ IN_WORKBOOKS: dict[str, Change] = {
     "a formula": lambda book, sheet: sheet.write_formula("Z3", f'=IF(A1="{MOBILE}",1,2)', None, 2),
     "the format of a number": lambda book, sheet: sheet.write_number("Z3", 1, book.add_format({"num_format": f'"{MOBILE}"'})),
 }  # fmt: skip
+GUIDE = f'<rPh sb="0" eb="1"><t>{MOBILE}</t></rPh>'
+IN_PARTS = {
+    "a phonetic guide": ("xl/sharedStrings.xml", "</t></si>", f"</t>{GUIDE}</si>"),
+    "the phonetic guide of a cell with a text of its own": (
+        "xl/worksheets/sheet1.xml", "</row>", f'<c r="Z1" t="inlineStr"><is><t>x</t>{GUIDE}</is></c></row>'),
+    "a text that no cell uses any more": ("xl/sharedStrings.xml", "</sst>", f"<si><t>{MOBILE}</t></si></sst>"),
+    "such a text in several fonts": (
+        "xl/sharedStrings.xml", "</sst>", "<si><r><t>138</t></r><r><t>12345678</t></r></si></sst>"),
+}  # fmt: skip
 PARAGRAPH = f"<text:p>家长 {MOBILE}</text:p>"
 IN_OPEN_DOCUMENTS: dict[str, dict[str, str]] = {
     "a comment": {"in_first_cell": f"<office:annotation>{PARAGRAPH}</office:annotation>"},
@@ -120,6 +131,28 @@ def test_an_identifier_in_a_workbook_is_found_in(place: str, fate: Callable[...,
     assert MOBILE not in message and "王小明" not in message
 
 
+@pytest.mark.parametrize("place", IN_PARTS)
+def test_an_identifier_in_a_part_of_a_workbook_is_found_in(place: str, fate: Callable[..., Any]) -> None:
+    part, old, new = IN_PARTS[place]
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as before, zipfile.ZipFile(content, "w") as after:
+        for name in before.namelist():
+            text = before.read(name).decode()
+            after.writestr(name, text.replace(old, new, 1) if name == part else text)
+    status, message, notes = fate("a.xlsx", content.getvalue())
+    assert status == "refused" and notes == ""
+    assert MOBILE not in message
+
+
+@pytest.mark.parametrize(("name", "written"), [("a.xlsx", lambda rows: workbook(rows=rows)), ("a.xls", as_xls)])
+def test_a_text_of_a_cell_is_judged_by_its_column_alone(
+    name: str, written: Callable[[list[list[str]]], bytes], fate: Callable[..., Any]
+) -> None:
+    """A series of record numbers may look like permits."""
+    rows = [[row[0], f"H{20124031 + number}", *row[2:]] for number, row in enumerate(GOOD[1:])]
+    assert fate(name, written([GOOD[0], *rows]))[0] == "guarded"
+
+
 @pytest.mark.parametrize("place", IN_OPEN_DOCUMENTS)
 def test_an_identifier_in_an_open_document_is_found_in(place: str, fate: Callable[..., Any]) -> None:
     status, message, notes = fate("a.ods", as_ods(GOOD, **IN_OPEN_DOCUMENTS[place]))
@@ -136,7 +169,7 @@ def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..
 
 
 def test_there_are_so_many_places() -> None:
-    assert (len(IN_WORKBOOKS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (23, 7, 10)
+    assert (len(IN_WORKBOOKS), len(IN_PARTS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (23, 4, 7, 10)
 
 
 def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
