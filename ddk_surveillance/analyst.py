@@ -30,7 +30,7 @@ def _newest(settings: Settings) -> Path:
     """The file behind the link: DuckDB must be given the version, else a reader that stays open sees the old one."""
     if not settings.analyst_file.exists():
         raise ConfigurationError(
-            "还没有发布过分析文件。请先运行 ddk nightly(或 ddk demo)。",
+            "还没有发布过分析文件。请先运行 ddk nightly（或 ddk demo）。",
             "There is no analyst file yet. Run ddk nightly (or ddk demo) first.",
         )
     return settings.analyst_file.resolve()
@@ -42,9 +42,9 @@ def _fetch(file: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]
             result = connection.execute(statement)
             return [column[0] for column in result.description or ()], result.fetchall()
     except ABOUT_THE_STATEMENT as error:
-        raise ConfigurationError(f"SQL 语句有误:{error}", f"The statement is wrong: {error}") from None
+        raise ConfigurationError(f"SQL 语句有误：{error}", f"The statement is wrong: {error}") from None
     except duckdb.Error as error:
         kind = type(error).__name__
         raise ConfigurationError(
-            f"查询未能执行({kind});分析文件只读。", f"The query failed ({kind}); the file is read-only."
+            f"查询未能执行（{kind}）；分析文件只读。", f"The query failed ({kind}); the file is read-only."
         ) from None

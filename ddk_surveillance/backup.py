@@ -40,7 +40,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
     manifest = {"made_at": f"{datetime.now():%Y-%m-%d %H:%M:%S}", "key_id": key_id, "files": files}
     (target / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=0), encoding="utf-8")
     voice.say(
-        f"已备份 {len(files)} 个文件到 {target}。密钥({key_id or '—'})不在其中,请保管人另存。",
+        f"已备份 {len(files)} 个文件到 {target}。密钥（{key_id or '—'}）不在其中，请保管人另存。",
         f"{len(files)} files backed up to {target}. The key ({key_id or '—'}) is not in it: its custodian keeps it apart.",
     )
     return ExitCode.GOOD
@@ -54,14 +54,14 @@ def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> in
         present = [name for name in KEPT if _holds_files(settings.home / name)]
         if present and not replace:
             raise ConfigurationError(
-                f"{settings.home} 里已有数据({'、'.join(present)})。要用备份取代它,请加 --replace;原有内容会移到旁边的目录。",
+                f"{settings.home} 里已有数据（{'、'.join(present)}）。要用备份取代它，请加 --replace；原有内容会移到旁边的目录。",
                 f"{settings.home} holds data already ({', '.join(present)}). Add --replace to put the backup in its place; what is there is moved aside.",
             )
         aside = _move_aside(settings.home) if present else None
         _copy(source, settings.home, manifest["files"])
     settings.make_folders()
     voice.say(
-        f"已恢复 {len(manifest['files'])} 个文件(备份于 {manifest['made_at']},密钥 {manifest['key_id'] or '—'})。"
+        f"已恢复 {len(manifest['files'])} 个文件（备份于 {manifest['made_at']}，密钥 {manifest['key_id'] or '—'}）。"
         + (f"原有内容在 {aside}。" if aside else ""),
         f"{len(manifest['files'])} files restored (backup of {manifest['made_at']}, key {manifest['key_id'] or '—'})."
         + (f" What was there is in {aside}." if aside else ""),
@@ -116,7 +116,7 @@ def _checked(source: Path) -> dict[str, Any]:
         ) from None
     if damaged:
         raise ConfigurationError(
-            f"备份中有 {len(damaged)} 个文件与备份时不同。没有恢复任何内容,请另选一份。",
+            f"备份中有 {len(damaged)} 个文件与备份时不同。没有恢复任何内容，请另选一份。",
             f"{len(damaged)} files of the backup are not what they were. Nothing was restored: choose another.",
         )
     return manifest

@@ -46,12 +46,12 @@ class Context:
         return Voice(self.settings.language)
 
 
-@click.group(help=words("大渡口区儿童伤害监测:文件进、事件各计一次、每千名儿童之率出。",
+@click.group(help=words("大渡口区儿童伤害监测：文件进、事件各计一次、每千名儿童之率出。",
                         "Child-injury surveillance: files in, incidents counted once, rates per 1000 out."))  # fmt: skip
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None,
-              help=words("数据目录(默认 DDK_HOME 或 warehouse/data/)", "data folder (default DDK_HOME or warehouse/data/)"))  # fmt: skip
+              help=words("数据目录（默认 DDK_HOME 或 warehouse/data/）", "data folder (default DDK_HOME or warehouse/data/)"))  # fmt: skip
 @click.option("--lang", type=click.Choice(["zh", "en"]), default=None, help=words("语言", "language"))
-@click.option("--no-wait", is_flag=True, help=words("另一个运行占用仓库时不等待,直接退出", "do not wait while another run uses the warehouse"))  # fmt: skip
+@click.option("--no-wait", is_flag=True, help=words("另一个运行占用仓库时不等待，直接退出", "do not wait while another run uses the warehouse"))  # fmt: skip
 @click.version_option(package_name="ddk-surveillance")
 @click.pass_context
 def ddk(context: click.Context, home: Path | None, lang: str | None, no_wait: bool) -> None:
@@ -69,7 +69,7 @@ def command(name: str, zh: str, en: str) -> Callable[[Callable[..., int]], click
     return decorate
 
 
-@command("nightly", "处理 landing/ 中的新文件,计算并发布", "take in what waits in landing/, compute and publish")
+@command("nightly", "处理 landing/ 中的新文件，计算并发布", "take in what waits in landing/, compute and publish")
 def nightly(context: Context) -> int:
     from ddk_surveillance.runs import run_night
 
@@ -78,7 +78,7 @@ def nightly(context: Context) -> int:
 
 @command(
     "release",
-    "不收新文件,重新连接、计算并发布(改了指标声明之后用)",
+    "不收新文件，重新连接、计算并发布（改了指标声明之后用）",
     "link, compute and publish again without taking in any file, as after a definition was mended",
 )
 def release(context: Context) -> int:
@@ -94,7 +94,7 @@ def demo(context: Context) -> int:
     return run_demo(context.settings, context.voice)
 
 
-@command("status", "上一次运行怎么样,需要做什么", "did the last run work, and what is to be done")
+@command("status", "上一次运行怎么样，需要做什么", "did the last run work, and what is to be done")
 @click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
 def status(context: Context, as_json: bool) -> int:
     from ddk_surveillance.status import show_status
@@ -102,7 +102,7 @@ def status(context: Context, as_json: bool) -> int:
     return show_status(context.settings, context.voice, as_json)
 
 
-@command("sql", "用 SQL 查询分析文件(只读)", "query the analyst file, read-only")
+@command("sql", "用 SQL 查询分析文件（只读）", "query the analyst file, read-only")
 @click.argument("statement")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 def sql(context: Context, statement: str, form: str) -> int:
@@ -131,12 +131,12 @@ def drill(context: Context, indicator: str, year: int, form: str) -> int:
 
 @command(
     "changes",
-    "谁在何时为何更正了什么;给出 --from 则为两次发布之间数字为何不同",
+    "谁在何时为何更正了什么；给出 --from 则为两次发布之间数字为何不同",
     "who corrected what, when and why; with --from, why the figures of two releases differ",
 )
-@click.option("--from", "old", default=None, help=words("较早的发布,例如 R1", "the earlier release, such as R1"))
+@click.option("--from", "old", default=None, help=words("较早的发布，例如 R1", "the earlier release, such as R1"))
 @click.option(
-    "--to", "new", default=None, help=words("较晚的发布(默认最新)", "the later release (by default the newest)")
+    "--to", "new", default=None, help=words("较晚的发布（默认最新）", "the later release (by default the newest)")
 )
 @FORMAT
 def changes(context: Context, old: str | None, new: str | None, form: str) -> int:
@@ -149,14 +149,14 @@ def changes(context: Context, old: str | None, new: str | None, form: str) -> in
     return show_differences(context.settings, context.voice, old, new, form)
 
 
-@ddk.group("edition", help=words("定稿:冻结某年的数字", "editions: the figures of a year, frozen"))
+@ddk.group("edition", help=words("定稿：冻结某年的数字", "editions: the figures of a year, frozen"))
 def edition() -> None:
     pass
 
 
 @edition.command("freeze", help=words("把一年已发布的数字定稿", "freeze the published figures of a year"))
 @click.argument("year", type=int)
-@click.option("--by", default=None, help=words("经办人(默认当前用户)", "who (by default the current user)"))
+@click.option("--by", default=None, help=words("经办人（默认当前用户）", "who (by default the current user)"))
 @click.option("--reason", default=None, help=words("理由", "why"))
 @click.option("--force", "is_forced", is_flag=True, help=words("初步数也定稿", "freeze provisional figures too"))
 @click.pass_obj
@@ -185,7 +185,7 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
 
     summary = make(out, seed, children, first.date(), last.date())
     context.voice.say(
-        f"已写入 {out}:{summary.files} 个文件,{summary.rows} 行;合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
+        f"已写入 {out}：{summary.files} 个文件，{summary.rows} 行；合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
         f"Written to {out}: {summary.files} files, {summary.rows} rows; {summary.children} children and {summary.incidents}"
         " incidents, all synthetic.",
     )
@@ -194,11 +194,11 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
 
 @command(
     "check",
-    "报送之前先检查一份文件(不需要密钥,不留存任何内容)",
+    "报送之前先检查一份文件（不需要密钥，不留存任何内容）",
     "try a file before sending it; no key, nothing is kept",
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
 def check(context: Context, file: Path, source: str) -> int:
     from ddk_surveillance.check import check_file
 
@@ -207,11 +207,11 @@ def check(context: Context, file: Path, source: str) -> int:
 
 @command(
     "deidentify",
-    "报送单位去标识:原始表 → 只含令牌和声明列的表",
+    "报送单位去标识：原始表 → 只含令牌和声明列的表",
     "take names and numbers out: raw table to clean submission",
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
 @click.option("--key-file", type=click.Path(path_type=Path), required=True, help=words("交换密钥文件", "exchange key"))
 @click.option("--out", type=click.Path(path_type=Path), default=None, help=words("写到哪里", "where to write"))
 def deidentify(context: Context, file: Path, source: str, key_file: Path, out: Path | None) -> int:
@@ -221,14 +221,14 @@ def deidentify(context: Context, file: Path, source: str, key_file: Path, out: P
 
 
 @command(
-    "review", "复核模型拿不准的记录对:是否同一事件", "decide about the pairs of records on which the model hesitates"
+    "review", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates"
 )
 @click.option("--by", "decided_by", default=None, help=words("复核人姓名", "your name"))
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help=words("看几对", "how many pairs")
 )
 @click.option("--export", "export", type=click.Path(path_type=Path, dir_okay=False), default=None,
-              help=words("导出复核单(xlsx)", "write a form to fill in (xlsx)"))  # fmt: skip
+              help=words("导出复核单（xlsx）", "write a form to fill in (xlsx)"))  # fmt: skip
 @click.option("--import", "filled", type=click.Path(path_type=Path), default=None,
               help=words("导入填好的复核单", "take a filled-in form"))  # fmt: skip
 @click.option("--list", "listing", is_flag=True, help=words("列出全部裁定", "list all decisions"))
@@ -251,7 +251,7 @@ def review(context: Context, decided_by: str | None, limit: int, export: Path | 
 
 @command(
     "explain",
-    "一个事件为何如此:记录、各项得分、取值、编号的变动",
+    "一个事件为何如此：记录、各项得分、取值、编号的变动",
     "why an incident is what it is: records, scores, values, names",
 )
 @click.argument("incident")
@@ -264,14 +264,14 @@ def explain(context: Context, incident: str) -> int:
 def act(function: Callable[..., int]) -> Callable[..., int]:
     """The options of every act on the past."""
     for option in (
-        click.option("--by", help=words("经办人(默认为登录名)", "who does it (default: the login name)")),
+        click.option("--by", help=words("经办人（默认为登录名）", "who does it (default: the login name)")),
         click.option("--reason", required=True, help=words("理由", "why")),
     ):
         function = option(function)
     return function
 
 
-@command("withdraw", "撤回一份已入库的文件,如同从未收到", "remove a file for good, as if it had never come")
+@command("withdraw", "撤回一份已入库的文件，如同从未收到", "remove a file for good, as if it had never come")
 @click.argument("batch")
 @act
 def withdraw(context: Context, batch: str, reason: str, by: str | None) -> int:
@@ -280,7 +280,7 @@ def withdraw(context: Context, batch: str, reason: str, by: str | None) -> int:
     return commands.withdraw(context.settings, context.voice, batch, reason, by)
 
 
-@command("undo", "撤销一次更正(撤回、更正时期或撤销)", "take a change back: a withdrawal, a backfill or an undo")
+@command("undo", "撤销一次更正（撤回、更正时期或撤销）", "take a change back: a withdrawal, a backfill or an undo")
 @click.argument("change")
 @act
 def undo(context: Context, change: str, reason: str, by: str | None) -> int:
@@ -289,7 +289,7 @@ def undo(context: Context, change: str, reason: str, by: str | None) -> int:
     return commands.undo(context.settings, context.voice, change, reason, by)
 
 
-@ddk.group("population", help=words("人口数(分母)", "the population, our denominators"))
+@ddk.group("population", help=words("人口数（分母）", "the population, our denominators"))
 def population() -> None:
     pass
 
@@ -308,7 +308,7 @@ def population_import(context: Context, file: Path, accept_jumps: bool) -> int:
 @click.option("--seed", type=int, required=True)
 @click.option("--records", type=click.IntRange(min=100), required=True)
 @click.option("--scenario", default="reference", show_default=True,
-              help=words("数据好坏的情形(错误的名称会列出全部)", "how good the records are (a wrong name lists all)"))  # fmt: skip
+              help=words("数据好坏的情形（错误的名称会列出全部）", "how good the records are (a wrong name lists all)"))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
 def evaluate(context: Context, seed: int, records: int, scenario: str, as_json: bool) -> int:
     from ddk_surveillance.link import commands
@@ -321,7 +321,7 @@ def linkage() -> None:
     pass
 
 
-@linkage.command("train", help=words("由本库记录学一个新模型,不自动启用",
+@linkage.command("train", help=words("由本库记录学一个新模型，不自动启用",
                                      "learn another model from the records here; it is not put to use"))  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.pass_obj
@@ -342,10 +342,10 @@ def use(context: Context, version: str) -> int:
 
 @command(
     "backfill",
-    "更正一段时期:默认只给出方案,--apply 照方案执行",
+    "更正一段时期：默认只给出方案，--apply 照方案执行",
     "correct a period: a plan by default, --apply does what it showed",
 )
-@click.option("--source", required=True, help=words("来源,例如 hospital", "the feed, such as hospital"))
+@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
 @click.option("--from", "first", required=True, type=MONTH, help=words("事件起始月份", "first month of events"))
 @click.option("--to", "last", required=True, type=MONTH, help=words("事件截止月份", "last month of events"))
 @click.option("--institution", default=None, help=words("只更正这一机构", "this institution alone"))
@@ -354,7 +354,7 @@ def use(context: Context, version: str) -> int:
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
     help=words(
-        "以这些文件(或文件夹)为准,可重复;不给则按现行声明重读存档",
+        "以这些文件（或文件夹）为准，可重复；不给则按现行声明重读存档",
         "these files, or those of a folder, are the truth; repeatable; without: the archive is read again",
     ),
 )
@@ -392,13 +392,15 @@ def purge(context: Context) -> int:
 
 @command(
     "replay",
-    "用存档重算过去某夜,与当夜发布逐表核对",
+    "用存档重算过去某夜，与当夜发布逐表核对",
     "compute a past night again from the archive and compare it with its release",
 )
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help=words("哪一天的运行", "night of this date")
 )
-@click.option("--night", "night_id", default=None, help=words("运行号(见 ops.night)", "id of the night, see ops.night"))
+@click.option(
+    "--night", "night_id", default=None, help=words("运行号（见 ops.night）", "id of the night, see ops.night")
+)
 def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
     from ddk_surveillance.runs import run_replay
 
@@ -409,7 +411,7 @@ def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
 
 @command(
     "backup",
-    "备份整个数据目录(密钥除外)并逐字节核对",
+    "备份整个数据目录（密钥除外）并逐字节核对",
     "copy the whole data home, the key apart, and compare every byte",
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
@@ -424,7 +426,7 @@ def backup(context: Context, folder: Path) -> int:
 @click.option(
     "--replace",
     is_flag=True,
-    help=words("数据目录非空也恢复;原有内容移到旁边", "also if the home is not empty; what is there is moved aside"),
+    help=words("数据目录非空也恢复；原有内容移到旁边", "also if the home is not empty; what is there is moved aside"),
 )
 def restore(context: Context, folder: Path, replace: bool) -> int:
     from ddk_surveillance.backup import restore as bring_back
@@ -432,7 +434,7 @@ def restore(context: Context, folder: Path, replace: bool) -> int:
     return bring_back(context.settings, context.voice, folder, replace)
 
 
-@command("doctor", "检查这台机器缺什么,如何补救", "what is missing or misconfigured here, and the remedy")
+@command("doctor", "检查这台机器缺什么，如何补救", "what is missing or misconfigured here, and the remedy")
 def doctor(context: Context) -> int:
     from ddk_surveillance.doctor import examine
 
@@ -479,7 +481,7 @@ def _complain(text: Text) -> None:
 def _refused(error: OSError) -> Text:
     """A full or read-only disk, say; nothing can be kept there."""
     return Text(
-        f"系统拒绝读写文件({error.strerror})。请检查磁盘空间和文件夹权限(ddk doctor)。",
+        f"系统拒绝读写文件（{error.strerror}）。请检查磁盘空间和文件夹权限（ddk doctor）。",
         f"The system refused a file ({error.strerror}). Check disk space and permissions (ddk doctor).",
     )
 
@@ -492,7 +494,7 @@ def _kept(error: Exception) -> Text:
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     kind = type(error).__name__
     return Text(
-        f"程序缺陷({kind}),不是您的数据问题。详情见 {log},请交给维护人员。",
+        f"程序缺陷（{kind}），不是您的数据问题。详情见 {log}，请交给维护人员。",
         f"A defect of ours ({kind}), not of your data. Details in {log}: give them to the maintainer.",
     )
 

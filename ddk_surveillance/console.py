@@ -39,7 +39,7 @@ HEADINGS = {
     "year": Text("年份", "year"),
     "numerator": Text("分子", "numerator"),
     "children": Text("儿童人口", "children"),
-    "rate": Text("率(‰)", "rate (‰)"),
+    "rate": Text("率（‰）", "rate (‰)"),
     "interval": Text("95% 置信区间", "95 % interval"),
     "target": Text("目标", "target"),
     "verdict": Text("判定", "verdict"),
@@ -160,5 +160,5 @@ def target_words(target: Any) -> Text:
     if target is None:
         return Text("", "")
     if target.kind == "below":
-        return Text(f"<{target.limit_per_1000}‰({target.attribute})", f"<{target.limit_per_1000}‰ (binding)")
-    return Text(f"下降({target.attribute})", "decline (expected)")
+        return Text(f"<{target.limit_per_1000}‰（{target.attribute}）", f"<{target.limit_per_1000}‰ (binding)")
+    return Text(f"下降（{target.attribute}）", "decline (expected)")

@@ -253,7 +253,7 @@ def _refuse_identifying(source: Source, target: Path, cleaned: list[list[Row]]) 
                 (Text(f"“{header}”列 {finding.count} 处", f"column “{header}”, {finding.count} cells"), finding.kind)
             )
     if found:
-        zh = ";".join(f"{place.zh}:{kind_title(kind).zh}" for place, kind in found)
+        zh = "；".join(f"{place.zh}：{kind_title(kind).zh}" for place, kind in found)
         en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in found)
         raise FileRefused(
             "identifies_a_person",

@@ -18,8 +18,8 @@ COLUMNS = (*FIGURE, "numerator_from", "numerator_to", "rate_from", "rate_to", "c
            "records", "sources", "incident_ids", "record_ids")  # fmt: skip
 HEADINGS = (
     Text("指标", "indicator"), Text("期间", "period"), Text("范围", "of"), Text("原分子", "numerator before"), Text("现分子", "now"),
-    Text("原率(‰)", "rate (‰) before"), Text("现率(‰)", "now"), Text("其中因", "of which for"), Text("分子增减", "numerator"),
-    Text("率增减(‰)", "rate (‰)"), Text("记录数", "records"), Text("来源", "sources"),
+    Text("原率（‰）", "rate (‰) before"), Text("现率（‰）", "now"), Text("其中因", "of which for"), Text("分子增减", "numerator"),
+    Text("率增减（‰）", "rate (‰)"), Text("记录数", "records"), Text("来源", "sources"),
 )  # fmt: skip
 PERIODS = {
     "year": Text("{} 年", "{}"),
@@ -72,7 +72,7 @@ def release(db: Warehouse, name: str | None) -> tuple[str, datetime.datetime]:
     if not rows:
         known = db.rows("SELECT min(release_id), max(release_id) FROM ops.release")[0]
         raise ConfigurationError(
-            f"没有这一次发布:{name or '—'}。现有 {known[0] or '—'} 至 {known[1] or '—'}。",
+            f"没有这一次发布：{name or '—'}。现有 {known[0] or '—'} 至 {known[1] or '—'}。",
             f"There is no release {name or '—'}; there are {known[0] or '—'} to {known[1] or '—'}.",
         )
     return rows[0]
@@ -97,7 +97,7 @@ def _show(voice: Voice, db: Warehouse, rows: list[tuple[Any, ...]]) -> None:
     voice.table(HEADINGS, [line for own in figures[:SHOWN_FIGURES] for line in _lines(voice, db, labels, own)])
     if len(figures) > SHOWN_FIGURES:
         voice.say(
-            f"共有 {len(figures)} 个数字变动,以上为最要紧的 {SHOWN_FIGURES} 个;全部见 --format csv 或 json(含事件号、记录号)。",
+            f"共有 {len(figures)} 个数字变动，以上为最要紧的 {SHOWN_FIGURES} 个；全部见 --format csv 或 json（含事件号、记录号）。",
             f"{len(figures)} figures moved; above are the {SHOWN_FIGURES} that matter most. All of them, with the ids of incidents "
             "and records: --format csv or json.",
         )

@@ -35,12 +35,12 @@ def examine(settings: Settings, voice: Voice) -> int:
         mark = "✗" if complaint else "✓"
         remedy = complaint or Text("", "")
         voice.say(
-            f"{mark} {name.zh}{':' if complaint else ''}{remedy.zh}",
+            f"{mark} {name.zh}{'：' if complaint else ''}{remedy.zh}",
             f"{mark} {name.en}{': ' if complaint else ''}{remedy.en}",
         )
     for one, files, size in sizes(settings):
         limit = _limit(one)
-        voice.say(f"  {one.title.zh}:{files} 个文件,{size / 1e6:.1f} MB{limit.zh}",
+        voice.say(f"  {one.title.zh}：{files} 个文件，{size / 1e6:.1f} MB{limit.zh}",
                   f"  {one.title.en}: {files} files, {size / 1e6:.1f} MB{limit.en}")  # fmt: skip
     return ExitCode.USAGE if bad else ExitCode.GOOD
 
@@ -50,9 +50,9 @@ def _limit(one: Growing) -> Text:
     if one.variable is None:
         return Text("", "")
     if not one.limit:
-        return Text(f";一直保留({one.variable})", f"; kept for ever ({one.variable})")
+        return Text(f"；一直保留（{one.variable}）", f"; kept for ever ({one.variable})")
     unit = Text("份", "releases") if one.folder == "analyst" else Text("天", "days")
-    return Text(f";保留 {one.limit} {unit.zh}({one.variable})", f"; kept for {one.limit} {unit.en} ({one.variable})")
+    return Text(f"；保留 {one.limit} {unit.zh}（{one.variable}）", f"; kept for {one.limit} {unit.en} ({one.variable})")
 
 
 def _complaint(look: Examination, settings: Settings) -> Text | None:
@@ -66,7 +66,7 @@ def _packages(_: Settings) -> Text | None:
     other = [name for name, version in TESTED.items() if importlib.metadata.version(name) != version]
     if not other:
         return None
-    return Text(f"{'、'.join(other)} 的版本没有一起测试过;请按 requirements.lock 安装。",
+    return Text(f"{'、'.join(other)} 的版本没有一起测试过；请按 requirements.lock 安装。",
                 f"Versions not tested together: {', '.join(other)}. Install from requirements.lock.")  # fmt: skip
 
 
@@ -84,8 +84,8 @@ def _key(settings: Settings) -> Text | None:
 
     if settings.key_file is None:
         return Text(
-            "未设置 DDK_KEY_FILE。由保管人在程序目录之外生成:umask 077; head -c 32 /dev/urandom > 路径,然后 export DDK_KEY_FILE=路径"
-            "(ddk demo 不需要,会自己生成一次性密钥)。",
+            "未设置 DDK_KEY_FILE。由保管人在程序目录之外生成：umask 077; head -c 32 /dev/urandom > 路径，然后 export DDK_KEY_FILE=路径"
+            "（ddk demo 不需要，会自己生成一次性密钥）。",
             "DDK_KEY_FILE is not set. The custodian makes one outside the program folder: umask 077; head -c 32 /dev/urandom > PATH; "
             "export DDK_KEY_FILE=PATH (ddk demo makes a throw-away key of its own).",
         )
@@ -108,7 +108,7 @@ def _disk(settings: Settings) -> Text | None:
     if free >= ENOUGH_DISK_GB:
         return None
     return Text(
-        f"只剩 {free:.1f} GB,请清理到 {ENOUGH_DISK_GB} GB 以上。",
+        f"只剩 {free:.1f} GB，请清理到 {ENOUGH_DISK_GB} GB 以上。",
         f"Only {free:.1f} GB left; free up to {ENOUGH_DISK_GB} GB.",
     )
 
@@ -131,7 +131,7 @@ def _prefect(_: Settings) -> Text | None:
     try:
         urllib.request.urlopen(f"{address}/health", timeout=5).close()
     except (OSError, ValueError):
-        return Text("PREFECT_API_URL 指向的服务器没有应答。请启动它(make serve)或取消该变量。",
+        return Text("PREFECT_API_URL 指向的服务器没有应答。请启动它（make serve）或取消该变量。",
                     "The server that PREFECT_API_URL names does not answer: start it (make serve) or unset the variable.")  # fmt: skip
     return None
 

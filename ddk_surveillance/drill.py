@@ -61,7 +61,7 @@ def _lines(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> list[list[Any]
 
 
 def _choices(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> dict[str, str]:
-    """Incident → 严重程度 重度(多数报告), … for every field on which its reports differ."""
+    """Incident → 严重程度 重度（多数报告）；… for every field on which its reports differ."""
     labels, words, columns = Labels(db.library), load(db.library), db.library.tables["core.incident"].columns
     chosen: dict[str, list[str]] = {}
     for incident, field, value, rule in db.rows(
@@ -69,10 +69,10 @@ def _choices(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> dict[str, st
         " WHERE is_chosen ORDER BY ALL",
         asked,
     ):
-        said = (columns[field].comment.text, labels.cell(field, value), words.of("choices", rule))
-        name, label, why = map(voice.pick, said)
-        chosen.setdefault(incident, []).append(f"{name} {label} ({why})")
-    return {incident: "; ".join(parts) for incident, parts in chosen.items()}
+        name, label, why = columns[field].comment.text, labels.cell(field, value), words.of("choices", rule)
+        said = Text(f"{name.zh} {label.zh}（{why.zh}）", f"{name.en} {label.en} ({why.en})")
+        chosen.setdefault(incident, []).append(voice.pick(said))
+    return {incident: voice.pick(Text("；", "; ")).join(parts) for incident, parts in chosen.items()}
 
 
 def _figure(db: Warehouse, asked: dict[str, Any]) -> tuple[Any, ...]:
@@ -82,7 +82,7 @@ def _figure(db: Warehouse, asked: dict[str, Any]) -> tuple[Any, ...]:
             code for (code,) in db.rows("SELECT DISTINCT indicator_code FROM mart.indicator_rate ORDER BY 1")
         )
         raise ConfigurationError(
-            f"没有指标 {asked['code']} {asked['year']} 年的数字。有数字的指标:{known or '—'}。",
+            f"没有指标 {asked['code']} {asked['year']} 年的数字。有数字的指标：{known or '—'}。",
             f"There is no figure of indicator {asked['code']} for {asked['year']}. Indicators with figures: {known or '—'}.",
         )
     return rows[0]
@@ -91,11 +91,11 @@ def _figure(db: Warehouse, asked: dict[str, Any]) -> tuple[Any, ...]:
 def _say_figure(voice: Voice, asked: dict[str, Any], numerator: int | None, records: int | None, incidents: int | None,
                 children: int | None, reason: str | None, version: int) -> None:  # fmt: skip
     if numerator is None:
-        voice.say(f"指标 {asked['code']} {asked['year']} 年没有数字({reason});已知的事件如下。",
+        voice.say(f"指标 {asked['code']} {asked['year']} 年没有数字（{reason}）；已知的事件如下。",
                   f"Indicator {asked['code']} has no figure for {asked['year']} ({reason}); what is known so far:")  # fmt: skip
         return
     voice.say(
-        f"指标 {asked['code']} {asked['year']} 年:分子 {numerator};事件 {incidents} 起、儿童 {children} 名、记录 {records} 条;定义第 {version} 版。",
+        f"指标 {asked['code']} {asked['year']} 年：分子 {numerator}；事件 {incidents} 起、儿童 {children} 名、记录 {records} 条；定义第 {version} 版。",
         f"Indicator {asked['code']}, {asked['year']}: numerator {numerator}; {incidents} incidents, {children} children, "
         f"{records} records; definition version {version}.",
     )

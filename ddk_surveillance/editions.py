@@ -28,13 +28,13 @@ def freeze(settings: Settings, voice: Voice, year: int, by: str | None, reason: 
         if provisional and not is_forced:
             names = ", ".join(provisional)
             raise ConfigurationError(
-                f"{year} 年的指标 {names} 还是初步数或没有数字,未定稿。请等数字成为最终(F)再定稿;确要现在定稿,加 --force。",
+                f"{year} 年的指标 {names} 还是初步数或没有数字，未定稿。请等数字成为最终（F）再定稿；确要现在定稿，加 --force。",
                 f"Indicators {names} of {year} are provisional or have no figure; nothing was frozen. "
                 "Wait until they are final (F), or add --force.",
             )
         edition_id = _add(db, year, release_id, bool(provisional), by or getpass.getuser(), reason)
     voice.say(
-        f"已定稿 {edition_id}:{year} 年的数字按 {release_id}。以后变动的数字见 ddk edition list 和 out.restatement。",
+        f"已定稿 {edition_id}：{year} 年的数字按 {release_id}。以后变动的数字见 ddk edition list 和 out.restatement。",
         f"Frozen as {edition_id}: the figures of {year} as in {release_id}. What moves later: ddk edition list, out.restatement.",
     )
     return ExitCode.GOOD
@@ -71,7 +71,7 @@ def _not_final(db: Warehouse, year: int) -> list[str]:
     )
     if not rows:
         raise ConfigurationError(
-            f"{year} 年还没有发布过数字,不能定稿。",
+            f"{year} 年还没有发布过数字，不能定稿。",
             f"No figure of {year} has been published; there is nothing to freeze.",
         )
     return [code for code, is_open in rows if is_open]
@@ -91,13 +91,15 @@ def _add(db: Warehouse, year: int, release_id: str, is_provisional: bool, by: st
 def _sentence(db: Warehouse, edition: str, code: str, year: str, old: int | None, new: int | None,
               old_rate: float | None, new_rate: float | None, causes: list[tuple[Any, ...]]) -> Text:  # fmt: skip
     words = [(cause_words(db, cause), change, rate_change, records) for cause, change, rate_change, records in causes]
-    zh = ";".join(f"{cause.zh} {_part(*part)}" + (f"(记录 {part[2]} 条)" if part[2] else "") for cause, *part in words)
+    zh = "；".join(
+        f"{cause.zh} {_part(*part)}" + (f"（记录 {part[2]} 条）" if part[2] else "") for cause, *part in words
+    )
     en = "; ".join(
         f"{cause.en} {_part(*part)}" + (f" (records: {part[2]})" if part[2] else "") for cause, *part in words
     )
     moved = f"{number(old)} → {number(new)}, {rate(old_rate)} → {rate(new_rate)} ‰"
     return Text(
-        f"重述:定稿 {edition} 的指标 {code}({year} 年){moved}:{zh}。",
+        f"重述：定稿 {edition} 的指标 {code}（{year} 年）{moved}：{zh}。",
         f"Restated: edition {edition}, indicator {code} of {year}, {moved}: {en}.",
     )
 

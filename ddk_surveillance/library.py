@@ -156,7 +156,7 @@ class Library:
         columns = {name: _varchar(name) for name in ("batch_id", "sheet")}
         columns |= {name: _integer(name) for name in ("row_number", "title_year", "title_month")}
         columns |= {name: _varchar(column.headers[0]) for name, column in source.physical_columns.items()}
-        comment = Bilingual(zh=f"{source.title.zh}:原文(已去标识)", en=f"{source.title.en}: as it came, re-keyed")
+        comment = Bilingual(zh=f"{source.title.zh}：原文（已去标识）", en=f"{source.title.en}: as it came, re-keyed")
         return Table(table=f"received.{source.source}", comment=comment, columns=columns)
 
     def recoded_columns(self, source: Source) -> dict[str, str]:
@@ -333,6 +333,6 @@ def _blaming(name: str) -> Iterator[None]:
 
 def _declaration_error(name: str, what: str) -> DeclarationError:
     return DeclarationError(
-        f"声明文件 schemas/{name} 有误:{what}。请改正后重新运行。",
+        f"声明文件 schemas/{name} 有误：{what}。请改正后重新运行。",
         f"The declaration schemas/{name} is wrong: {what}. Mend it and run again.",
     )

@@ -100,8 +100,8 @@ def _obstacles(table: Table, known: Columns) -> list[str]:
 def _refusal(obstacles: list[str]) -> ConfigurationError:
     places = ", ".join(obstacles)
     return ConfigurationError(
-        f"数据仓库中有现行声明放不下的列:{places}。没有改动任何内容。若仓库是较新版本的程序写的,请装回该版本;若列改了名,在 "
-        "schemas/tables/ 中写 renamed_from;若确定不再需要,写入该表的 retired;类型只能放宽。",
+        f"数据仓库中有现行声明放不下的列：{places}。没有改动任何内容。若仓库是较新版本的程序写的，请装回该版本；若列改了名，在 "
+        "schemas/tables/ 中写 renamed_from；若确定不再需要，写入该表的 retired；类型只能放宽。",
         f"The warehouse has columns for which today's declarations have no room: {places}. Nothing was changed. If a newer "
         "program wrote it, install that one again; if a column has a new name, write renamed_from in schemas/tables/; if it "
         "is surely no longer needed, name it under retired of its table; a type can only be widened.",

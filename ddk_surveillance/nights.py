@@ -10,10 +10,10 @@ from ddk_surveillance.warehouse import Warehouse
 # The newest night is the line that was added last: the clock may have been set back since.
 NEWEST = "(SELECT * FROM ops.night ORDER BY rowid DESC LIMIT 1)"
 KILLED = Text(
-    "运行被中断(进程被杀或断电);由下一次运行接着做完。",
+    "运行被中断（进程被杀或断电）；由下一次运行接着做完。",
     "It was cut short (killed, or the power failed); the next run went on from there.",
 )
-STOPPED = Text("运行被人为停止;再运行一次会接着做完。", "It was told to stop; another run goes on from there.")
+STOPPED = Text("运行被人为停止；再运行一次会接着做完。", "It was told to stop; another run goes on from there.")
 
 
 def answered_for(db: Warehouse, night_id: str) -> list[str]:

@@ -28,7 +28,7 @@ def news(facts: Facts, before: Facts | None) -> list[Text]:
         said.append(Text(f"{end.zh}。{night['message_zh'] or ''}", f"{end.en}. {night['message_en'] or ''}"))
     if night["follows_a_killed_one"]:
         said.append(
-            Text("上一次运行被中断,本次已接着做完。", "The run before it was cut short; this one went on from there.")
+            Text("上一次运行被中断，本次已接着做完。", "The run before it was cut short; this one went on from there.")
         )
     if night["files_to_mend"]:
         said.append(

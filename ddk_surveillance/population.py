@@ -20,12 +20,12 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 SOURCE = "population"
 PROBLEMS = {
-    "gap": Text("缺 {size:.0f} 格(性别 × 周岁)", "{size:.0f} cells (sex by age) are missing"),
+    "gap": Text("缺 {size:.0f} 格（性别 × 周岁）", "{size:.0f} cells (sex by age) are missing"),
     "missing_year": Text("整年缺失", "the whole year is missing"),
     "total": Text(
         "全区数与镇街之和相差 {size:+,.0f} 人", "the district differs from its townships by {size:+,.0f} persons"
     ),
-    "jump": Text("比上一年变动 {size:+.1f}%,超过 5%", "{size:+.1f} % against the year before, more than 5 %"),
+    "jump": Text("比上一年变动 {size:+.1f}%，超过 5%", "{size:+.1f} % against the year before, more than 5 %"),
 }
 
 
@@ -44,7 +44,7 @@ def import_population(settings: Settings, voice: Voice, file: Path, accept_jumps
         voice.say(f"{'提示' if kind == 'jump' and accept_jumps else '问题'}:{text.zh}", f"! {text.en}")
     if any(kind != "jump" or not accept_jumps for kind, _ in problems):
         voice.say(
-            "未导入。请改正文件后重试;变动属实的,加 --accept-jumps。",
+            "未导入。请改正文件后重试；变动属实的，加 --accept-jumps。",
             "Nothing was imported. Mend the file and try again; where a jump is real, add --accept-jumps.",
         )
         return ExitCode.DATA_PROBLEMS
@@ -64,7 +64,7 @@ def _worded(kind: str, year: int, base: str, place: str, size: float) -> Text:
     where = "" if place == "all" else f" {place}"
     zh, en = (text.format(size=size) for text in PROBLEMS[kind])
     return Text(
-        f"{year} 年{where}({'常住' if base == 'resident' else '户籍'}):{zh}。", f"{year}{where} ({base}): {en}."
+        f"{year} 年{where}（{'常住' if base == 'resident' else '户籍'}）：{zh}。", f"{year}{where} ({base}): {en}."
     )
 
 
@@ -76,7 +76,7 @@ def _send(settings: Settings, file: Path) -> None:
         return
     if target.exists():
         raise ConfigurationError(
-            f"landing/{SOURCE}/ 中已有同名文件在等待。请先运行 ddk nightly,或改名。",
+            f"landing/{SOURCE}/ 中已有同名文件在等待。请先运行 ddk nightly，或改名。",
             f"A file of that name already waits in landing/{SOURCE}/. Run ddk nightly first, or rename yours.",
         )
     partial = target.with_name(f".{target.name}.part")

@@ -65,7 +65,7 @@ def find(db: Warehouse, date: datetime.date | None, night_id: str | None) -> Nig
     found = [one for one in _nights(db) if one.night_id == night_id or one.started_at.date() == date]
     if not found:
         raise ConfigurationError(
-            "没有这样的运行:只有已发布或数字无变化的运行可以重放(见 ops.night)。",
+            "没有这样的运行：只有已发布或数字无变化的运行可以重放（见 ops.night）。",
             "There is no such night: only one that published or found no figure changed can be replayed (see ops.night).",
         )
     return found[-1]
@@ -101,14 +101,14 @@ def _sentence(status: str, night: Night, differing: list[str]) -> Text:
     which, tables = f"{night.started_at:%Y-%m-%d} ({night.release_id})", ", ".join(differing)
     return {
         "same": Text(
-            f"重放 {which}:各表与当夜发布完全相同。", f"Replay of {which}: every table is as it was published."
+            f"重放 {which}：各表与当夜发布完全相同。", f"Replay of {which}: every table is as it was published."
         ),
         "differs": Text(
-            f"重放 {which}:与当夜发布不同的表:{tables}。请联系维护人员。",
+            f"重放 {which}：与当夜发布不同的表：{tables}。请联系维护人员。",
             f"Replay of {which}: tables differ from what was published: {tables}. Tell the maintainer.",
         ),
         "changed": Text(
-            f"重放 {which}:此后声明或程序已变,{tables} 与当夜不同;这不说明当夜有错。",
+            f"重放 {which}：此后声明或程序已变，{tables} 与当夜不同；这不说明当夜有错。",
             f"Replay of {which}: declarations or the program have changed since, and {tables} differ; that says nothing against that night.",
         ),
     }[status]
@@ -168,7 +168,7 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     missing = sum(path is None for path, *_ in places)
     if missing:
         raise ConfigurationError(
-            f"存档中缺 {missing} 份当夜已有的文件,无法重放(见 DDK_KEEP_ARCHIVE_DAYS)。",
+            f"存档中缺 {missing} 份当夜已有的文件，无法重放（见 DDK_KEEP_ARCHIVE_DAYS）。",
             f"{missing} files of that night are no longer in the archive: it cannot be replayed (see DDK_KEEP_ARCHIVE_DAYS).",
         )
     for path, source, batch, change, *_ in places:

@@ -29,7 +29,7 @@ def growing(settings: Settings) -> tuple[Growing, ...]:
         Growing("archive", Text("原始文件存档", "archive of received files"), "DDK_KEEP_ARCHIVE_DAYS", settings.keep_archive_days),
         Growing("receipts", Text("回执", "receipts"), "DDK_KEEP_RECEIPT_DAYS", settings.keep_receipt_days),
         Growing("logs", Text("日志", "logs"), "DDK_KEEP_LOG_DAYS", settings.keep_log_days),
-        Growing("refused", Text("拒收的文件(ddk refused purge)", "refused files (ddk refused purge)"), None, 0),
+        Growing("refused", Text("拒收的文件（ddk refused purge）", "refused files (ddk refused purge)"), None, 0),
         Growing("prefect", Text("运行历史", "history of runs"), None, 0),
         Growing("backups", Text("升级前的备份", "copies from before an upgrade"), None, 0),
     )  # fmt: skip

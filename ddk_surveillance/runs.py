@@ -85,9 +85,9 @@ def run_demo(settings: Settings, voice: Voice) -> int:
     with open_warehouse(settings) as db:
         voice.say("", "")
         show_indicators(voice, db)
-    voice.say("\n以上为合成数据,不是任何真实儿童。", "\nThis is a synthetic district; no real child is in it.")
-    voice.say(f"分析文件:{settings.analyst_file}", f"Analyst file: {settings.analyst_file}")
-    voice.say("可以试试:", "Queries to try:")
+    voice.say("\n以上为合成数据，不是任何真实儿童。", "\nThis is a synthetic district; no real child is in it.")
+    voice.say(f"分析文件：{settings.analyst_file}", f"Analyst file: {settings.analyst_file}")
+    voice.say("可以试试：", "Queries to try:")
     for query in QUERIES:
         voice.say(f'  ddk sql "{query}"', f'  ddk sql "{query}"')
     return ExitCode.GOOD
@@ -133,7 +133,7 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> bool:
 def _step(stage: str, key: str) -> Text:
     known = STAGE_WORDS.get(stage, Text(stage, stage))
     is_source = not key.isalnum() or key.isalpha()
-    return Text(f"{known.zh}({key})", f"{known.en} ({key})") if is_source else known
+    return Text(f"{known.zh}（{key}）", f"{known.en} ({key})") if is_source else known
 
 
 @contextlib.contextmanager

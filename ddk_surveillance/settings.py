@@ -150,7 +150,7 @@ def default_home() -> Path:
 def _language(word: str) -> str:
     if word not in LANGUAGES:
         raise ConfigurationError(
-            "语言只能是 zh 或 en(--lang 或 DDK_LANG)。", "The language is zh or en (--lang or DDK_LANG)."
+            "语言只能是 zh 或 en（--lang 或 DDK_LANG）。", "The language is zh or en (--lang or DDK_LANG)."
         )
     return word
 

@@ -106,7 +106,7 @@ def look(settings: Settings) -> Facts:
     """The facts as they are, or, while a run holds the warehouse, as the last night left them."""
     if not settings.warehouse_file.exists():
         raise ConfigurationError(
-            f"{settings.home} 还没有运行过。请运行 ddk nightly(或 ddk demo)。",
+            f"{settings.home} 还没有运行过。请运行 ddk nightly（或 ddk demo）。",
             f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo).",
         )
     try:
@@ -175,19 +175,21 @@ def _first(db: Warehouse, sql: str) -> Row | None:
 
 ENDS = {
     "published": Text("已发布", "published"),
-    "unchanged": Text("已完成,数字无变化", "done, no figure changed"),
+    "unchanged": Text("已完成，数字无变化", "done, no figure changed"),
     "not_published": Text("未发布", "not published"),
-    "running": Text("没有做完(被中断);请再运行一次 ddk nightly", "did not finish (interrupted): run ddk nightly again"),
+    "running": Text(
+        "没有做完（被中断）；请再运行一次 ddk nightly", "did not finish (interrupted): run ddk nightly again"
+    ),
     "killed": Text("被中断", "was cut short"),
-    "defect": Text("程序缺陷,未发布", "a defect of ours, nothing published"),
-    "stopped": Text("没有做完,未发布", "did not finish, nothing published"),
+    "defect": Text("程序缺陷，未发布", "a defect of ours, nothing published"),
+    "stopped": Text("没有做完，未发布", "did not finish, nothing published"),
 }
 ALARM_WORDS = {
-    "late": Text("逾期未报 {since}(通常约 {expected} 条)", "late: {since} (usually about {expected} records)"),
-    "silent": Text("自 {since} 起缺 {months} 个月(通常约 {expected} 条)", "silent for {months} months since {since} (usually about {expected} records)"),
-    "partial": Text("主要机构未报:{months} 个月,自 {since} 起", "large institutions are missing: {months} months since {since}"),
-    "shrunken": Text("偏少:自 {since} 起 {received} 条(通常约 {expected} 条)", "shrunken: {received} records since {since} (usually about {expected})"),
-    "swollen": Text("偏多:自 {since} 起 {received} 条(通常约 {expected} 条)", "swollen: {received} records since {since} (usually about {expected})"),
+    "late": Text("逾期未报 {since}（通常约 {expected} 条）", "late: {since} (usually about {expected} records)"),
+    "silent": Text("自 {since} 起缺 {months} 个月（通常约 {expected} 条）", "silent for {months} months since {since} (usually about {expected} records)"),
+    "partial": Text("主要机构未报：{months} 个月，自 {since} 起", "large institutions are missing: {months} months since {since}"),
+    "shrunken": Text("偏少：自 {since} 起 {received} 条（通常约 {expected} 条）", "shrunken: {received} records since {since} (usually about {expected})"),
+    "swollen": Text("偏多：自 {since} 起 {received} 条（通常约 {expected} 条）", "swollen: {received} records since {since} (usually about {expected})"),
 }  # fmt: skip
 
 
@@ -196,13 +198,13 @@ def sentences(facts: Facts) -> list[Text]:
     night, release = facts["last_night"], facts["release"]
     said = []
     if facts["in_use"]:
-        said.append(Text(f"另一个运行正在使用数据仓库;以下为 {facts['taken_at']} 的情况。",
+        said.append(Text(f"另一个运行正在使用数据仓库；以下为 {facts['taken_at']} 的情况。",
                          f"Another run is using the warehouse; this is how it was at {facts['taken_at']}."))  # fmt: skip
     if night:
         end = ENDS["running"] if not facts["in_use"] or night["status"] != "running" else Text("正在进行", "under way")
         end = ENDS[night["status"]] if night["status"] != "running" else end
         said.append(
-            Text(f"上次运行 {night['started_at'][:16]}:{end.zh}", f"Last run {night['started_at'][:16]}: {end.en}")
+            Text(f"上次运行 {night['started_at'][:16]}：{end.zh}", f"Last run {night['started_at'][:16]}: {end.en}")
         )
         said += [
             Text(f"  {night[f'{kind}_zh']}", f"  {night[f'{kind}_en']}")
@@ -210,7 +212,7 @@ def sentences(facts: Facts) -> list[Text]:
             if night[f"{kind}_zh"]
         ]
     if release:
-        said.append(Text(f"当前发布 {release['release_id']},数据截至 {release['data_as_of'][:16]}",
+        said.append(Text(f"当前发布 {release['release_id']}，数据截至 {release['data_as_of'][:16]}",
                          f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}"))  # fmt: skip
     if facts["replay"] and facts["replay"]["status"] == "same":
         said.append(_replayed(facts))
@@ -221,17 +223,17 @@ def warnings(facts: Facts) -> list[Text]:
     """One line for each thing that somebody should look into."""
     said = [_alarm(facts, alarm) for alarm in facts["alarms"]]
     never_sent = [_feed(facts, source) for source in facts["never_sent"]]
-    said += [Text(f"! {feed.zh}:从未报送", f"! {feed.en}: has never sent anything") for feed in never_sent]
+    said += [Text(f"! {feed.zh}：从未报送", f"! {feed.en}: has never sent anything") for feed in never_sent]
     said += [_linkage_alarm(alarm) for alarm in facts["linkage_alarms"]]
     if facts["alerts"]:
         zh, en = (mark.join(f"{one['rule']} × {one['places']}" for one in facts["alerts"]) for mark in ("、", ", "))
-        said.append(Text(f"! 数据质量提醒:{zh}。各条含义见 quality_docs/checks/index.html,出处见 ops.alert。",
+        said.append(Text(f"! 数据质量提醒：{zh}。各条含义见 quality_docs/checks/index.html，出处见 ops.alert。",
                          f"! data quality: {en}. quality_docs/checks/index.html says what they mean, ops.alert where."))  # fmt: skip
     if facts["replay"] and facts["replay"]["status"] != "same":
         text = _replayed(facts)
         said.append(Text(f"! {text.zh}", f"! {text.en}"))
     if facts["notice"]:
-        said.append(Text(f"! 失败通知没有发出:{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
+        said.append(Text(f"! 失败通知没有发出：{facts['notice']}", f"! the notice was not sent: {facts['notice']}"))
     return said
 
 
@@ -243,7 +245,7 @@ def _alarm(facts: Facts, alarm: Row) -> Text:
     known = {**alarm, "expected": "?" if alarm["expected"] is None else alarm["expected"]}  # too little history
     feed, words = _feed(facts, alarm["source"]), ALARM_WORDS[alarm["status"]].format(**known)
     who = "" if alarm["institution"] == "all" else f" {alarm['institution']}"
-    return Text(f"! {feed.zh}{who}:{words.zh}", f"! {feed.en}{who}: {words.en}")
+    return Text(f"! {feed.zh}{who}：{words.zh}", f"! {feed.en}{who}: {words.en}")
 
 
 def _feed(facts: Facts, source: str) -> Text:
@@ -252,11 +254,11 @@ def _feed(facts: Facts, source: str) -> Text:
 
 
 def _linkage_alarm(alarm: Row) -> Text:
-    part = "" if alarm["part"] == "all" else f"({alarm['part']})"
+    part = Text("", "") if alarm["part"] == "all" else Text(f"（{alarm['part']}）", f" ({alarm['part']})")
     band = f"{alarm['low']}–{alarm['high']}"
     return Text(
-        f"! 连接质量告警:{alarm['title_zh']}{part} {alarm['value']:g},应在 {band}。请核对近期文件的令牌,再查 ops.linkage_quality。",
-        f"! linkage: {alarm['title_en']} {part} is {alarm['value']:g}, expected {band}. Check the tokens of recent files,"
+        f"! 连接质量告警：{alarm['title_zh']}{part.zh} {alarm['value']:g}，应在 {band}。请核对近期文件的令牌，再查 ops.linkage_quality。",
+        f"! linkage: {alarm['title_en']}{part.en} is {alarm['value']:g}, expected {band}. Check the tokens of recent files,"
         " then see ops.linkage_quality.",
     )
 
@@ -266,8 +268,8 @@ def counts(facts: Facts) -> Text:
     numbers = [facts[name] for name in ("open_quarantine_rows", "uncertain_incidents")]
     key, free, linkage = facts["key_id"] or "—", facts["disk_free_gb"], facts["linkage"]
     return Text(
-        f"待更正的隔离行 {numbers[0]};是否同一事件有疑问的 {numbers[1]} 起;连接自测 {linkage['measures']} 项,"
-        f"超出范围 {linkage['alerts']} 项;密钥 {key};磁盘剩余 {free} GB",
+        f"待更正的隔离行 {numbers[0]}；是否同一事件有疑问的 {numbers[1]} 起；连接自测 {linkage['measures']} 项，"
+        f"超出范围 {linkage['alerts']} 项；密钥 {key}；磁盘剩余 {free} GB",
         f"Rows in quarantine: {numbers[0]}; incidents in doubt: {numbers[1]}; measures of the linkage: {linkage['measures']},"
         f" out of band: {linkage['alerts']}; key {key}; disk free {free} GB",
     )
@@ -296,6 +298,6 @@ def _tell(facts: Facts, voice: Voice) -> None:
     for item in facts["files_to_mend"]:
         feed = _feed(facts, item["source"])
         voice.say(
-            f"! {feed.zh} {item['file']}:{item['message_zh']}", f"! {feed.en} {item['file']}: {item['message_en']}"
+            f"! {feed.zh} {item['file']}：{item['message_zh']}", f"! {feed.en} {item['file']}: {item['message_en']}"
         )
     voice.say(*counts(facts))

@@ -13,7 +13,7 @@ from ddk_surveillance.settings import Settings
 
 POLL_SECONDS = 0.2
 WAITING = Text(
-    "另一个运行正在使用数据仓库,等它结束后自动继续(Ctrl-C 放弃;--no-wait 不等)…",
+    "另一个运行正在使用数据仓库，等它结束后自动继续（Ctrl-C 放弃；--no-wait 不等）…",
     "Another run is using the warehouse; this one goes on when it ends (Ctrl-C gives up; --no-wait does not wait) …",
 )
 

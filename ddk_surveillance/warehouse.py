@@ -114,7 +114,7 @@ class Warehouse:
             yield
             if self._has_failed:
                 raise WarehouseError(
-                    "事务中有一步失败,已全部撤回。", "A step of a transaction failed: all of it is undone."
+                    "事务中有一步失败，已全部撤回。", "A step of a transaction failed: all of it is undone."
                 )
         except BaseException:
             self._has_failed = True
@@ -239,7 +239,7 @@ def _back_up(settings: Settings, file: Path) -> None:
     settings.backups.mkdir(mode=0o700, exist_ok=True)
     if shutil.disk_usage(settings.backups).free < 2 * file.stat().st_size:
         raise ConfigurationError(
-            "升级数据仓库前要先备份,磁盘空间不足(需要数据仓库文件的两倍)。",
+            "升级数据仓库前要先备份，磁盘空间不足（需要数据仓库文件的两倍）。",
             "Before the warehouse is brought to today's declarations it is copied, and the disk has no room (twice its size is needed).",
         )
     copy = settings.backups / f"ddk-{datetime.now():%Y%m%dT%H%M%S}.duckdb"
@@ -331,12 +331,12 @@ def _without_values() -> Iterator[None]:
         kind, is_of_disk = type(error).__name__, isinstance(error, duckdb.IOException)
         if is_of_disk and "lock" in str(error).lower():
             raise BusyError(
-                "数据仓库文件正被另一个程序打开(例如分析员直接打开了 ddk.duckdb)。请关闭后重试。",
+                "数据仓库文件正被另一个程序打开（例如分析员直接打开了 ddk.duckdb）。请关闭后重试。",
                 "The warehouse file is open in another program. Close it and try again.",
             ) from None
         if is_of_disk or "Could not write file" in str(error):  # of a commit DuckDB says it in another kind of error
             raise ConfigurationError(
-                "无法读写数据仓库文件,请检查磁盘空间和文件夹权限(ddk doctor)。",
+                "无法读写数据仓库文件，请检查磁盘空间和文件夹权限（ddk doctor）。",
                 "The warehouse file cannot be read or written: check disk space and permissions (ddk doctor).",
             ) from None
-        raise WarehouseError(f"数据库操作失败({kind})。", f"A database statement failed ({kind}).") from None
+        raise WarehouseError(f"数据库操作失败（{kind}）。", f"A database statement failed ({kind}).") from None

@@ -40,27 +40,29 @@ class Correction(BaseModel):
         title="更正一段时期",
         extra="forbid",
         json_schema_extra={
-            "description": "更正一段时期:先出方案(不选“执行”),看过明细,再同样填写并选中“执行”。"
-            "填写的内容会留在运行历史里,请勿写任何儿童的姓名、号码、住址。"
+            "description": "更正一段时期：先出方案（不选“执行”），看过明细，再同样填写并选中“执行”。"
+            "填写的内容会留在运行历史里，请勿写任何儿童的姓名、号码、住址。"
         },
     )
 
     source: SourceChoice = Field(title="来源", description="要更正哪个来源的数据")
-    first_month: Month = Field(title="起始月份", description="事件发生的第一个月,写成 2024-01")
-    last_month: Month = Field(title="截止月份", description="事件发生的最后一个月,写成 2024-06")
+    first_month: Month = Field(title="起始月份", description="事件发生的第一个月，写成 2024-01")
+    last_month: Month = Field(title="截止月份", description="事件发生的最后一个月，写成 2024-06")
     institution: str = Field(
-        "", title="机构代码", description="只更正这一机构;空白为全部机构", pattern=r"^[0-9A-Za-z_-]{0,40}$"
+        "", title="机构代码", description="只更正这一机构；空白为全部机构", pattern=r"^[0-9A-Za-z_-]{0,40}$"
     )
     folder: str = Field(
         "", title="文件夹", pattern=r"^[0-9A-Za-z_-]{0,40}$",
-        description="以 $DDK_HOME/backfill/ 下这个文件夹中的文件为准;空白为按现行声明重读存档文件",
+        description="以 $DDK_HOME/backfill/ 下这个文件夹中的文件为准；空白为按现行声明重读存档文件",
     )  # fmt: skip
     made_by: Words = Field(title="经办人", description="登录名或工号", min_length=1, max_length=40)
     reason: Words = Field(
         title="理由", min_length=2, max_length=200,
-        description="为什么更正,例如“医院补报一季度”。会留在运行历史里:请勿写姓名、号码、住址",
+        description="为什么更正，例如“医院补报一季度”。会留在运行历史里：请勿写姓名、号码、住址",
     )  # fmt: skip
-    apply: bool = Field(False, title="执行", description="不选:只出方案,什么都不改变;选中:照最近一次同样条件的方案执行")
+    apply: bool = Field(
+        False, title="执行", description="不选：只出方案，什么都不改变；选中：照最近一次同样条件的方案执行"
+    )
 
 
 @flow(name="backfill", persist_result=False)
@@ -90,6 +92,8 @@ def _markdown(made: Plan, page: str, is_applied: bool) -> str:
     """Ids and counts alone: the figures and rows are in the workbook, on this machine."""
     head = f"# 已执行 {made.change_id}" if is_applied else f"# 方案 {made.plan_id}"
     last = (
-        f"撤销:`ddk undo {made.change_id} --reason …`" if is_applied else "什么都没有改变。执行:同样填写,选中“执行”。"
+        f"撤销：`ddk undo {made.change_id} --reason …`"
+        if is_applied
+        else "什么都没有改变。执行：同样填写，选中“执行”。"
     )
-    return "\n\n".join([head, *(text.zh for text in counted(made.effect)), f"明细:`$DDK_HOME/plans/{page}`", last])
+    return "\n\n".join([head, *(text.zh for text in counted(made.effect)), f"明细：`$DDK_HOME/plans/{page}`", last])

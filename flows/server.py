@@ -166,7 +166,7 @@ def _listening(port: int) -> socket.socket:
         return socket.create_server((LOOPBACK, port))
     except OSError:
         raise ConfigurationError(
-            f"端口 {port} 已被占用。请停止占用它的程序,或用环境变量 PREFECT_SERVER_API_PORT 另选端口。",
+            f"端口 {port} 已被占用。请停止占用它的程序，或用环境变量 PREFECT_SERVER_API_PORT 另选端口。",
             f"Port {port} is taken. Stop what uses it, or choose another with PREFECT_SERVER_API_PORT.",
         ) from None
 
@@ -247,7 +247,7 @@ def _set_variables(values: Mapping[str, str | None]) -> None:
 
 def _not_answering(address: str) -> ConfigurationError:
     return ConfigurationError(
-        f"Prefect 服务器 {address} 没有应答。请启动它,或取消环境变量 PREFECT_API_URL。",
+        f"Prefect 服务器 {address} 没有应答。请启动它，或取消环境变量 PREFECT_API_URL。",
         f"The Prefect server {address} does not answer. Start it, or unset PREFECT_API_URL.",
     )
 
@@ -255,6 +255,6 @@ def _not_answering(address: str) -> ConfigurationError:
 def _not_started(home: Path) -> ConfigurationError:
     log = home / "logs" / "prefect-server.log"
     return ConfigurationError(
-        f"Prefect 服务器未能启动。请检查磁盘空间和文件夹权限;详情见 {log}。",
+        f"Prefect 服务器未能启动。请检查磁盘空间和文件夹权限；详情见 {log}。",
         f"The Prefect server did not start. Check disk space and permissions; details in {log}.",
     )

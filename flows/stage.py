@@ -211,12 +211,12 @@ def _hidden(error: Exception, step: str, key: str) -> DdkError:
     kind = type(error).__name__
     if isinstance(error, OSError):
         return OutsideError(
-            f"步骤 {step}({key}):系统拒绝读写文件({kind})。请检查磁盘空间和文件夹权限(ddk doctor)。",
+            f"步骤 {step}（{key}）：系统拒绝读写文件（{kind}）。请检查磁盘空间和文件夹权限（ddk doctor）。",
             f"Step {step} ({key}): the system refused a file ({kind}). Check disk space and permissions (ddk doctor).",
         )
     log = _keep_traceback(step, key)
     return StageDefect(
-        f"步骤 {step}({key})出现程序缺陷({kind})。详情见 {log}(仅限本机所有者查看),请联系维护人员。",
+        f"步骤 {step}（{key}）出现程序缺陷（{kind}）。详情见 {log}（仅限本机所有者查看），请联系维护人员。",
         f"Step {step} ({key}) has a defect ({kind}). Details in {log}, for the owner's eyes only; tell the maintainer.",
     )
 

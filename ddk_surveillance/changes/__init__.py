@@ -168,13 +168,13 @@ def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
     if len(found) > 1:
         listed = ", ".join(batch for batch, *_ in found)
         raise ConfigurationError(
-            f"名为 {name} 的文件有 {len(found)} 份,请写明批次:{listed}。",
+            f"名为 {name} 的文件有 {len(found)} 份，请写明批次：{listed}。",
             f"There are {len(found)} files named {name}: name the batch, one of {listed}.",
         )
     [(batch_id, source, status, change_id)] = found
     if change_id is not None:
         raise ConfigurationError(
-            f"批次 {batch_id} 由更正 {change_id} 带来,请用 ddk undo {change_id}。",
+            f"批次 {batch_id} 由更正 {change_id} 带来，请用 ddk undo {change_id}。",
             f"Batch {batch_id} was brought by the change {change_id}: use ddk undo {change_id}.",
         )
     if status not in FINISHED:
@@ -184,15 +184,15 @@ def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
 
 def _not_in_use(batch_id: str, status: str) -> ConfigurationError:
     why = {
-        "withdrawn": ("已经撤回,见 ddk changes", "has been withdrawn already, see ddk changes"),
+        "withdrawn": ("已经撤回，见 ddk changes", "has been withdrawn already, see ddk changes"),
         "identical": (
-            "与先前的文件完全相同,自己没有数据;请撤回先前那份",
+            "与先前的文件完全相同，自己没有数据；请撤回先前那份",
             "repeats an earlier file and holds nothing of its own: withdraw that one",
         ),
-        "refused": ("已被拒收,仓库里没有它的数据", "was refused, nothing of it is in the warehouse"),
-        "unreadable": ("无法读取,仓库里没有它的数据", "could not be read, nothing of it is in the warehouse"),
+        "refused": ("已被拒收，仓库里没有它的数据", "was refused, nothing of it is in the warehouse"),
+        "unreadable": ("无法读取，仓库里没有它的数据", "could not be read, nothing of it is in the warehouse"),
     }
-    zh, en = why.get(status, ("还没有处理完;请先运行 ddk nightly", "is not finished: run ddk nightly first"))
+    zh, en = why.get(status, ("还没有处理完；请先运行 ddk nightly", "is not finished: run ddk nightly first"))
     return ConfigurationError(f"批次 {batch_id} {zh}。", f"Batch {batch_id} {en}.")
 
 
@@ -201,7 +201,7 @@ def _change_in_force(db: Warehouse, change_id: str) -> tuple[str, str]:
     found = [row for row in book(db) if row["change_id"] == change_id]
     if not found:
         raise ConfigurationError(
-            f"没有更正 {change_id},见 ddk changes。", f"There is no change {change_id}, see ddk changes."
+            f"没有更正 {change_id}，见 ddk changes。", f"There is no change {change_id}, see ddk changes."
         )
     if found[0]["undone_by"]:
         raise ConfigurationError(

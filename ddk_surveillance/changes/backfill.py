@@ -85,10 +85,10 @@ class NotAdmitted(DdkError):
     exit_code = ExitCode.DATA_PROBLEMS
 
     def __init__(self, files: Sequence[FileLine]) -> None:
-        zh = ";".join(dict.fromkeys(str(file.message_zh) for file in files[:5]))
+        zh = "；".join(dict.fromkeys(str(file.message_zh) for file in files[:5]))
         en = "; ".join(dict.fromkeys(str(file.message_en) for file in files[:5]))
         super().__init__(
-            f"{len(files)} 份文件未能入库,什么都没有改变:{zh}",
+            f"{len(files)} 份文件未能入库，什么都没有改变：{zh}",
             f"{len(files)} files were not admitted, nothing was changed: {en}",
         )
         self.files = files
@@ -138,12 +138,14 @@ def _check(db: Warehouse, request: Request) -> None:
     if source is None:
         known = ", ".join(sorted(db.library.sources))
         raise ConfigurationError(
-            f"没有来源 {request.source};可选:{known}。", f"There is no source {request.source}; known are: {known}."
+            f"没有来源 {request.source}；可选：{known}。", f"There is no source {request.source}; known are: {known}."
         )
     if request.first > request.last:
         raise ConfigurationError("起始月份晚于截止月份。", "The first month is later than the last.")
     if request.institution and source.target == "population":
-        raise ConfigurationError("人口数不分机构,请去掉机构。", "Population figures know no institution: leave it out.")
+        raise ConfigurationError(
+            "人口数不分机构，请去掉机构。", "Population figures know no institution: leave it out."
+        )
     night = db.rows(f"SELECT status FROM {nights.NEWEST}")
     waiting = db.value(
         "SELECT count(*) FROM ops.batch WHERE list_contains($unfinished, status)"
@@ -156,7 +158,7 @@ def _check(db: Warehouse, request: Request) -> None:
     )
     if waiting or not night or night[0][0] not in ("published", "unchanged"):
         raise ConfigurationError(
-            "上一次运行还没有做完,或暂扣的文件在等按新声明重试。请先运行 ddk nightly。",
+            "上一次运行还没有做完，或暂扣的文件在等按新声明重试。请先运行 ddk nightly。",
             "The last run did not finish, or files that are held wait to be tried by new declarations: run ddk nightly first.",
         )
 
@@ -195,7 +197,7 @@ def _archived(db: Warehouse, source: str, batch: str, received: datetime) -> _Gi
     found = list((db.settings.archive / source / batch).glob("*"))
     if len(found) != 1:
         raise ConfigurationError(
-            f"存档 archive/{source}/{batch} 中没有原文件,不能重读。请用 --files 给出文件。",
+            f"存档 archive/{source}/{batch} 中没有原文件，不能重读。请用 --files 给出文件。",
             f"The file is gone from archive/{source}/{batch} and cannot be read again: give the files with --files.",
         )
     return _Given(found[0], _sha256(found[0]), batch, received)
@@ -239,7 +241,7 @@ def _check_admitted(files: tuple[FileLine, ...]) -> None:
 def _check_agreed(made: Plan, agreed: str) -> None:
     if made.plan_id != agreed:
         raise WorldMoved(
-            f"方案 {agreed} 之后数据有变,现在会是 {made.plan_id},什么都没有改变。请不带 --apply 重看方案,再决定。",
+            f"方案 {agreed} 之后数据有变，现在会是 {made.plan_id}，什么都没有改变。请不带 --apply 重看方案，再决定。",
             f"The data have moved since plan {agreed}: it would be {made.plan_id} now. Nothing was changed: look at the plan"
             " again (without --apply) and decide anew.",
         )

@@ -56,12 +56,12 @@ def correct_period(settings: Settings, voice: Voice, request: Request, is_applie
         made, path = plan_or_apply(db, voice, request, is_applied)
         show_effect(voice, db.library, made.effect)
         show_files(voice, made)
-        voice.say(f"明细:{path}", f"In full: {path}")
+        voice.say(f"明细：{path}", f"In full: {path}")
         if is_applied:
             _say_done(voice, db, made.change_id)
         else:
             voice.say(
-                f"以上是方案 {made.plan_id},什么都没有改变。同一命令加 --apply 即照此执行。",
+                f"以上是方案 {made.plan_id}，什么都没有改变。同一命令加 --apply 即照此执行。",
                 f"This is plan {made.plan_id}; nothing was changed. The same command with --apply does exactly this.",
             )
     return ExitCode.GOOD
@@ -86,12 +86,12 @@ def show_files(voice: Voice, made: Plan) -> None:
     for one in made.files:
         if one.beside:
             voice.say(
-                f"! {one.name}:{one.beside} 行不属于这段时期(或机构),不采用",
+                f"! {one.name}：{one.beside} 行不属于这段时期（或机构），不采用",
                 f"! {one.name}: {one.beside} rows lie beside the period (or institution) and are not taken",
             )
         if one.quarantined:
             voice.say(
-                f"! {one.name}:{one.quarantined} 行被隔离,更正前不计入",
+                f"! {one.name}：{one.quarantined} 行被隔离，更正前不计入",
                 f"! {one.name}: {one.quarantined} rows are quarantined and do not count until mended",
             )
 
@@ -112,6 +112,6 @@ def request(
 def _say_done(voice: Voice, db: Warehouse, change_id: str) -> None:
     release = db.value("SELECT max(release_id) FROM ops.release")
     voice.say(
-        f"已完成,更正号 {change_id},当前发布 {release}。要取消:ddk undo {change_id} --reason …",
+        f"已完成，更正号 {change_id}，当前发布 {release}。要取消：ddk undo {change_id} --reason …",
         f"Done as change {change_id}; the current release is {release}. To take it back: ddk undo {change_id} --reason …",
     )

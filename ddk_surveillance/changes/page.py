@@ -78,7 +78,7 @@ def last_shown(settings: Settings, request: Request) -> str:
     pages = sorted(settings.plans.glob(f"{_stem(request)}_*.xlsx"), key=lambda path: path.stat().st_mtime)
     if not pages:
         raise ConfigurationError(
-            "这次更正还没有方案。请先不带 --apply 运行,看过方案再执行。",
+            "这次更正还没有方案。请先不带 --apply 运行，看过方案再执行。",
             "There is no plan for this yet: run it without --apply first, and look at what would move.",
         )
     return pages[-1].stem.rpartition("_")[2]

@@ -13,9 +13,9 @@ from ddk_surveillance.library import Library
 from ddk_surveillance.settings import PROJECT, resource
 
 UNITS = {
-    "children": Bilingual(zh="人(一年内多次只计一人)", en="children, each once a year"),
-    "deaths": Bilingual(zh="死亡(一名儿童只计一次)", en="deaths, each child once"),
-    "incidents": Bilingual(zh="人次(一名儿童一次事件计一次)", en="incidents: one child, one event"),
+    "children": Bilingual(zh="人（一年内多次只计一人）", en="children, each once a year"),
+    "deaths": Bilingual(zh="死亡（一名儿童只计一次）", en="deaths, each child once"),
+    "incidents": Bilingual(zh="人次（一名儿童一次事件计一次）", en="incidents: one child, one event"),
     "records": Bilingual(zh="记录", en="records"),
 }
 DATES = {
@@ -40,7 +40,7 @@ def _page(library: Library, one: Indicator) -> Iterator[str]:
         for (zh, en), said in _said(library, version).items():
             yield f"| {zh} {en} | {_cell(said)} |\n"
     if one.tiers:
-        yield "\n## 分层 / tiers\n\n依次判断,取第一个符合的。The first that fits holds.\n\n| | | 计入 counted | |\n|---|---|---|---|\n"
+        yield "\n## 分层 / tiers\n\n依次判断，取第一个符合的。The first that fits holds.\n\n| | | 计入 counted | |\n|---|---|---|---|\n"
     for code, tier in one.tiers.items():
         yield f"| {code} | {_cell(tier.title)} | {'是 yes' if tier.counted else '否 no'} | {_cell(_condition(library, tier.when))} |\n"
     yield from _variants("分项 / sub-measures", library, one.measures)
@@ -60,7 +60,7 @@ def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Bilingual]:
         said["除外", "left out"] = _condition(library, one.excluded)
     said["计入年份", "year of"] = DATES[one.date]
     said["居住", "residence"] = _codes(library, "residence", one.residence)
-    said["年龄(周岁)", "age in years"] = Bilingual(
+    said["年龄（周岁）", "age in years"] = Bilingual(
         zh=f"{one.ages.from_years}–{one.ages.to_years}", en="both ends included"
     )
     said["分母", "denominator"] = _codes(library, "population_type", (one.denominator,))
@@ -69,7 +69,7 @@ def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Bilingual]:
     if one.target:
         kind, limit = TARGETS[one.target.kind], one.target.limit_per_1000
         said["目标", "target"] = Bilingual(
-            zh=f"{one.target.year} 年{kind.zh.format(limit=limit)}({one.target.attribute})",
+            zh=f"{one.target.year} 年{kind.zh.format(limit=limit)}（{one.target.attribute}）",
             en=f"{kind.en.format(limit=limit)} by {one.target.year} ({ATTRIBUTES[one.target.attribute]})",
         )
     if one.responsible_units:
@@ -89,17 +89,17 @@ def _differences(library: Library, variant: Variant) -> Iterator[Bilingual]:
     for condition, zh, en in ((variant.only, "仅", "only"), (variant.also, "另加", "also")):
         if condition:
             said = _condition(library, condition)
-            yield Bilingual(zh=f"{zh}:{said.zh}", en=f"{en}: {said.en}")
+            yield Bilingual(zh=f"{zh}：{said.zh}", en=f"{en}: {said.en}")
     if variant.unit:
-        yield Bilingual(zh=f"计数单位:{UNITS[variant.unit].zh}", en=f"unit: {UNITS[variant.unit].en}")
+        yield Bilingual(zh=f"计数单位：{UNITS[variant.unit].zh}", en=f"unit: {UNITS[variant.unit].en}")
     if variant.tiers:
-        yield Bilingual(zh=f"层:{'、'.join(variant.tiers)}", en=f"tiers: {', '.join(variant.tiers)}")
+        yield Bilingual(zh=f"层：{'、'.join(variant.tiers)}", en=f"tiers: {', '.join(variant.tiers)}")
     if variant.residence:
         said = _codes(library, "residence", variant.residence)
-        yield Bilingual(zh=f"居住:{said.zh}", en=f"residence: {said.en}")
+        yield Bilingual(zh=f"居住：{said.zh}", en=f"residence: {said.en}")
     if variant.denominator:
         said = _codes(library, "population_type", (variant.denominator,))
-        yield Bilingual(zh=f"分母:{said.zh}", en=f"denominator: {said.en}")
+        yield Bilingual(zh=f"分母：{said.zh}", en=f"denominator: {said.en}")
 
 
 def _condition(library: Library, condition: Condition) -> Bilingual:
@@ -117,13 +117,13 @@ def _condition(library: Library, condition: Condition) -> Bilingual:
     zh, en = JOINED[name]
     prefix = ("非 ", "not ") if name == "none" else ("", "")
     return Bilingual(
-        zh=_bracketed([prefix[0] + part.zh for part in parts], f" {zh} "),
-        en=_bracketed([prefix[1] + part.en for part in parts], f" {en} "),
+        zh=_bracketed("（）", [prefix[0] + part.zh for part in parts], f" {zh} "),
+        en=_bracketed("()", [prefix[1] + part.en for part in parts], f" {en} "),
     )
 
 
-def _bracketed(parts: list[str], joint: str) -> str:
-    return parts[0] if len(parts) == 1 else f"({joint.join(parts)})"
+def _bracketed(brackets: str, parts: list[str], joint: str) -> str:
+    return parts[0] if len(parts) == 1 else joint.join(parts).join(brackets)
 
 
 def _codes(library: Library, codelist: str, codes: tuple[str, ...]) -> Bilingual:

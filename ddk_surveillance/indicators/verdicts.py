@@ -14,11 +14,11 @@ from ddk_surveillance.rates.comparison import decline_verdict
 from ddk_surveillance.rates.targets import target_verdict
 
 UNKNOWN = {
-    "not_reported": Text("无法判定:有来源未报告", "no verdict: a source has not reported"),
-    "denominator_missing": Text("无法判定:缺人口数", "no verdict: the population is missing"),
-    "too_early": Text("无法判定:年度未结束或未定稿", "no verdict: the year is not complete or not final"),
+    "not_reported": Text("无法判定：有来源未报告", "no verdict: a source has not reported"),
+    "denominator_missing": Text("无法判定：缺人口数", "no verdict: the population is missing"),
+    "too_early": Text("无法判定：年度未结束或未定稿", "no verdict: the year is not complete or not final"),
     "baseline": Text("基准年", "baseline year"),
-    "definition_changed": Text("无法判定:定义与基准年不同", "no verdict: the baseline year has another definition"),
+    "definition_changed": Text("无法判定：定义与基准年不同", "no verdict: the baseline year has another definition"),
 }
 
 

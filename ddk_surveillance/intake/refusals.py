@@ -76,7 +76,7 @@ REFUSALS: Mapping[str, Text] = {
         "The JSON is malformed near line {line}. Export it again and send it.",
     ),
     "json_not_records": Text(
-        "JSON 语法正确，但内容不是记录列表。请导出为对象数组，如 [{{列名: 值}}, …]。",
+        "JSON 语法正确，但内容不是记录列表。请导出为对象数组，如 [{{列名: 值}}，…]。",
         "The JSON is valid but is not a list of records. Export an array of objects, like [{{column: value}}, …].",
     ),
     "json_nested": Text(

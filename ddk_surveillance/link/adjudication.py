@@ -40,7 +40,7 @@ def fingerprint(db: Warehouse, record_ids: tuple[str, str]) -> str:
     left, right = sorted(record_ids)
     if db.value("SELECT count(*) FROM core.record WHERE record_id IN (?, ?)", [left, right]) < 2:
         raise DecisionRefused(
-            "这对记录不在本库中,或其中一条已撤回。不能裁定。",
+            "这对记录不在本库中，或其中一条已撤回。不能裁定。",
             "These records are not in this warehouse, or one of them was withdrawn: nothing to decide.",
         )
     return str(
@@ -60,7 +60,7 @@ def decide(db: Warehouse, decision: Decision) -> bool:
     if known and known[0][0] != decision.decision:
         numbers = "、".join(map(str, _behind(db, pair)))
         raise DecisionRefused(
-            f"与已有裁定矛盾(第 {numbers} 号)。如要改判,请先撤销:ddk review --reverse 裁定号。",
+            f"与已有裁定矛盾（第 {numbers} 号）。如要改判，请先撤销：ddk review --reverse 裁定号。",
             f"This contradicts decision {numbers}. To change it, take that back first: ddk review --reverse NUMBER.",
         )
     if not known:
@@ -75,7 +75,7 @@ def reverse(db: Warehouse, adjudication_id: int, decided_by: str, reason: str) -
     )
     if not held:
         raise DecisionRefused(
-            f"没有第 {adjudication_id} 号裁定,或它已不再有效。请用 ddk review --list 查看。",
+            f"没有第 {adjudication_id} 号裁定，或它已不再有效。请用 ddk review --list 查看。",
             f"There is no decision {adjudication_id}, or it holds no longer. See ddk review --list.",
         )
     _add(db, list(held[0]), "open", decided_by, reason, None)

@@ -27,16 +27,16 @@ TITLES = {
     "records": Text("记录数", "records"),
     "true_incidents": Text("真实事件数", "true incidents"),
     "found_incidents": Text("找到的事件数", "incidents found"),
-    "bias_percent": Text("事件数偏差(%)", "bias of the count (%)"),
+    "bias_percent": Text("事件数偏差（%）", "bias of the count (%)"),
     "precision": Text("精确率", "precision"),
     "recall": Text("召回率", "recall"),
     "f1": Text("F1", "F1"),
-    "violence": Text("暴力伤害偏差(%)", "bias, violence (%)"),
-    "fatal": Text("死亡偏差(%)", "bias, deaths (%)"),
-    "under_6": Text("6 岁以下偏差(%)", "bias, under 6 (%)"),
-    "severe": Text("重度偏差(%)", "bias, severe (%)"),
+    "violence": Text("暴力伤害偏差（%）", "bias, violence (%)"),
+    "fatal": Text("死亡偏差（%）", "bias, deaths (%)"),
+    "under_6": Text("6 岁以下偏差（%）", "bias, under 6 (%)"),
+    "severe": Text("重度偏差（%）", "bias, severe (%)"),
     "seconds": Text("秒", "seconds"),
-    "peak_mb": Text("内存峰值(MB)", "peak memory (MB)"),
+    "peak_mb": Text("内存峰值（MB）", "peak memory (MB)"),
 }
 
 
@@ -45,7 +45,7 @@ def evaluate(voice: Voice, seed: int, records: int, scenario: str, as_json: bool
     if scenario not in SCENARIOS:
         known = ", ".join(SCENARIOS)
         raise ConfigurationError(
-            f"没有情形 {scenario}。可选:{known}。", f"There is no scenario {scenario}. There are: {known}."
+            f"没有情形 {scenario}。可选：{known}。", f"There is no scenario {scenario}. There are: {known}."
         )
     found = evaluation.evaluate(seed, records, scenario)
     if as_json:
@@ -65,7 +65,7 @@ def train_model(settings: Settings, voice: Voice, seed: int) -> int:
         declaration = declaration_in_use(db.library.folders)
         if db.value("SELECT count(*) FROM core.record") < FEWEST_RECORDS:
             raise ConfigurationError(
-                f"记录少于 {FEWEST_RECORDS} 条,学不出可靠的模型。请继续用现有模型。",
+                f"记录少于 {FEWEST_RECORDS} 条，学不出可靠的模型。请继续用现有模型。",
                 f"Fewer than {FEWEST_RECORDS} records teach no reliable model. Go on with the one in use.",
             )
         with db.transaction(is_rehearsal=True):
@@ -74,8 +74,8 @@ def train_model(settings: Settings, voice: Voice, seed: int) -> int:
     file = _keep(settings, trained.version, trained.to_json())
     summary = trained.trained_on
     voice.say(
-        f"新模型 {trained.version}:由 {summary['records']} 条记录、{summary['candidate_pairs']} 对候选学得,存于 {file}。\n"
-        f"尚未启用。要启用:ddk linkage use {trained.version}",
+        f"新模型 {trained.version}：由 {summary['records']} 条记录、{summary['candidate_pairs']} 对候选学得，存于 {file}。\n"
+        f"尚未启用。要启用：ddk linkage use {trained.version}",
         f"New model {trained.version}: learnt from {summary['records']} records and {summary['candidate_pairs']} candidate pairs,"
         f" kept in {file}.\nIt is not in use yet. To change over: ddk linkage use {trained.version}",
     )
@@ -96,17 +96,17 @@ def use_model(settings: Settings, voice: Voice, version: str) -> int:
         if version not in kept:
             known = ", ".join(sorted(name for name in kept if name)) or "—"
             raise ConfigurationError(
-                f"没有适用于现行声明(linkage.yaml)的模型 {version}。已有:{known}。",
+                f"没有适用于现行声明（linkage.yaml）的模型 {version}。已有：{known}。",
                 f"There is no model {version} for the linkage.yaml in force. There are: {known}.",
             )
         _keep(settings, before or hashlib.sha256(text.encode()).hexdigest()[:16], text)
         _replace(settings.home / "schemas" / "linkage_model.json", kept[version].read_text(encoding="utf-8"))
     voice.say(
-        f"下一次运行起用模型 {version},全部记录重新比对;人工裁定不变。",
+        f"下一次运行起用模型 {version}，全部记录重新比对；人工裁定不变。",
         f"From the next run on model {version} links all records anew; reviewers' decisions hold.",
     )
     if before:
-        voice.say(f"要退回:ddk linkage use {before}", f"To go back: ddk linkage use {before}")
+        voice.say(f"要退回：ddk linkage use {before}", f"To go back: ddk linkage use {before}")
     return ExitCode.GOOD
 
 

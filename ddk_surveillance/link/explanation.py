@@ -87,7 +87,7 @@ def linked_model(db: Warehouse) -> Model:
     model = model_in_use(db.library.folders)
     if db.remembered("linkage_model") != model.version:
         raise ConfigurationError(
-            "记录尚未连接,或连接模型已更换。请先运行 ddk nightly。",
+            "记录尚未连接，或连接模型已更换。请先运行 ddk nightly。",
             "Nothing is linked yet, or the linkage model was replaced. Run ddk nightly first.",
         )
     return model

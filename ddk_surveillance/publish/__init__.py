@@ -70,7 +70,7 @@ def run(db: Warehouse, key: str) -> Outcome:
             db,
             key,
             "unchanged",
-            Text(f"数字无变化,仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}."),
+            Text(f"数字无变化，仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}."),
             last[0][0],
         )
         return Outcome()
@@ -90,7 +90,7 @@ def _told(db: Warehouse, release_id: str) -> Text:
     if not restated:
         return text
     return Text(
-        f"{text.zh}定稿之后有变动的年度数字:{restated} 个(ddk edition list)。",
+        f"{text.zh}定稿之后有变动的年度数字：{restated} 个（ddk edition list）。",
         f"{text.en} Yearly figures that moved after their edition: {restated} (ddk edition list).",
     )
 
@@ -121,7 +121,7 @@ def check_books(db: Warehouse) -> None:
     counted = db.value("SELECT coalesce(sum(records), 0) FROM core.incident")
     if unbalanced or missing or not loaded == booked == counted:
         raise BooksDoNotBalance(
-            f"账不平,本次不发布:{unbalanced + missing} 个批次不平衡;在用记录 {loaded} 条,账本 {booked} 条,事件中 {counted} 条。"
+            f"账不平，本次不发布：{unbalanced + missing} 个批次不平衡；在用记录 {loaded} 条，账本 {booked} 条，事件中 {counted} 条。"
             "分析员仍用上一版。请查询 ops.ledger 并联系维护人员。",
             f"The books do not balance, nothing is published: {unbalanced + missing} batches; {loaded} records in use, {booked} in "
             f"the ledger, {counted} in incidents. Analysts keep the last release. See ops.ledger and call the maintainer.",

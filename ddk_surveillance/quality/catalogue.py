@@ -74,7 +74,9 @@ def _said(check: Check, library: Library) -> dict[tuple[str, str], Bilingual]:
 def _place(check: Check, library: Library) -> Bilingual:
     if check.over:
         table = library.tables[check.over].comment
-        return Bilingual(zh=f"{table.zh}({check.over}.{check.column})", en=f"{table.en} ({check.over}.{check.column})")
+        return Bilingual(
+            zh=f"{table.zh}（{check.over}.{check.column}）", en=f"{table.en} ({check.over}.{check.column})"
+        )
     sources = [library.sources[name].title for name in check.sources if name in library.sources]
     zh = "、".join(title.zh for title in sources) or "凡有此项的来源"
     en = ", ".join(title.en for title in sources) or "every feed that has it"

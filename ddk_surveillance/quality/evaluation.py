@@ -173,7 +173,7 @@ def _expectation(rule: Rule, number: int) -> Any:
             f"检查 {rule.code} 使用了不存在的期望 {rule.expectation}，请改正 checks.yaml。",
             f"The check {rule.code} uses the expectation {rule.expectation}, which does not exist: mend checks.yaml.",
         )
-    notes = {"format": "markdown", "content": [f"{rule.code} {rule.column}:{rule.title.zh} ({rule.title.en})"]}
+    notes = {"format": "markdown", "content": [f"{rule.code} {rule.column}：{rule.title.zh} ({rule.title.en})"]}
     return kind(**rule.arguments, severity=severity, meta={"number": number, "notes": notes})
 
 

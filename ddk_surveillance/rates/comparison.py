@@ -41,7 +41,7 @@ class DeclineVerdict:
         if self.change is Change.LEVEL:
             return change
         if self.evidence is Evidence.SHOWN:
-            return Text(f"{change.zh}({evidence.zh})", f"{change.en} ({evidence.en})")
+            return Text(f"{change.zh}（{evidence.zh}）", f"{change.en} ({evidence.en})")
         return Text(f"点估计{change.zh}、{evidence.zh}", f"point value {change.en}, {evidence.en}")
 
 

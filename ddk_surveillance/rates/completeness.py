@@ -22,7 +22,7 @@ LEAST_OVERLAP = 5
 HISTORIES: tuple[History, ...] = tuple((a, b, c) for a, b, c in product((1, 0), repeat=3) if a + b + c)
 PAIRS: tuple[Interaction, ...] = ((0, 1), (0, 2), (1, 2))
 ASSUMPTIONS = Text(
-    "前提:事件封闭、关联无误、各来源相互独立(或其相关已入模型)、每例被捕获的机会相近;来源正相关时低估。不得加入指标。",
+    "前提：事件封闭、关联无误、各来源相互独立（或其相关已入模型）、每例被捕获的机会相近；来源正相关时低估。不得加入指标。",
     "Assumes a closed set of events, faultless linkage, independent sources (or modelled dependence) and like chances "
     "of capture; sources that call each other in make it too low. Never to be added to an indicator.",
 )
@@ -101,7 +101,7 @@ def three_sources(events: Mapping[History, int], confidence: float = 0.95) -> Lo
         return refusal
     models = log_linear_models(counts, confidence)
     if not models:
-        text = Text("没有可识别的模型,不估计", "not estimated: no model is identifiable")
+        text = Text("没有可识别的模型，不估计", "not estimated: no model is identifiable")
         return CompletenessRefusal("not_identifiable", text, observed, lower_bound)
     return min(models, key=lambda model: (model.bic, model.interactions))
 
@@ -185,7 +185,7 @@ def _refusal(observed: int, overlap: int, lower_bound: float) -> CompletenessRef
     if observed >= LEAST_OBSERVED and overlap >= LEAST_OVERLAP:
         return None
     text = Text(
-        f"样本不足,不估计:至少需观察到 {LEAST_OBSERVED} 例,且任两来源共有 {LEAST_OVERLAP} 例以上",
+        f"样本不足，不估计：至少需观察到 {LEAST_OBSERVED} 例，且任两来源共有 {LEAST_OVERLAP} 例以上",
         f"not estimated: needs {LEAST_OBSERVED} observed events and {LEAST_OVERLAP} shared by any two sources",
     )
     return CompletenessRefusal("too_few", text, observed, lower_bound)

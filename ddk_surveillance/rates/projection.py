@@ -32,12 +32,12 @@ RISE_TRUSTED_YEARS = 5
 TOO_FEW_YEARS = Refusal(
     "too_early",
     Text(
-        f"最终数据不足 {LEAST_YEARS_LOG_LINEAR} 年,不外推趋势",
+        f"最终数据不足 {LEAST_YEARS_LOG_LINEAR} 年，不外推趋势",
         f"trend not extrapolated: fewer than {LEAST_YEARS_LOG_LINEAR} final years",
     ),
 )
 TOO_NARROW = Text(
-    "年际波动大于泊松分布,区间偏窄", "years differ more than Poisson allows, so the interval is too narrow"
+    "年际波动大于泊松分布，区间偏窄", "years differ more than Poisson allows, so the interval is too narrow"
 )
 IF_RISE_GOES_ON = Text("若趋势不变", "if the trend goes on unchanged")
 

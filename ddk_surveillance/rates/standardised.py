@@ -17,7 +17,7 @@ from ddk_surveillance.rates.intervals import PER, byar_interval, count_interval
 LEAST_COUNT = 10
 TOO_FEW = Refusal(
     "too_few",
-    Text(f"事件少于 {LEAST_COUNT} 例,不计算标准化率", f"not standardised: fewer than {LEAST_COUNT} events"),
+    Text(f"事件少于 {LEAST_COUNT} 例，不计算标准化率", f"not standardised: fewer than {LEAST_COUNT} events"),
 )
 
 

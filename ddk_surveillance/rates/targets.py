@@ -61,7 +61,7 @@ class TargetVerdict:
         more_zh, more_en = _steps(self.events_to_change_status)
         also_zh, also_en = _steps(self.events_to_change_evidence)
         return Text(
-            f"{status.zh};{evidence.zh}。{more_zh},达标与否即改变;{also_zh},证据判断即改变。",
+            f"{status.zh}；{evidence.zh}。{more_zh}，达标与否即改变；{also_zh}，证据判断即改变。",
             f"{status.en}; {evidence.en}. {more_en} would change the status, {also_en} the evidence.",
         )
 

@@ -19,11 +19,11 @@ QUASI_ABOVE_DISPERSION = 1.5
 EXACT_UP_TO_SUPPORT = 20_000  # beyond it the normal limit is as good and the convolution takes a second
 
 TOO_FEW_YEARS = Refusal(
-    "too_early", Text(f"不足 {LEAST_YEARS} 年,不估计趋势", f"no trend: fewer than {LEAST_YEARS} years")
+    "too_early", Text(f"不足 {LEAST_YEARS} 年，不估计趋势", f"no trend: fewer than {LEAST_YEARS} years")
 )
-NO_EVENTS = Refusal("too_few", Text("没有事件,不估计趋势", "no trend: no events"))
+NO_EVENTS = Refusal("too_few", Text("没有事件，不估计趋势", "no trend: no events"))
 ONE_END = Refusal(
-    "too_few", Text("事件全部在首年或末年,年度变化无法估计", "no slope: all events lie in the first or the last year")
+    "too_few", Text("事件全部在首年或末年，年度变化无法估计", "no slope: all events lie in the first or the last year")
 )
 
 

@@ -35,7 +35,7 @@ def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int)
     if not queue:
         voice.say("没有需要复核的记录对。", "No pair of records needs a decision.")
         return ExitCode.GOOD
-    voice.say(f"待复核 {total} 对;这里是最值得看的 {len(queue)} 对。",
+    voice.say(f"待复核 {total} 对；这里是最值得看的 {len(queue)} 对。",
               f"{total} pairs wait; these are the {len(queue)} most worth a look.")  # fmt: skip
     made = {"same": 0, "different": 0, "skip": 0}
     try:
@@ -49,7 +49,7 @@ def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int)
     except click.Abort:  # the end of input
         voice.say("", "")
     voice.say(
-        f"已裁定:同一事件 {made['same']} 对,不同事件 {made['different']} 对;跳过 {made['skip']} 对。裁定在下次夜间运行时生效。",
+        f"已裁定：同一事件 {made['same']} 对，不同事件 {made['different']} 对；跳过 {made['skip']} 对。裁定在下次夜间运行时生效。",
         f"Decided: {made['same']} same, {made['different']} different; {made['skip']} skipped. They take effect on the next night.",
     )
     return ExitCode.GOOD
@@ -59,7 +59,7 @@ def show(voice: Voice, case: Case, number: int, count: int) -> None:
     """The pair side by side."""
     grave = Text(" · 涉及暴力、自伤或死亡", " · violence, self-harm or death") if case.is_grave else Text("", "")
     voice.say("", "")
-    voice.say(f"── 第 {number} 对,共 {count} 对{grave.zh} ──", f"── pair {number} of {count}{grave.en} ──")
+    voice.say(f"── 第 {number} 对，共 {count} 对{grave.zh} ──", f"── pair {number} of {count}{grave.en} ──")
     voice.table(HEADINGS, [
         [voice.pick(line.title), voice.pick(line.left), voice.pick(line.right), voice.pick(line.comparison),
          "" if line.bits is None else signed(line.bits)] for line in case.lines])  # fmt: skip
@@ -105,12 +105,12 @@ def checked(text: str) -> str:
         titles = [kind_title(kind) for kind in kinds]
         zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
         raise DecisionRefused(
-            f"文字中疑似有个人信息({zh})。请改写,不要写姓名、号码、住址。",
+            f"文字中疑似有个人信息（{zh}）。请改写，不要写姓名、号码、住址。",
             f"The text seems to hold personal data ({en}). Write it without names, numbers or addresses.",
         )
     if not 0 < len(text) <= LONGEST_REASON:
         raise DecisionRefused(
-            f"请写明经办人和理由,各不超过 {LONGEST_REASON} 字。",
+            f"请写明经办人和理由，各不超过 {LONGEST_REASON} 字。",
             f"Say who does it and why, in at most {LONGEST_REASON} characters each.",
         )
     return text
@@ -123,7 +123,7 @@ def export_form(settings: Settings, voice: Voice, file: Path, limit: int) -> int
         queue, total = cases.most_valuable(db, limit), cases.waiting(db)
         workbook.write_form(queue, _warehouse_id(db), file)
     voice.say(
-        f"已写入 {file}:待复核 {total} 对中最值得看的 {len(queue)} 对。含个案信息,用后请删除。填好后:ddk review --import {file}",
+        f"已写入 {file}：待复核 {total} 对中最值得看的 {len(queue)} 对。含个案信息，用后请删除。填好后：ddk review --import {file}",
         f"Written to {file}: the {len(queue)} of {total} waiting pairs most worth a look. It holds case data: delete it after"
         f" use. When filled in: ddk review --import {file}",
     )
@@ -136,9 +136,9 @@ def import_form(settings: Settings, voice: Voice, file: Path) -> int:
     with open_warehouse(settings) as db:
         taken = workbook.take_form(db, file, _warehouse_id(db), checked)
     for row, why in taken.refused:
-        voice.complain(Text(f"第 {row} 行未采用:{why.zh}", f"Row {row} not taken: {why.en}"))
+        voice.complain(Text(f"第 {row} 行未采用：{why.zh}", f"Row {row} not taken: {why.en}"))
     voice.say(
-        f"新裁定 {taken.new} 对;此前已有相同裁定 {taken.known} 对;未填或暂不决定 {taken.open} 对;未采用 {len(taken.refused)} 对。"
+        f"新裁定 {taken.new} 对；此前已有相同裁定 {taken.known} 对；未填或暂不决定 {taken.open} 对；未采用 {len(taken.refused)} 对。"
         "裁定在下次夜间运行时生效。",
         f"{taken.new} new decisions; {taken.known} known before; {taken.open} left open; {len(taken.refused)} not taken."
         " They take effect on the next night.",
@@ -173,7 +173,7 @@ def list_decisions(settings: Settings, voice: Voice) -> int:
 def _state(holds: bool, changed: bool | None) -> Text:
     if not holds:
         return Text("不再有效", "holds no longer")
-    return Text("有效,记录此后有更正", "holds; a record was corrected since") if changed else Text("有效", "holds")
+    return Text("有效，记录此后有更正", "holds; a record was corrected since") if changed else Text("有效", "holds")
 
 
 def reverse_decision(settings: Settings, voice: Voice, number: int, decided_by: str | None, reason: str | None) -> int:
@@ -183,6 +183,6 @@ def reverse_decision(settings: Settings, voice: Voice, number: int, decided_by: 
     reason = checked(reason or click.prompt(voice.pick(Text("理由", "Why"))))
     with open_warehouse(settings) as db:
         adjudication.reverse(db, number, decided_by, reason)
-    voice.say(f"第 {number} 号裁定已撤销,下次夜间运行起由模型决定。",
+    voice.say(f"第 {number} 号裁定已撤销，下次夜间运行起由模型决定。",
               f"Decision {number} is taken back; from the next night on the model decides.")  # fmt: skip
     return ExitCode.GOOD

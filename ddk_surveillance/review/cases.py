@@ -130,14 +130,14 @@ def hesitation(known: LinkageWords, explained: Explanation) -> Text:
     other, share = max(explained.otherwise.items(), key=lambda item: item[1])
     kind = known.of("classes", other)
     odds = Text(
-        f"得分 {signed(explained.bits)} 比特:约 {explained.probability:.0%} 是同一事件;若不是,多半是{kind.zh}({share:.0%})。",
+        f"得分 {signed(explained.bits)} 比特：约 {explained.probability:.0%} 是同一事件；若不是，多半是{kind.zh}（{share:.0%}）。",
         f"{signed(explained.bits)} bits: about {explained.probability:.0%} one incident; if not, most likely {kind.en}"
         f" ({share:.0%}).",
     )
     if explained.rule:
         rule = known.of("rules", explained.rule)
         odds = Text(
-            f"规则“{rule.zh}”决定(模型自身 {signed(explained.model_bits)} 比特)。",
+            f"规则“{rule.zh}”决定（模型自身 {signed(explained.model_bits)} 比特）。",
             f"Decided by a rule: {rule.en} (the model alone: {signed(explained.model_bits)} bits).",
         )
     return Text("".join((odds.zh, *_for_and_against(known, explained, 0))),
@@ -146,7 +146,7 @@ def hesitation(known: LinkageWords, explained: Explanation) -> Text:
 
 def _for_and_against(known: LinkageWords, explained: Explanation, language: int) -> Iterable[str]:
     ranked = sorted(explained.contributions, key=lambda one: -abs(one.bits))
-    heads = (("支持:", " For: "), ("反对:", " Against: "))
+    heads = (("支持：", " For: "), ("反对：", " Against: "))
     stop, comma, blank = (("。", "、", ""), (".", ", ", " "))[language]
     for head, sign in zip(heads, (1, -1), strict=True):
         named = [one for one in ranked if one.bits * sign >= NAMED_BITS][:4]

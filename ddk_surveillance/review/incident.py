@@ -35,7 +35,7 @@ class Account:
             FROM core.incident LEFT JOIN link.incident_bound USING (incident_id) WHERE incident_id = ?""",
             [self.incident_id],
         )
-        self.voice.say(f"事件 {self.incident_id}(儿童 {child}):由 {records} 条记录合成",
+        self.voice.say(f"事件 {self.incident_id}（儿童 {child}）：由 {records} 条记录合成",
                        f"Incident {self.incident_id} (child {child}), made of {records} record(s)")  # fmt: skip
         self._records()
         self._pairs()
@@ -54,7 +54,7 @@ class Account:
 
     def _records(self) -> None:
         """Numbered by seniority: the first gives the incident its name."""
-        self._title("记录(最先报告的一条给事件命名)", "Records (the first reported names the incident)")
+        self._title("记录（最先报告的一条给事件命名）", "Records (the first reported names the incident)")
         columns = ("source_code", "institution_id", "reported_date", "mechanism", "intent", "severity")
         headings = [Text("号", "no."), *map(self.labels.title, columns), Text("发生日期", "day of the event"),
                     Text("记录号", "record"), Text("出处", "found in")]  # fmt: skip
@@ -72,7 +72,7 @@ class Account:
         model = linked_model(self.db)
         explained = explain_pairs(self.db, model, [(self.members[a], self.members[b]) for a, b in pairs])
         adopted = model.declaration.thresholds.adopted_bits
-        self._title(f"各对记录的得分(比特;扣除竞争记录后平均高于 {signed(adopted)} 的归为一个事件)",
+        self._title(f"各对记录的得分（比特；扣除竞争记录后平均高于 {signed(adopted)} 的归为一个事件）",
                     f"Scores of its pairs (bits; groups whose average, rivals set off, is above {signed(adopted)} are one incident)")  # fmt: skip
         for first in range(0, len(pairs), PAIRS_IN_A_TABLE):
             some = slice(first, first + PAIRS_IN_A_TABLE)
@@ -105,7 +105,7 @@ class Account:
         )
         columns = self.db.library.tables["core.incident"].columns
         [golden] = self.db.arrow("SELECT * FROM core.incident WHERE incident_id = ?", [self.incident_id]).to_pylist()
-        self._title("事件的取值;有分歧的列出落选的说法", "Values of the incident; where reports differ, what lost")
+        self._title("事件的取值；有分歧的列出落选的说法", "Values of the incident; where reports differ, what lost")
         rows: list[list[Text | str]] = []
         for field in self.labels.shared(columns):
             cells = [row for row in contested if row[0] == field]
@@ -120,7 +120,7 @@ class Account:
         label = self.labels.cell(field, value)
         feeds = [self.labels.cell("source_code", source) for source in sources.split(",")]
         zh, en = "、".join(feed.zh for feed in feeds), ", ".join(feed.en for feed in feeds)
-        return Text(f"{label.zh}({reports} 份:{zh})", f"{label.en} ({reports}: {en})")
+        return Text(f"{label.zh}（{reports} 份：{zh}）", f"{label.en} ({reports}: {en})")
 
     def _group(self, group: str | None) -> None:
         if group:
@@ -129,7 +129,7 @@ class Account:
                 [group, self.incident_id],
             )
             names = ", ".join(one for (one,) in others)
-            self.voice.say(f"\n同案多人:组 {group},其他儿童的事件 {names}",
+            self.voice.say(f"\n同案多人：组 {group}，其他儿童的事件 {names}",
                            f"\nOne case with several children: group {group}, the others' incidents {names}")  # fmt: skip
 
     def _bounds(self, strict: int | None) -> None:
@@ -140,7 +140,7 @@ class Account:
         )
         names = ", ".join(one for (one,) in joined_with)
         self.voice.say(
-            f"\n合并从严:算 {strict} 个事件。合并从宽:{f'与 {names} 合为一个' if names else '仍为这一个'}。",
+            f"\n合并从严：算 {strict} 个事件。合并从宽：{f'与 {names} 合为一个' if names else '仍为这一个'}。",
             f"\nLinked strictly: {strict} incident(s). Linked loosely: {f'one with {names}' if names else 'as it is'}.",
         )
 
@@ -158,7 +158,7 @@ class Account:
             {"id": self.incident_id},
         )
         for other, bits in rows:
-            self.voice.say(f"最接近的其他事件:{other}(最像的一对 {signed(bits)} 比特)",
+            self.voice.say(f"最接近的其他事件：{other}（最像的一对 {signed(bits)} 比特）",
                            f"Closest other incident: {other} (its best pair {signed(bits)} bits)")  # fmt: skip
 
     def history(self, asked: str) -> None:
@@ -188,7 +188,7 @@ class Account:
         )
         for number, day, who, decision, left, right, reason in rows:
             word = self.words.of("decisions", decision)
-            self.voice.say(f"裁定 {number} 号({day} {who}):{left} 与 {right} {word.zh};理由:{reason}",
+            self.voice.say(f"裁定 {number} 号（{day} {who}）：{left} 与 {right} {word.zh}；理由：{reason}",
                            f"Decision {number} ({day}, {who}): {left} and {right} {word.en}; why: {reason}")  # fmt: skip
 
 
@@ -215,16 +215,16 @@ def _present_name(db: Warehouse, voice: Voice, name: str) -> str | None:
     alias = db.rows("SELECT incident_id FROM link.incident_alias WHERE retired_incident_id = ?", [name])
     if not alias:
         raise ConfigurationError(
-            "没有这个事件号,也没有这样停用的事件号或记录号。",
+            "没有这个事件号，也没有这样停用的事件号或记录号。",
             "There is no incident, retired incident or record of this id.",
         )
     heir: str | None = alias[0][0]
     voice.say(
-        f"事件号 {name} 已停用,{f'其记录现属 {heir}' if heir else '其记录均已撤回'}。",
+        f"事件号 {name} 已停用，{f'其记录现属 {heir}' if heir else '其记录均已撤回'}。",
         f"The id {name} is retired; {f'its records now belong to {heir}' if heir else 'all its records were withdrawn'}.",
     )
     return heir
 
 
 def joined(texts: list[Text]) -> Text:
-    return Text(";".join(text.zh for text in texts), "; ".join(text.en for text in texts))
+    return Text("；".join(text.zh for text in texts), "; ".join(text.en for text in texts))

@@ -39,7 +39,7 @@ class LinkageWords(Declared):
         return found.text if found else Text(name, name)
 
     def comparison(self, one: Contribution) -> Text:
-        """How a field agrees, such as 同年同月(同一单位); dashes where nothing is known."""
+        """How a field agrees, such as 同年同月（同一单位）; dashes where nothing is known."""
         if one.level is None:
             return NOTHING
         level = one.level.removesuffix(f"_{one.circumstance}").removesuffix("_of")
@@ -48,7 +48,7 @@ class LinkageWords(Declared):
         if one.circumstance not in self.circumstances:
             return text
         given = self.of("circumstances", one.circumstance)
-        return Text(f"{text.zh}({given.zh})".replace(")(", ";"), f"{text.en} ({given.en})")
+        return Text(f"{text.zh}（{given.zh}）".replace("）（", "；"), f"{text.en} ({given.en})")
 
     def columns(self, field: str) -> tuple[str, ...]:
         """The columns of a record that a field compares."""

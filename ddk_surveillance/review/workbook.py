@@ -48,8 +48,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "input": INPUT,
 }
 NOTE = (
-    "每对请在“裁定”格选“同一事件”或“不同事件”并写明理由,拿不准的可留空。只填黄色格,不要增删行列。理由中不要写姓名、号码、住址。"
-    "比特:正数支持、负数反对同一事件。填好后运行 ddk review --import 本文件,下次夜间运行生效。"
+    "每对请在“裁定”格选“同一事件”或“不同事件”并写明理由，拿不准的可留空。只填黄色格，不要增删行列。理由中不要写姓名、号码、住址。"
+    "比特：正数支持、负数反对同一事件。填好后运行 ddk review --import 本文件，下次夜间运行生效。"
 )
 
 
@@ -69,7 +69,7 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
         path.touch(mode=0o600, exist_ok=False)
     except OSError:
         raise ConfigurationError(
-            f"{path} 已存在,或该处不能写入。请另取文件名。",
+            f"{path} 已存在，或该处不能写入。请另取文件名。",
             f"{path} is there already, or cannot be written. Choose another.",
         ) from None
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
@@ -96,7 +96,7 @@ def _write_top(sheet: Any, styles: dict[str, Any], count: int, warehouse_id: str
     sheet.merge_range(1, 0, 1, LAST, NOTE, styles["note"])
     sheet.write_string(2, 0, REVIEWER, styles["label"])
     sheet.write_blank(2, 1, None, styles["input"])
-    sheet.merge_range(2, 2, 2, LAST, f"{datetime.datetime.now():%Y-%m-%d} 导出,共 {count} 对", styles["note"])
+    sheet.merge_range(2, 2, 2, LAST, f"{datetime.datetime.now():%Y-%m-%d} 导出，共 {count} 对", styles["note"])
     return 4
 
 
@@ -117,7 +117,7 @@ def _write_case(sheet: Any, styles: dict[str, Any], case: Case, number: int, row
     sheet.write_string(row, 0, DECISION, styles["label"])
     sheet.write_blank(row, 1, None, styles["input"])
     sheet.data_validation(row, 1, row, 1, {"validate": "list", "source": list(CHOICES), "error_title": DECISION,
-                                           "error_message": f"请从列表中选:{'、'.join(CHOICES)}。"})  # fmt: skip
+                                           "error_message": f"请从列表中选：{'、'.join(CHOICES)}。"})  # fmt: skip
     sheet.write_string(row, HIDDEN, " ".join((*case.record_ids, case.seen_hash)))
     sheet.set_row(row + 1, 30)
     sheet.write_string(row + 1, 0, REASON, styles["label"])
@@ -142,7 +142,7 @@ def _set_up_printing(sheet: Any, rows: int) -> None:
     sheet.set_print_scale(95)  # fitting to the page would void the page breaks
     sheet.print_area(0, 0, rows, LAST)
     sheet.hide_gridlines(2)
-    sheet.set_footer("&L含个案信息,仅限复核人员使用,用后销毁&R第 &P 页 共 &N 页")
+    sheet.set_footer("&L含个案信息，仅限复核人员使用，用后销毁&R第 &P 页 共 &N 页")
 
 
 def take_form(db: Warehouse, path: Path, warehouse_id: str, checked: Check) -> Taken:
@@ -166,12 +166,12 @@ def _rows(path: Path, warehouse_id: str) -> list[list[str]]:
     mark, _, origin = rows[0][HIDDEN].partition(" ") if rows else ("", "", "")
     if mark != MARK:
         raise ConfigurationError(
-            "这不是 ddk review --export 生成的复核单,或首行、隐藏列已被改动。请用原文件填写。",
+            "这不是 ddk review --export 生成的复核单，或首行、隐藏列已被改动。请用原文件填写。",
             "This is no form made by ddk review --export, or its first row or hidden column was changed. Fill in the original.",
         )
     if origin != warehouse_id:
         raise ConfigurationError(
-            "这份复核单是从另一个数据仓库导出的,不能在这里导入。",
+            "这份复核单是从另一个数据仓库导出的，不能在这里导入。",
             "This form was made by another warehouse and cannot be taken here.",
         )
     return rows
@@ -184,7 +184,7 @@ def _reviewer(rows: list[list[str]], checked: Check) -> str:
                 return str(checked(row[1]))
             except DdkError as problem:
                 raise ConfigurationError(
-                    f"第 {number} 行“{REVIEWER}”:{problem.text.zh}", f"Row {number}, the reviewer: {problem.text.en}"
+                    f"第 {number} 行“{REVIEWER}”：{problem.text.zh}", f"Row {number}, the reviewer: {problem.text.en}"
                 ) from None
     raise ConfigurationError(f"复核单中没有“{REVIEWER}”一行。", "The form has lost the row that names its reviewer.")
 
@@ -200,7 +200,7 @@ def _take(db: Warehouse, row: list[str], following: list[str], decided_by: str, 
     """`new`, `known` or `open`, or why this row is refused."""
     word, key = row[1], KEY.match(row[HIDDEN])
     if word and word not in CHOICES:
-        return Text(f"“裁定”请选:{'、'.join(CHOICES)}。", "The decision must be one of the words in the list.")
+        return Text(f"“裁定”请选：{'、'.join(CHOICES)}。", "The decision must be one of the words in the list.")
     decision = CHOICES.get(word)
     if decision is None:
         return "open"

@@ -62,7 +62,7 @@ def test_a_block_shows_what_its_command_prints(
 
     def planned(db: Any, voice: Any, request: Any, is_applied: bool) -> tuple[Plan, str]:
         line = FileLine(name, "loaded", 10, 0, 6, 4, 0, None, None)
-        return Plan(plan_id[0], request, "", replace(EFFECT), (line,)), path[0].split(":")[-1]
+        return Plan(plan_id[0], request, "", replace(EFFECT), (line,)), re.split("[:：]", path[0])[-1]
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(commands, "open_warehouse", lambda _: contextlib.nullcontext(SimpleNamespace(library=library)))

@@ -14,9 +14,9 @@ from ddk_surveillance.warehouse import Warehouse
 REPEATS = "Poisson numbers of children by their events, weighted (Dobson et al. 1991)"
 CHAPMAN, LOG_LINEAR = "Chapman 1951, interval of Sadinle 2009", "log-linear model of lowest BIC (Fienberg 1972)"
 INDIRECT = "indirect, at the district's rates by age and sex (PHE)"
-NOTHING_EXPECTED = Refusal("too_few", Text("全区没有事件,无从比较", "no events in the district to compare with"))
+NOTHING_EXPECTED = Refusal("too_few", Text("全区没有事件，无从比较", "no events in the district to compare with"))
 LINKAGE = Text(
-    "从严时合并不成立的各自计数,故为上限;从宽为下限",
+    "从严时合并不成立的各自计数，故为上限；从宽为下限",
     "strictly linked each part counts, an upper bound; loosely, a lower",
 )
 
@@ -112,7 +112,7 @@ def _constant_sources(db: Warehouse, series: Series, known: dict[int, Row]) -> I
             [series.indicator.indicator, constant],
         )
     )
-    note = Text(f"来源:{'、'.join(constant)}", f"feeds: {', '.join(constant)}")
+    note = Text(f"来源：{'、'.join(constant)}", f"feeds: {', '.join(constant)}")
     for year, total in known.items():
         count = int(rows.get(year, 0))
         rate = intervals.crude_rates(count, total["denominator"])

@@ -19,7 +19,8 @@ DOBSON, FAY_FEUER = "direct, Dobson et al. 1991", "direct, Fay & Feuer 1997"
 EXACT_RATIO = "exact conditional, central p (Fay 2010)"
 TOO_FEW_YEARS = Refusal("too_early", Text("没有足够的已定稿年份", "not enough final years"))
 DEPENDS = Text(
-    "对意图未定者的归类敏感:计入与否,达标与否不同", "sensitive to undetermined intent: counting it changes the verdict"
+    "对意图未定者的归类敏感：计入与否，达标与否不同",
+    "sensitive to undetermined intent: counting it changes the verdict",
 )
 
 
@@ -115,7 +116,7 @@ def _trend(series: Series) -> Iterator[Row]:
     if isinstance(slope, Refusal):
         yield series.refused("annual_percent_change", series.span, method, slope)
         return
-    note = Text("波动大于泊松,已放宽" if slope.quasi else "", "overdispersed: errors widened" if slope.quasi else "")
+    note = Text("波动大于泊松，已放宽" if slope.quasi else "", "overdispersed: errors widened" if slope.quasi else "")
     yield series.row("annual_percent_change", series.span, method, value=slope.annual_percent_change, low=slope.lower,
                      high=slope.upper, p_value=slope.p_value, **noted(note))  # fmt: skip
     yield series.row(
@@ -241,7 +242,7 @@ def _projected(series: Series) -> Iterator[Row]:
     limit = target.limit_per_1000 or str(float(baseline["rate_per_1000"]))
     time = series.final[-1].person_years
     if float(limit) == 0:
-        refusal = Refusal("too_few", Text("基准年没有事件,无从下降", "the baseline year has no events to fall from"))
+        refusal = Refusal("too_few", Text("基准年没有事件，无从下降", "the baseline year has no events to fall from"))
         yield series.refused("projection", target.year, "flat gamma-Poisson; log-linear Poisson", refusal)
         return
     projected = projection.project(series.final, target.year, time, limit)

@@ -189,8 +189,8 @@ def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> 
         [verdicts[deaths]] = warehouse.rows(
             "SELECT verdict, verdict_zh FROM mart.indicator_verdict WHERE indicator_code = '19' AND year = 2024"
         )
-    assert verdicts[3][0] == "met" and verdicts[3][1].startswith("达标;")
-    assert verdicts[4][0] == "missed" and verdicts[4][1].startswith("未达标;")
+    assert verdicts[3][0] == "met" and verdicts[3][1].startswith("达标；")
+    assert verdicts[4][0] == "missed" and verdicts[4][1].startswith("未达标；")
 
 
 def test_the_declared_indicators() -> None:

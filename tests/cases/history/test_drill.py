@@ -51,9 +51,9 @@ def test_every_row_names_its_file_and_place(told: Told, capsys: pytest.CaptureFi
 def test_a_figure_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) -> None:
     show_drill(told.story.settings, Voice("zh"), "20", 2024, "table")
     said, _, *lines = capfd.readouterr().out.splitlines()
-    assert said == "指标 20 2024 年:分子 4;事件 4 起、儿童 4 名、记录 5 条;定义第 1 版。"
+    assert said == "指标 20 2024 年：分子 4；事件 4 起、儿童 4 名、记录 5 条；定义第 1 版。"
     assert [line.split()[3] for line in lines] == ["公安", "医疗机构", "公安", "医疗机构", "学校"]
-    assert lines[1].endswith("周岁 8 (来源次序); 事件日期 2024-03-21 (取最早); 性别 女 (来源次序)")
+    assert lines[1].endswith("周岁 8（来源次序）；事件日期 2024-03-21（取最早）；性别 女（来源次序）")
 
 
 def test_an_unknown_figure_is_refused_with_those_that_exist(told: Told) -> None:

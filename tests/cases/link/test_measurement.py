@@ -167,7 +167,7 @@ def test_an_alarm_is_told_by_the_status_until_a_night_without(home: Home) -> Non
     with open_warehouse(home.settings) as db:
         note(db, "night1", value=0.4, is_alert=True)
         assert [text.zh for text in warnings(gather(db)) if "连接质量告警" in text.zh] == [
-            "! 连接质量告警:合成的重复报告被认出的比例(school) 0.4,应在 0.85–。请核对近期文件的令牌,再查 ops.linkage_quality。"
+            "! 连接质量告警：合成的重复报告被认出的比例（school） 0.4，应在 0.85–。请核对近期文件的令牌，再查 ops.linkage_quality。"
         ]
         note(db, "night2", value=0.9, is_alert=False)
         assert not [text for text in warnings(gather(db)) if "连接质量告警" in text.zh]

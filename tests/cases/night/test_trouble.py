@@ -168,7 +168,7 @@ def test_a_command_says_in_one_line_that_the_disk_refuses(
     monkeypatch.setenv("DDK_KEY_FILE", str(waiting.settings.key_file))
     with read_only_disk(waiting), pytest.raises(SystemExit) as ended:
         main(["--home", str(waiting.settings.home), "nightly"])
-    said = "系统拒绝读写文件(Read-only file system)。请检查磁盘空间和文件夹权限(ddk doctor)。\n"
+    said = "系统拒绝读写文件（Read-only file system）。请检查磁盘空间和文件夹权限（ddk doctor）。\n"
     assert (ended.value.code, capsys.readouterr().err) == (2, said)
 
 
@@ -183,7 +183,7 @@ def test_a_missing_file_is_a_defect_of_ours_and_not_of_the_disk(
     with pytest.raises(SystemExit) as ended:
         main(["status"])
     said = capsys.readouterr().err
-    assert ended.value.code == 1 and said.startswith("程序缺陷(FileNotFoundError)")
+    assert ended.value.code == 1 and said.startswith("程序缺陷（FileNotFoundError）")
     assert [log.suffix for log in waiting.settings.logs.iterdir()] == [".log"]
 
 

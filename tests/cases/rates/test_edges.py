@@ -146,12 +146,12 @@ def test_rate_ratio_without_events() -> None:
 @pytest.mark.parametrize(
     ("now", "then", "words"),
     [
-        (28, 47, "下降(有统计学证据)"),
+        (28, 47, "下降（有统计学证据）"),
         (29, 47, "点估计下降、证据不足"),
         (1, 3, "点估计下降、事件太少无法判断"),
         (47, 47, "持平"),
         (50, 47, "点估计上升、证据不足"),
-        (90, 47, "上升(有统计学证据)"),
+        (90, 47, "上升（有统计学证据）"),
         (0, 0, "持平"),
         (1, 0, "点估计上升、事件太少无法判断"),
     ],
@@ -186,7 +186,7 @@ def test_words_of_a_target(
 
 def test_a_target_says_what_would_change_it() -> None:
     text = targets.target_verdict(2, 60_000, "0.1").text
-    assert text.zh == "达标;证据不足。多 4 例,达标与否即改变;少 1 例,证据判断即改变。"
+    assert text.zh == "达标；证据不足。多 4 例，达标与否即改变；少 1 例，证据判断即改变。"
     assert text.en == "target met; not enough evidence. 4 more would change the status, 1 fewer the evidence."
 
 

@@ -66,8 +66,8 @@ def test_an_incident_is_explained_from_its_records_to_its_values(terminal: Termi
     assert "由 2 条记录合成" in told
     assert lines["1"][:2] == ["医疗机构", "hospital-1"]
     assert lines["2"][:2] == ["学校", "school-1"]
-    assert lines["部位"] == ["头部", "躯干(1", "份:学校)", "来源次序"]
-    assert "故意(暴力、攻击)" in lines["意图"] and "非故意(意外事故)(1" in " ".join(lines["意图"])
+    assert lines["部位"] == ["头部", "躯干（1", "份：学校）", "来源次序"]
+    assert "故意(暴力、攻击)" in lines["意图"] and "非故意(意外事故)（1" in " ".join(lines["意图"])
     assert "模型得分" in told
     assert "合并从严" in told and "合并从宽" in told
 
@@ -78,7 +78,7 @@ def test_a_record_or_a_retired_id_leads_to_the_incident(terminal: Terminal, doub
         earlier = "record source id day born sex reported\n d0 police D 2024-09-05 2010-06-01 female 2024-09-01"
         night(db, earlier, "night2")
     new = incident_of(doubtful, "da")
-    assert f"事件号 {old} 已停用,其记录现属 {new}" in terminal("explain", old).text
+    assert f"事件号 {old} 已停用，其记录现属 {new}" in terminal("explain", old).text
     told = terminal("explain", "db").text
     assert f"事件 {new}" in told
     assert f"night2  da    {old}" in told and "更名" in told
@@ -90,7 +90,7 @@ def test_an_incident_whose_records_were_withdrawn_says_so(terminal: Terminal, do
         withdraw(db, "da", "db")
         night(db, DOUBTFUL.replace("da ", "ea ").replace("db ", "eb "), "night2")
     told = terminal("explain", old).text
-    assert f"事件号 {old} 已停用,其记录均已撤回" in told
+    assert f"事件号 {old} 已停用，其记录均已撤回" in told
     assert "记录撤回" in told
 
 
@@ -100,7 +100,7 @@ def test_decisions_about_its_records_are_told(terminal: Terminal, doubtful: Home
         night(db, DOUBTFUL, "night2")
     told = terminal("explain", "da").text
     assert "裁定 1 号" in told and "王敏" in told and "家长证实" in told
-    assert "人工裁定:同一事件" in told
+    assert "人工裁定：同一事件" in told
 
 
 def test_incidents_of_one_case_name_each_other(terminal: Terminal, doubtful: Home) -> None:

@@ -30,12 +30,12 @@ def test_a_pair_is_shown_side_by_side_in_words_with_what_every_comparison_adds(t
     assert lines["项目"] == ["记录甲", "记录乙", "比较", "比特"]
     left, right, comparison, bits = lines["部位"]
     assert {left, right} == {"头部", "躯干"}
-    assert comparison == "不同(原因相同)"
+    assert comparison == "不同（原因相同）"
     assert float(bits.replace("−", "-")) < 0
     assert lines["身份证号令牌"][:3] == ["有", "有", "相同"]
     assert {"故意(暴力、攻击)", "非故意(意外事故)"} < set(lines["意图"])
-    assert "若不是,多半是同一儿童的另一次伤害" in shown
-    assert "支持:" in shown and "反对:" in shown
+    assert "若不是，多半是同一儿童的另一次伤害" in shown
+    assert "支持：" in shown and "反对：" in shown
 
 
 def test_english_is_available(terminal: Terminal) -> None:
@@ -45,7 +45,7 @@ def test_english_is_available(terminal: Terminal) -> None:
 
 def test_decisions_are_kept_with_who_and_why_and_act_on_the_next_run(terminal: Terminal, doubtful: Home) -> None:
     done = terminal("review", typed=("王敏", "d", "两张卡片日期不同", "s", "学校电话核实", "q"))
-    assert "同一事件 1 对,不同事件 1 对" in done.text
+    assert "同一事件 1 对，不同事件 1 对" in done.text
     kept = doubtful.query("SELECT decision, decided_by, reason FROM link.adjudication ORDER BY adjudication_id")
     assert kept == [("different", "王敏", "两张卡片日期不同"), ("same", "王敏", "学校电话核实")]
     with open_warehouse(doubtful.settings) as db:
@@ -57,7 +57,7 @@ def test_decisions_are_kept_with_who_and_why_and_act_on_the_next_run(terminal: T
 
 def test_nothing_that_identifies_a_child_is_kept_as_a_reason(terminal: Terminal, doubtful: Home) -> None:
     done = terminal("review", "--by", "王敏", "--limit", "1", typed=("s", "家长电话13912345678", "s", "家长证实"))
-    assert "疑似有个人信息(电话号码)" in done.text
+    assert "疑似有个人信息（电话号码）" in done.text
     assert doubtful.column("SELECT reason FROM link.adjudication") == ["s"]
 
 
@@ -107,7 +107,7 @@ def test_the_list_says_that_a_record_was_corrected_since(terminal: Terminal, dou
     terminal("review", "--by", "王敏", "--limit", "1", typed=("d", "卡片核对"))
     with open_warehouse(doubtful.settings) as db:
         night(db, DOUBTFUL.replace("assault", "self_harm"), "night2")
-    assert "有效,记录此后有更正" in terminal("review", "--list").text
+    assert "有效，记录此后有更正" in terminal("review", "--list").text
 
 
 def test_before_the_first_night_there_is_nothing_to_review(terminal: Terminal, make_home: Callable[..., Home]) -> None:

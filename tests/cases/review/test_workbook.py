@@ -28,7 +28,7 @@ def form(terminal: Terminal, tmp_path: Path) -> Path:
 def test_the_form_holds_what_a_reviewer_needs_and_nothing_else(form: Path, doubtful: Home) -> None:
     assert stat.S_IMODE(form.stat().st_mode) == 0o600
     cells = read(form)
-    assert [row[1:4] for row in cells if row[0] == "部位"] == [["头部", "躯干", "不同(原因相同)"]] * 3
+    assert [row[1:4] for row in cells if row[0] == "部位"] == [["头部", "躯干", "不同（原因相同）"]] * 3
     text = zipfile.ZipFile(form).read("xl/sharedStrings.xml").decode()
     for name in ("id_token", "incident_id", "child_id"):
         table = "core.record" if name == "id_token" else "link.member"
@@ -68,7 +68,7 @@ def test_what_is_filled_in_is_taken_once(terminal: Terminal, doubtful: Home, for
     kept = doubtful.query("SELECT decision, decided_by, reason FROM link.adjudication ORDER BY adjudication_id")
     assert kept == [("different", "王敏", "卡片核对"), ("same", "王敏", "家长证实")]
     again = terminal("review", "--import", form)
-    assert "新裁定 0 对;此前已有相同裁定 2 对" in again.text
+    assert "新裁定 0 对；此前已有相同裁定 2 对" in again.text
     assert len(doubtful.query("FROM link.adjudication")) == 2
 
 
@@ -76,8 +76,8 @@ def test_each_wrong_row_is_named_and_leaves_the_others_alone(terminal: Terminal,
     rows = fill(form, ("也许", "卡片核对"), ("同一事件", ""), ("不同事件", "家长证实"))
     done = terminal("review", "--import", form)
     assert done.code == 3
-    assert f"第 {rows[0]} 行未采用:“裁定”请选:同一事件、不同事件、暂不决定" in done.text
-    assert f"第 {rows[1]} 行未采用:请写明经办人和理由" in done.text
+    assert f"第 {rows[0]} 行未采用：“裁定”请选：同一事件、不同事件、暂不决定" in done.text
+    assert f"第 {rows[1]} 行未采用：请写明经办人和理由" in done.text
     assert "新裁定 1 对" in done.text and "未采用 2 对" in done.text
     assert doubtful.column("SELECT reason FROM link.adjudication") == ["家长证实"]
 
@@ -87,26 +87,26 @@ def test_a_pair_that_was_corrected_since_is_refused(terminal: Terminal, doubtful
     with open_warehouse(doubtful.settings) as db:
         night(db, DOUBTFUL.replace("assault", "self_harm"), "night2")
     done = terminal("review", "--import", form)
-    assert f"第 {rows[0]} 行未采用:其中一条记录在您查看之后有更正" in done.text
+    assert f"第 {rows[0]} 行未采用：其中一条记录在您查看之后有更正" in done.text
     assert doubtful.query("FROM link.adjudication") == []
 
 
 def test_a_pair_that_was_decided_otherwise_since_is_refused(terminal: Terminal, form: Path) -> None:
     rows = fill(form, ("同一事件", "家长证实"))
     terminal("review", "--by", "李强", "--limit", "1", typed=("d", "卡片核对"))
-    assert f"第 {rows[0]} 行未采用:与已有裁定矛盾(第 1 号)" in terminal("review", "--import", form).text
+    assert f"第 {rows[0]} 行未采用：与已有裁定矛盾（第 1 号）" in terminal("review", "--import", form).text
 
 
 def test_a_changed_hidden_column_is_refused(terminal: Terminal, form: Path) -> None:
     rows = fill(form, ("同一事件", "家长证实"), hidden="0123 4567 0123456789abcdef")
-    assert f"第 {rows[0]} 行未采用:这对记录不在本库中" in terminal("review", "--import", form).text
+    assert f"第 {rows[0]} 行未采用：这对记录不在本库中" in terminal("review", "--import", form).text
     rows = fill(form, ("同一事件", "家长证实"), hidden="")
-    assert f"第 {rows[0]} 行未采用:隐藏列中的记录号" in terminal("review", "--import", form).text
+    assert f"第 {rows[0]} 行未采用：隐藏列中的记录号" in terminal("review", "--import", form).text
 
 
 def test_a_form_without_a_reviewer_is_refused_whole(terminal: Terminal, doubtful: Home, form: Path) -> None:
     fill(form, ("同一事件", "家长证实"), reviewer="")
-    assert "第 3 行“复核人”:请写明经办人" in terminal("review", "--import", form).text
+    assert "第 3 行“复核人”：请写明经办人" in terminal("review", "--import", form).text
     assert doubtful.query("FROM link.adjudication") == []
 
 
@@ -116,7 +116,7 @@ def test_a_form_of_another_warehouse_is_refused(terminal: Terminal, doubtful: Ho
     assert "从另一个数据仓库导出" in terminal("review", "--import", form).text
 
 
-@pytest.mark.parametrize("content", [b"", b"PK no workbook", "病例,日期\n".encode()])
+@pytest.mark.parametrize("content", [b"", b"PK no workbook", "病例，日期\n".encode()])
 def test_what_is_no_form_is_refused(terminal: Terminal, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "other.xlsx"
     file.write_bytes(content)
