@@ -77,8 +77,6 @@ Kind = Literal[
 
 # What the guard leaves of a cell in a token column that is no token: it may be raw data.
 NOT_A_TOKEN = "?"
-# Kinds whose text has to be understood; the others are taken as they are.
-PARSED_KINDS = frozenset({"number", "code", "date", "hour", "age", "icd10", "township", "token", "identifier"})
 
 
 class SourceColumn(Declared):
@@ -220,9 +218,7 @@ class Source(Declared):
 
         `row`: cells of other columns; `victims`: parts that do not match; `record_key`: one number, two contents.
         """
-        parsed = [name for name, column in self.columns.items() if column.kind in PARSED_KINDS]
-        parsed += ["row"]
-        parsed += ["victims"] if self.victims else []
+        parsed = [*self.columns, "row", *(["victims"] if self.victims else [])]
         return (*parsed, "record_key") if self.record_key else tuple(parsed)
 
     @property

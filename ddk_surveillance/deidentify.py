@@ -92,10 +92,11 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     raw = _raw_columns(declared, sheets)
     recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *_as_headers(raw)])
     sexes = CodeList.load(library.codelist_path("sex"))
-    cleaned = [Cleaner(declared, raw, key, sexes, one).rows() for one in recognised]
+    cleaners = [Cleaner(declared, raw, key, sexes, one) for one in recognised]
+    cleaned = [cleaner.rows() for cleaner in cleaners]
     _refuse_identifying(declared, target, cleaned)
     _write(target, declared, recognised, cleaned)
-    _preview(voice, raw, recognised)
+    _preview(voice, raw, recognised, sum(cleaner.wrong_numbers for cleaner in cleaners))
     count = sum(map(len, cleaned))
     voice.say(
         f"已写入 {target}：{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
@@ -150,6 +151,7 @@ class Cleaner:
         self.source, self.key, self.sexes, self.recognised = source, key, sexes, recognised
         self.raw = {one.role: one.name for one in raw if one.role}
         self.by_target = {column.to or name: name for name, column in source.columns.items()}
+        self.wrong_numbers = 0
 
     def rows(self) -> list[Row]:
         return [self._row(row) for row in self.recognised.body.to_pylist()]
@@ -192,6 +194,7 @@ class Cleaner:
 
     def _child(self, number: str | None, birth: str | None, sex: str | None) -> Child:
         good = _resident_number(number or "")
+        self.wrong_numbers += bool(number and not good)
         if good:
             born = datetime.date(int(good[6:10]), int(good[10:12]), int(good[12:14]))
             return Child(good, born, "male" if int(good[16]) % 2 else "female")
@@ -282,14 +285,21 @@ def _period(one: Recognised) -> str:
     return (f"_{one.title_year}年" if one.title_year else "") + (f"{one.title_month}月" if one.title_month else "")
 
 
-def _preview(voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recognised, ...]) -> None:
+def _preview(voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recognised, ...], wrong_numbers: int) -> None:
+    shown = {one.name: "（列名本身含个人信息）" if scan_text(one.header) else one.header for one in raw}
     rows = []
     for one in raw:
         filled = sum(len(part.body) - part.body[one.name].null_count for part in recognised)
-        shown = "（列名本身含个人信息）" if scan_text(one.header) else one.header
-        rows.append((shown, filled, voice.pick(TREATED.get(one.role or "", REMOVED))))
+        rows.append((shown[one.name], filled, voice.pick(TREATED.get(one.role or "", REMOVED))))
     if rows:
         voice.table([Text("原表的列", "column"), Text("有内容的单元格", "cells"), Text("处理", "what is done")], rows)
+    if wrong_numbers:
+        header = next(shown[one.name] for one in raw if one.role == "id")
+        voice.say(
+            f"“{header}”列有 {wrong_numbers} 个号码不是有效的居民身份证号（位数、出生日期或校验码不对），已删除，没有生成身份令牌。请对照证件核对原表。",
+            f"{wrong_numbers} numbers in the column “{header}” are no valid resident numbers (length, date of birth or check "
+            "character): they were removed and have no token. Compare them with the documents.",
+        )
     nameless = sum(text.startswith("第 ") for part in recognised for text in part.undeclared)
     if nameless:
         voice.say(f"另有 {nameless} 个没有列名的列，已删除。", f"{nameless} columns without a header were removed.")

@@ -90,6 +90,10 @@ PROBLEMS: dict[str, Text] = {
         "编号被表格软件改成了科学计数（如 2.02E+11），后面的数字已丢失。请把该列设为文本格式，重新填写编号。",
         "A spreadsheet turned this number into 2.02E+11 and lost its last digits. Format the column as text, enter it again.",
     ),
+    "too_long": Text(
+        "内容过长，不像编号或名称，可能是单元格引号未闭合，或整段文字贴错了列。请核对。",
+        "Too long for a number or a name: a cell whose quotation mark is not closed, or a text in the wrong column. Check it.",
+    ),
     "record_number_reused": Text(
         "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",
         "One record number stands twice in this file with different content. Give every record its own number.",

@@ -55,11 +55,10 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     """Every rule that this source can be held to."""
     table = library.recoded_columns(source)
     for name, column in source.columns.items():
-        if f"problem_{name}" in table:
-            yield _readable(name, column.unreadable)
+        yield _readable(name, column.unreadable)
         if column.filled:
             target = f"code_{name}" if f"code_{name}" in table else column.to or name
-            yield _filled(name, target, column.filled, f"problem_{name}" in table)
+            yield _filled(name, target, column.filled)
     for name in sorted(set(source.parsed_columns) - set(source.columns)):
         yield _readable(name, "error")
     for name, correction in source.corrections.items():
@@ -85,11 +84,11 @@ def _readable(name: str, severity: str) -> Rule:
     return Rule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
 
 
-def _filled(name: str, target: str, severity: str, is_parsed: bool) -> Rule:
+def _filled(name: str, target: str, severity: str) -> Rule:
     """An unreadable cell is reported as such and is not an empty one."""
     filled = f"c.{'event_date_from' if target == 'event_date' else target} IS NOT NULL"
     column = f"filled_{name}"
-    looks_at = {column: f"nullif({filled}{f' OR c.problem_{name} IS NOT NULL' if is_parsed else ''}, false)"}
+    looks_at = {column: f"nullif({filled} OR c.problem_{name} IS NOT NULL, false)"}
     return Rule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
 
 

@@ -89,8 +89,10 @@ def test_writes_nothing_that_would_still_identify(home: Home, tmp_path: Path) ->
 
 def test_a_number_with_a_wrong_check_character_makes_no_token(home: Home, tmp_path: Path) -> None:
     wrong = NUMBER[:-1] + ("1" if NUMBER[-1] != "1" else "2")
-    _, _, target = deidentified(home, tmp_path, RAW.replace(NUMBER, wrong))
+    _, said, target = deidentified(home, tmp_path, RAW.replace(NUMBER, wrong))
     assert records(target)[0]["身份令牌"] == "" and records(target)[0]["出生年月"] == ""
+    assert "“身份证号”列有 1 个号码不是有效的居民身份证号" in said and wrong not in said
+    assert "有效的居民身份证号" not in deidentified(home, tmp_path, RAW, out="right.xlsx")[1]
 
 
 def test_every_victim_of_a_case_has_a_token_in_its_place(home: Home, tmp_path: Path) -> None:

@@ -167,6 +167,13 @@ def test_f7_numbers_that_look_alike_merge_no_two_records(desk: Desk) -> None:
     assert [[one for one in fate.failures if one[1] == "event_no"] for fate in fates] == [problems, problems]
 
 
+def test_what_is_far_too_long_for_a_number_is_none(desk: Desk) -> None:
+    lines = [HEADER, GOOD[0].row("E" * 64), GOOD[1].row("E" * 65), GOOD[2].row("1" * 1_000_000), GOOD[3].row("E3")]
+    [fate] = desk.judge("nursery", ("a.csv", as_csv(lines).encode()))
+    assert fate.records.keys() == {"E" * 64, "E3"}
+    assert fate.failures == [(3, "event_no", "too_long"), (4, "event_no", "too_long")]
+
+
 def test_f6_a_number_is_the_same_with_and_without_point_zero(desk: Desk) -> None:
     files = [(f"{number}.csv", as_csv([HEADER, GOOD[0].row(number)]).encode()) for number in ("1024", "1024.0")]
     assert [fate.books["loaded"] + fate.books["duplicate"] for fate in desk.judge("nursery", *files)] == [1, 1]
