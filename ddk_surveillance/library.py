@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from ddk_surveillance import __version__
 from ddk_surveillance.contracts import (
     Bilingual,
     Check,
@@ -60,8 +59,8 @@ class Library:
 
     @functools.cached_property
     def everything_fingerprint(self) -> str:
-        """Changes whenever any declaration, the linkage model, a statement or the version of the program changes."""
-        digest = hashlib.sha256(__version__.encode())
+        """Changes whenever any declaration, the linkage model, a statement or the program changes."""
+        digest = hashlib.sha256(_program())
         for folder in (*self.folders, resource("warehouse")):
             for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".csv", ".json", ".sql")):
                 digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
@@ -304,6 +303,13 @@ def _parsed(text: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("not a mapping")
     return content
+
+
+@functools.cache
+def _program() -> bytes:
+    """All of our own code, which the version alone need not tell apart."""
+    here = Path(__file__).parent
+    return b"\0".join(path.read_bytes() for path in sorted(here.rglob("*.py")))
 
 
 def _varchar(name: str) -> TableColumn:

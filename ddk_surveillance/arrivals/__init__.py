@@ -12,21 +12,31 @@ import datetime
 
 import pandas
 
-from ddk_surveillance.arrivals.grid import COLUMNS, Months, watch
+from ddk_surveillance.arrivals.grid import COLUMNS, Months, newest_due, watch
 from ddk_surveillance.contracts import Source
+from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
+
+NAMED = """(SELECT source_code, title_year, title_month, is_zero_report FROM ops.batch
+    WHERE title_year IS NOT NULL AND status = 'loaded')"""
 
 
 def run(db: Warehouse, key: str) -> Outcome:
-    """Rebuild ops.arrival as of the day of the night `key`."""
-    today, counts, named = _today(db, key), _counts(db), _named(db)
+    """Rebuild ops.arrival as of the day of the night `key`, or of the newest night if it names none."""
+    today = _today(db, key)
+    due = [newest_due(source.rhythm, today) for source in db.library.sources.values()]
+    return unless_unchanged(db, "arrivals", (RECORDS, NAMED), lambda: _watch(db, today), today.replace(day=1), due)
+
+
+def _watch(db: Warehouse, today: datetime.date) -> Outcome:
+    counts, named = _counts(db), _named(db)
     frames = []
     for source in db.library.sources.values():
         own, titles = counts[counts["source_code"] == source.source], named.get(source.source, set())
         if source.target == "record" and (len(own) or titles):
             frames.append(watch(source, own, _months(source, own, titles, today), titles))
     table = pandas.concat(frames or [pandas.DataFrame(columns=COLUMNS)])
-    with db.transaction(), db.offering(arrival=table):
+    with db.offering(arrival=table):
         db.execute("DELETE FROM ops.arrival")
         db.execute("INSERT INTO ops.arrival BY NAME FROM arrival ORDER BY ALL")
     return Outcome(int(counts["received"].sum()), len(table))
@@ -35,7 +45,7 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _today(db: Warehouse, night_id: str) -> datetime.date:
     """The day of the night, not of the clock, so that a night replayed later says the same; never before the data."""
     day: datetime.date = db.value(
-        "SELECT greatest((SELECT max(started_at)::DATE FROM ops.night WHERE night_id = ?),"
+        "SELECT greatest((SELECT started_at::DATE FROM ops.night ORDER BY night_id = ? DESC, rowid DESC LIMIT 1),"
         " (SELECT max(event_date_from) FROM core.record), DATE '1900-01-01')",
         [night_id],
     )
@@ -54,10 +64,7 @@ def _counts(db: Warehouse) -> pandas.DataFrame:
 def _named(db: Warehouse) -> dict[str, set[tuple[int, int | None]]]:
     """Year and month that titles name, by source: a year where files are yearly or quarterly, else a report of nothing."""
     named: dict[str, set[tuple[int, int | None]]] = {}
-    for source_code, year, month, is_zero in db.rows(
-        "SELECT source_code, title_year, title_month, is_zero_report FROM ops.batch"
-        " WHERE title_year IS NOT NULL AND status = 'loaded'"
-    ):
+    for source_code, year, month, is_zero in db.rows(f"FROM {NAMED}"):
         source = db.library.sources.get(source_code)
         if source and (is_zero or source.rhythm.months > 1):
             named.setdefault(source_code, set()).add((year, month if is_zero else None))

@@ -38,6 +38,12 @@ class Months:
         return np.isin(self.period, self.period[flags])
 
 
+def newest_due(rhythm: Timeliness, today: datetime.date) -> int:
+    """The number of the first period whose report is not due yet: nothing else of a day but its month decides anything."""
+    day = datetime.date.fromordinal(max(1, today.toordinal() - rhythm.due_days))
+    return (12 * day.year + day.month - 1) // rhythm.months
+
+
 def first_day(month: int) -> datetime.date:
     return datetime.date(month // 12, month % 12 + 1, 1)
 

@@ -16,8 +16,13 @@ from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.indicators.figures import make_figures
 from ddk_surveillance.indicators.statistics import statistics_of
 from ddk_surveillance.indicators.verdicts import verdicts_of
+from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+MADE_FROM = (
+    "core.incident", "link.incident_bound", "ref.population", "ops.arrival", RECORDS,
+    "(SELECT source_code, received_at, title_year FROM ops.batch WHERE status = 'loaded')",
+)  # fmt: skip
 COUNTS = ("records", "incidents", "children", "numerator")
 MAIN = "analysis = ''"
 CUBE = f"FROM figure WHERE {MAIN} AND NOT is_measure"
@@ -31,16 +36,18 @@ RATES = f"""
 def run(db: Warehouse, key: str) -> Outcome:
     """Recompute mart.* from core.incident and ref.population; `key` names the run and decides nothing."""
     del key
-    rules = rules_of(db.library)
-    with db.transaction():
-        count(db, rules)
-        db.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {db.statement('mart.reported')}")
-        _make_figures(db)
-        _replace(db, "mart.indicator_rate", RATES)
-        _replace(db, "mart.indicator_cube", CUBE)
-        yearly = _yearly(db)
-        _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(yearly)))
-        _replace_by(db, "mart.indicator_statistic", statistics_of(db, yearly))
+    return unless_unchanged(db, "indicators", MADE_FROM, lambda: _compute(db))
+
+
+def _compute(db: Warehouse) -> Outcome:
+    count(db, rules_of(db.library))
+    db.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {db.statement('mart.reported')}")
+    _make_figures(db)
+    _replace(db, "mart.indicator_rate", RATES)
+    _replace(db, "mart.indicator_cube", CUBE)
+    yearly = _yearly(db)
+    _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(yearly)))
+    _replace_by(db, "mart.indicator_statistic", statistics_of(db, yearly))
     figures = int(db.value(f"SELECT count(*) FROM figure WHERE {MAIN}"))
     return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), figures)
 

@@ -1,4 +1,4 @@
-"""Stage after the linkage: what it measures of itself every night, and which figures have left their band.
+"""Stage after the linkage: what it measures of itself whenever that has moved, and which figures have left their band.
 
 It reads what is linked and links a sample with synthetic second reports in a warehouse of its own in memory; neither
 records nor links are touched. The seed depends on what is linked alone, so a night can be repeated figure for figure.
@@ -22,8 +22,10 @@ from ddk_surveillance.link.adjudication import HOLDING
 from ddk_surveillance.link.candidates import blocking_sql
 from ddk_surveillance.link.explanation import explain_pairs
 from ddk_surveillance.link.preparation import Night
+from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse, connect
 
+MADE_FROM = ("link.member", "link.incident_bound", "core.incident", RECORDS, "link.adjudication")
 DOUBT_CENTIBITS = 400
 NEWEST_DECISIONS = 500
 LATEST_DAY = "quantile_disc(day_to, 0.99)"  # what comes after is mostly undated and known by a very late report
@@ -70,6 +72,10 @@ class Figure:
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Write the figures of the night `key` into ops.linkage_quality; alarms count as refused."""
+    return unless_unchanged(db, "measure", MADE_FROM, lambda: _measure(db, key))
+
+
+def _measure(db: Warehouse, key: str) -> Outcome:
     declared = db.library.declared("linkage_quality.yaml", QualityDeclaration)
     figures = [*_sizes(db), *_bounds(db), *_link_rates(db), *_reviewed(db)]
     seed = _seed(db)

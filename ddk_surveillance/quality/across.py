@@ -6,14 +6,18 @@ judges them, and what has come and what has not, by the checks of checks.yaml th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas
 
 from ddk_surveillance.library import Library
 from ddk_surveillance.quality.catalogue import write_catalogue
 from ddk_surveillance.quality.evaluation import Verdict, evaluate
-from ddk_surveillance.quality.rules import rules_across
+from ddk_surveillance.quality.rules import Rule, rules_across
+from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+MEASURED = ("out.completeness", "out.timeliness", "out.coverage")
 ALL = "all"  # in the place of one batch or of one institution
 # While a whole source is silent, nothing is said of its institutions.
 SAID_OF_THE_WHOLE = """
@@ -23,16 +27,22 @@ SAID_OF_THE_WHOLE = """
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Rebuild out.completeness, out.timeliness, out.coverage and ops.alert; `key` is the night."""
-    with db.transaction():
-        measure(db)
-        rules = tuple(rules_across(db.library))
-        shown = [db.arrow(rule.values_in(table)) for table, rule in rules]
-        verdicts = evaluate([rule for _, rule in rules], shown).verdicts
-        db.execute("DELETE FROM ops.alert")
-        db.execute("DELETE FROM ops.check_result WHERE batch_id = ?", [ALL])
-        for (table, _), verdict in zip(rules, verdicts, strict=True):
-            _record(db, table, verdict)
-        db.execute(SAID_OF_THE_WHOLE, [ALL, ALL])
+    del key
+    rules = tuple(rules_across(db.library))
+    looked_at = {table for table, _ in rules} - set(MEASURED)
+    made_from = (RECORDS, "core.incident", *sorted({"ops.arrival", *looked_at}))
+    return unless_unchanged(db, "across", made_from, lambda: _judge(db, rules))
+
+
+def _judge(db: Warehouse, rules: Sequence[tuple[str, Rule]]) -> Outcome:
+    measure(db)
+    shown = [db.arrow(rule.values_in(table)) for table, rule in rules]
+    verdicts = evaluate([rule for _, rule in rules], shown).verdicts
+    db.execute("DELETE FROM ops.alert")
+    db.execute("DELETE FROM ops.check_result WHERE batch_id = ?", [ALL])
+    for (table, _), verdict in zip(rules, verdicts, strict=True):
+        _record(db, table, verdict)
+    db.execute(SAID_OF_THE_WHOLE, [ALL, ALL])
     write_catalogue(db.settings.quality_docs, db.library)
     return Outcome(len(rules), int(db.value("SELECT count(*) FROM ops.alert")))
 
@@ -40,7 +50,7 @@ def run(db: Warehouse, key: str) -> Outcome:
 def measure(db: Warehouse) -> None:
     """The tables of data quality, by source and month or year."""
     with db.offering(fed=_fed(db.library), rhythm=_rhythm(db.library)):
-        for table in ("out.completeness", "out.timeliness", "out.coverage"):
+        for table in MEASURED:
             db.rebuild(table)
 
 

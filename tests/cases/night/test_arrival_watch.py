@@ -56,6 +56,14 @@ def statuses(db: Warehouse, institution: str, source: str = "hospital", year: in
     return " ".join(status[:3] for (status,) in rows)
 
 
+def test_a_correction_between_two_nights_sees_the_day_of_the_last_night(look: Callable[..., Warehouse]) -> None:
+    db = look(station=[20] * 20 + [0] * 4)
+    before = db.rows("FROM ops.arrival ORDER BY ALL")
+    db.execute("DELETE FROM ops.meta WHERE name = 'arrivals'")
+    assert arrivals.run(db, "C000001").rows_out == len(before)
+    assert db.rows("FROM ops.arrival ORDER BY ALL") == before
+
+
 def test_who_reports_every_month_is_not_noticed(look: Callable[..., Warehouse]) -> None:
     db = look()
     for institution, source in [("all", "hospital"), *SOURCE_OF.items()]:
