@@ -200,7 +200,7 @@ def state(settings: Settings) -> dict[str, Any]:
     """Everything that must not depend on how often a step was begun."""
     with open_warehouse(settings) as db:
         found: dict[str, Any] = {
-            name: db.fingerprint(f"(SELECT {', '.join(sorted(set(table.columns) - OF_RUNS))} FROM {name})")
+            name: db.digest(f"(SELECT {', '.join(sorted(set(table.columns) - OF_RUNS))} FROM {name})")
             for name, table in db.library.tables.items()
             if name not in ABOUT_RUNS
         }

@@ -7,6 +7,7 @@ import csv
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -307,9 +308,9 @@ def _parsed(text: str) -> dict[str, Any]:
 
 @functools.cache
 def _program() -> bytes:
-    """All of our own code, which the version alone need not tell apart."""
-    here = Path(__file__).parent
-    return b"\0".join(path.read_bytes() for path in sorted(here.rglob("*.py")))
+    """The engine, and all of our own code, which a version need not tell apart."""
+    code = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
+    return b"\0".join([metadata.version("duckdb").encode(), *code])
 
 
 def _varchar(name: str) -> TableColumn:

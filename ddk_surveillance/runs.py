@@ -8,6 +8,7 @@ import hashlib
 import importlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,13 +122,21 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> bool:
 
     with _progress(voice) as show:
         show(Text("启动运行环境", "starting"))
-        with orchestration(settings.home):
+        with orchestration(settings.home, lambda: _make_ready(settings, name)):
             from flows.stage import watched_by
 
             flow = getattr(importlib.import_module(f"flows.{name}"), name)
-
             with watched_by(lambda stage, key: show(_step(stage, key))):
                 return bool(flow())
+
+
+def _make_ready(settings: Settings, name: str) -> None:
+    """Import what the run needs while the server starts on another core; the slowest, if files wait, goes on beside the run."""
+    importlib.import_module(f"flows.{name}")
+    if any(settings.landing.glob("*/*")):
+        from ddk_surveillance.quality import evaluation
+
+        threading.Thread(target=evaluation.library, daemon=True).start()
 
 
 def _step(stage: str, key: str) -> Text:

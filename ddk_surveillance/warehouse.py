@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas
-import pyarrow
 
 from ddk_surveillance import migration, turn
 from ddk_surveillance.contracts import Table
@@ -21,6 +19,10 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseErro
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, resource
 from ddk_surveillance.unguarded import Unguarded
+
+if TYPE_CHECKING:  # half a second, which not every command needs
+    import pandas
+    import pyarrow
 
 SPARING_MEMORY_GB = 0.9
 KEEP_BACKUPS = 2  # copies from before a change of declarations
@@ -159,14 +161,8 @@ class Warehouse:
             self.execute(f"INSERT INTO {table} BY NAME {self.statement(table)}", parameters)
         return int(self.value(f"SELECT count(*) FROM {table}"))
 
-    def fingerprint(self, relation: str) -> str:
-        """Depends on every row of a table or subquery, not on their order; of rows that are alike one is looked at."""
-        alike = f"SELECT t, count(*) AS times FROM {relation} t GROUP BY t"
-        rows, total = self.rows(f"SELECT sum(times), sum(times * md5_number_lower(t::VARCHAR)) FROM ({alike})")[0]
-        return f"{rows or 0}-{total or 0:x}"
-
     def digest(self, relation: str) -> str:
-        """A quick fingerprint, to compare with others of the same version of DuckDB only."""
+        """Depends on every row of a table or subquery, not on their order; to be compared by the same version of DuckDB only."""
         rows, total = self.rows(f"SELECT count(*), sum(hash(t)) FROM {relation} t")[0]
         return f"{rows}-{int(total or 0):x}"
 

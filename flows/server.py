@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib
 import os
 import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -34,8 +33,8 @@ UNFINISHED = {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}
 
 
 @contextlib.contextmanager
-def orchestration(home: Path) -> Iterator[str]:
-    """The address of a Prefect server that is ready, in force while the block runs.
+def orchestration(home: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[str]:
+    """The address of a Prefect server that is ready, in force while the block runs; `meanwhile` one is starting.
 
     PREFECT_API_URL wins, and must answer (ConfigurationError): another server instead would scatter the history.
     Else the server that `make serve` runs on this data home, else a private one that ends with the block.
@@ -43,7 +42,7 @@ def orchestration(home: Path) -> Iterator[str]:
     """
     with (
         environment(prefect_settings(home)),
-        _chosen_server(home) as address,
+        _chosen_server(home, meanwhile) as address,
         environment({"PREFECT_API_URL": address}),
     ):
         try:
@@ -60,7 +59,9 @@ class OwnServer(NamedTuple):
 
 
 @contextlib.contextmanager
-def own_server(home: Path, lock: IO[str], port: int = 0, *, private: bool = True) -> Iterator[OwnServer]:
+def own_server(
+    home: Path, lock: IO[str], port: int = 0, *, private: bool = True, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[OwnServer]:
     """Start a server as a child and stop it afterwards; the lock is held until the child has ended."""
     with _listening(port) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/api"
@@ -68,7 +69,7 @@ def own_server(home: Path, lock: IO[str], port: int = 0, *, private: bool = True
     try:
         if not private:
             print(address, end="", file=lock, flush=True)
-        importlib.import_module("flows.nightly")  # takes as long as the server takes to start, on another core
+        meanwhile()
         _ask(address, START_SECONDS, _not_started(home))
         with environment({"PREFECT_API_URL": address}):
             _prepare(alone=True)
@@ -127,14 +128,14 @@ def prefect_settings(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _chosen_server(home: Path) -> Iterator[str]:
+def _chosen_server(home: Path, meanwhile: Callable[[], object]) -> Iterator[str]:
     if configured := os.environ.get("PREFECT_API_URL"):
         yield _joined(configured, ANSWER_SECONDS)
         return
     with server_lock(home) as (lock, ours):
         # a private server ends with its run, and then it is our turn
         if ours or turn.take(lock, load(os.environ), has_other_way=lambda: bool(_address_in(lock))):
-            with own_server(home, lock) as server:
+            with own_server(home, lock, meanwhile=meanwhile) as server:
                 yield server.address
         else:
             yield _joined(_address_in(lock), START_SECONDS)

@@ -196,7 +196,7 @@ def _keep_fingerprint(db: Warehouse, analyst: Warehouse, release_id: str, table:
     columns = ", ".join(name for name in table.columns if name != "release_id")
     db.execute(
         "INSERT INTO ops.release_table VALUES (?, ?, ?)",
-        [release_id, table.table, analyst.fingerprint(f"(SELECT {columns} FROM {table.table})")],
+        [release_id, table.table, analyst.digest(f"(SELECT {columns} FROM {table.table})")],
     )
 
 

@@ -117,7 +117,7 @@ def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
 
 
 def _judged(batch: Any, asked: Sequence[Any], detail: str) -> tuple[Any, dict[int, Any]]:
-    suite = _library().ExpectationSuite(name="rules", expectations=asked)
+    suite = library().ExpectationSuite(name="rules", expectations=asked)
     # Without names of key columns the keys are positions in the frame.
     report = batch.validate(suite, result_format={"result_format": detail, "return_unexpected_index_query": False})
     return report, {_number(result): result for result in report.results if result.expectation_config}
@@ -133,7 +133,7 @@ class _WhenAsked(ModuleType):
 
 
 @functools.cache
-def _library() -> Any:
+def library() -> Any:
     """Great Expectations, imported when it is needed: a second, and half a second more if unused memory is looked for."""
     for name in NEVER_ASKED_FOR:
         sys.modules.setdefault(name, _WhenAsked(name))
@@ -147,7 +147,7 @@ def _library() -> Any:
 @functools.cache
 def _whole_frame() -> Any:
     """Great Expectations' definition of a batch that is a frame as a whole: one serves for all frames of a process."""
-    context = _library().get_context(mode="ephemeral")
+    context = library().get_context(mode="ephemeral")
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -167,7 +167,7 @@ def _repeated(table: pyarrow.Table, height: int) -> pandas.DataFrame:
 
 def _expectation(rule: Rule, number: int) -> Any:
     severity = SEVERITIES[rule.severity]
-    kind = getattr(_library().expectations, rule.expectation, None)
+    kind = getattr(library().expectations, rule.expectation, None)
     if kind is None:
         raise DeclarationError(
             f"检查 {rule.code} 使用了不存在的期望 {rule.expectation}，请改正 checks.yaml。",

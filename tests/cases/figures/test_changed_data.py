@@ -92,7 +92,7 @@ def test_every_figure_that_moves_is_explained(tmp_path_factory: pytest.TempPathF
         )
         > 1000
     )
-    said = db.fingerprint("difference")
+    said = db.digest("difference")
     compare(db, from_at, to_at)
-    assert db.fingerprint("difference") == said
+    assert db.digest("difference") == said
     db.connection.close()

@@ -42,10 +42,10 @@ def test_what_has_changed_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         if statement:
             db.execute(statement)
         assert keep_and_count(db, night) is goes_on, list(CHANGES)[night - 1]
-        counted = [db.fingerprint(table) for table in MADE]
+        counted = [db.digest(table) for table in MADE]
         db.execute("DELETE FROM ops.meta WHERE name = 'counted'")
         count(db, rules_of(db.library))
-        assert counted == [db.fingerprint(table) for table in MADE], list(CHANGES)[night - 1]
+        assert counted == [db.digest(table) for table in MADE], list(CHANGES)[night - 1]
     db.connection.close()
 
 
