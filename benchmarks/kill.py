@@ -1,11 +1,12 @@
-"""Kill nights, corrections and undos at random moments, then let one finish: is everything as if nothing had happened?
+"""Kill nights, corrections and undos at random moments, or fill their disk: is everything then as if nothing had happened?
 
-    python -m benchmarks.kill --kills 200 --seed 1 [--scheduler]
+    python -m benchmarks.kill --kills 200 --disks 30 --seed 1 [--scheduler]
 
 One home takes every step undisturbed, and a night after it. In the other the step is killed (SIGKILL, the whole process
 group) at a random moment, and what is left of it again and again, until it comes to its end; a night follows. Then both must
 agree: hashes of all tables without run times, files in archive, receipts and inbox, the release that analysts see. From the
-state before the step all begins anew until the step has been killed as often as it should. With --scheduler each night is
+state before the step all begins anew until the step has been killed as often as it should. Of --disks (by root alone) each is
+a file system in memory with a random amount of room, on which the step runs once; then it is given room. With --scheduler each night is
 `ddk nightly` under Prefect, without it the same stages in the same order in a process forked for each.
 """
 
@@ -19,10 +20,11 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module
 from multiprocessing.process import BaseProcess
@@ -58,12 +60,14 @@ OF_RUNS = {
     "compared_pairs",
 }
 ABOUT_RUNS = ("ops.night", "ops.meta", "ops.linkage_quality")
+PAGE_BYTES = 4096
 Step = Callable[[Warehouse], Any]
 
 
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--kills", type=int, default=30)
+    options.add_argument("--disks", type=int, default=0)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--scheduler", action="store_true")
     options.add_argument("--keep", type=Path, help="an empty folder in which both homes stay, to look at")
@@ -72,10 +76,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = (chosen.keep or Path(scratch)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        harness(folder, chosen.kills, random.Random(chosen.seed), chosen.scheduler)
+        harness(folder, chosen.kills, chosen.disks, random.Random(chosen.seed), chosen.scheduler)
 
 
-def harness(folder: Path, kills: int, chance: random.Random, scheduler: bool) -> None:
+def harness(folder: Path, kills: int, disks: int, chance: random.Random, scheduler: bool) -> None:
     tokens.make_key(folder / "key")
     os.environ.update({"DDK_KEY_FILE": str(folder / "key"), "DDK_QUIET_SECONDS": "0"})
     calm, killed, before = (load(os.environ, folder / name) for name in ("calm", "killed", "before"))
@@ -84,23 +88,61 @@ def harness(folder: Path, kills: int, chance: random.Random, scheduler: bool) ->
         copy(calm, before)
         seconds = finish(begin(calm, step, scheduler))
         finish(begin(calm, night, scheduler))
-        expected, left, rounds = state(calm), kills // len(STEPS) + (number < kills % len(STEPS)), 0
+        expected, left, rounds = state(calm), share(kills, number), 0
         while left:
             copy(before, killed)
             rounds += 1
             while left and kill(begin(killed, step, scheduler), chance.uniform(0, seconds)):
                 left -= 1
-            for again in (step, night):
-                finish(begin(killed, again, scheduler))
-            compare(name, expected, state(killed))
-        report = {"step": name, "seconds": round(seconds, 1), "rounds": rounds, "compared": len(expected), "differ": []}
+            compare(name, expected, state_after(killed, step, scheduler))
+        shutil.rmtree(killed.home, ignore_errors=True)
+        full = 0
+        for _ in range(share(disks, number)):
+            with small_disk(
+                killed.home, size(before.home) + int(chance.random() ** 2 * 2 * size(calm.home))
+            ) as give_room:
+                copy(before, killed)
+                full += not ends_well(begin(killed, step, scheduler))
+                give_room()
+                compare(name, expected, state_after(killed, step, scheduler))
+        report = {"step": name, "seconds": round(seconds, 1), "rounds": rounds, "full disks": full,
+                  "compared": len(expected), "differ": []}  # fmt: skip
         print(json.dumps(report), flush=True)
-    print(json.dumps({"kills": kills, "scheduler": scheduler, "differ": []}))
+    print(json.dumps({"kills": kills, "disks": disks, "scheduler": scheduler, "differ": []}))
+
+
+def share(total: int, number: int) -> int:
+    """Of a total what falls to the step of this number."""
+    return total // len(STEPS) + (number < total % len(STEPS))
+
+
+def state_after(settings: Settings, step: Step, scheduler: bool) -> dict[str, Any]:
+    """What is found when the step and a night have come to their end."""
+    for again in (step, night):
+        finish(begin(settings, again, scheduler))
+    return state(settings)
 
 
 def copy(source: Settings, target: Settings) -> None:
     shutil.rmtree(target.home, ignore_errors=True)
-    shutil.copytree(source.home, target.home, symlinks=True)
+    shutil.copytree(source.home, target.home, symlinks=True, dirs_exist_ok=True)
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files, in whole pages, and of their folders."""
+    return sum(PAGE_BYTES * (1 + path.lstat().st_size // PAGE_BYTES) for path in folder.rglob("*"))
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, room_bytes: int) -> Iterator[Callable[[], object]]:
+    """A disk of its own for a folder, with so much room and, when the yielded function is called, with plenty."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room_bytes}", "tmpfs", folder], check=True)
+    try:
+        yield lambda: subprocess.run(["mount", "-o", "remount,size=4g", folder], check=True)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        folder.rmdir()
 
 
 def compare(step: str, expected: dict[str, Any], found: dict[str, Any]) -> None:
@@ -139,11 +181,15 @@ def _run(settings: Settings, step: Step, scheduler: bool) -> None:
         step(db)
 
 
+def ends_well(process: BaseProcess) -> bool:
+    process.join()
+    return process.exitcode in (0, 3)
+
+
 def finish(process: BaseProcess) -> float:
     """Seconds that an undisturbed step took."""
     begun = time.monotonic()
-    process.join()
-    if process.exitcode not in (0, 3):
+    if not ends_well(process):
         sys.exit(f"a step that nobody disturbed ended with {process.exitcode}")
     return time.monotonic() - begun
 
