@@ -98,9 +98,7 @@ def harness(folder: Path, kills: int, disks: int, chance: random.Random, schedul
         shutil.rmtree(killed.home, ignore_errors=True)
         full = 0
         for _ in range(share(disks, number)):
-            with small_disk(
-                killed.home, size(before.home) + int(chance.random() ** 2 * 2 * size(calm.home))
-            ) as give_room:
+            with small_disk(killed.home, size(before.home) + int(chance.random() ** 3 * size(calm.home))) as give_room:
                 copy(before, killed)
                 full += not ends_well(begin(killed, step, scheduler))
                 give_room()

@@ -131,12 +131,17 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> bool:
 
 
 def _make_ready(settings: Settings, name: str) -> None:
-    """Import what the run needs while the server starts on another core; the slowest, if files wait, goes on beside the run."""
+    """Import what the run needs while the server starts on another core; the slowest, if files wait, beside the run itself."""
     importlib.import_module(f"flows.{name}")
     if any(settings.landing.glob("*/*")):
-        from ddk_surveillance.quality import evaluation
+        threading.Thread(target=_import_the_slowest, daemon=True).start()
 
-        threading.Thread(target=evaluation.library, daemon=True).start()
+
+def _import_the_slowest() -> None:
+    from ddk_surveillance.quality import evaluation
+
+    evaluation.library()
+    importlib.import_module("scipy.stats")
 
 
 def _step(stage: str, key: str) -> Text:

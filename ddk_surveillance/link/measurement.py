@@ -25,7 +25,7 @@ from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse, connect
 
-MADE_FROM = ("link.member", "link.incident_bound", "core.incident", RECORDS, "link.adjudication")
+MADE_FROM = ("core.incident", RECORDS, "link.adjudication")
 DOUBT_CENTIBITS = 400
 NEWEST_DECISIONS = 500
 LATEST_DAY = "quantile_disc(day_to, 0.99)"  # what comes after is mostly undated and known by a very late report
