@@ -1,5 +1,5 @@
 -- Every figure: the grid of rules, periods and categories with counts and person-years, and the reason where there can be none.
--- Analyses are counted for whole years of the district, sub-measures without the cubes.
+-- Analyses are counted for whole years of the district, sub-measures for whole years by age and township.
 WITH span AS (
     SELECT r.* EXCLUDE (first_year, last_year, depends_on), p.period_type, p.period, p.position, p.first_day, p.last_day,
            year(p.last_day) AS year,
@@ -18,7 +18,8 @@ WITH span AS (
       AND (p.period_type = 'year' OR c.dimension NOT IN ('activity', 'care_level', 'violence_type', 'hukou', 'plan_cause', 'tier'))
       AND (c.dimension <> 'tier' OR list_contains(p.tiers, c.category))
       AND (c.dimension = 'all' AND (p.analysis = '' OR p.period_type = 'year' AND s.sex = 'all')
-           OR p.analysis = '' AND (NOT p.is_measure OR c.dimension = 'age5' AND p.period_type = 'year' OR c.dimension = 'township'))
+           OR p.analysis = '' AND (NOT p.is_measure
+                              OR p.period_type = 'year' AND (c.dimension = 'age5' OR c.dimension = 'township' AND s.sex = 'all')))
 ), cell AS (
     SELECT g.* EXCLUDE (tiers), coalesce(n.records, 0) AS records, coalesce(n.incidents, 0) AS incidents, coalesce(n.children, 0) AS children,
            coalesce(n.numerator, 0) AS numerator, d.denominator, coalesce(d.denominator > 0, FALSE) AS has_population
