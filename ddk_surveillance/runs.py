@@ -140,8 +140,8 @@ def _make_ready(settings: Settings, name: str) -> None:
 def _import_the_slowest() -> None:
     from ddk_surveillance.quality import evaluation
 
-    evaluation.library()
     importlib.import_module("scipy.stats")
+    evaluation.library()
 
 
 def _step(stage: str, key: str) -> Text:
