@@ -103,6 +103,7 @@ class Declaration(Declared):
     minimum_token_share: float = Field(ge=0, le=1)
     thresholds: Thresholds
     blocking: tuple[BlockingRule, ...]
+    measures: dict[Identifier, str]
     terms: dict[Identifier, str]
     safety: tuple[SafetyRule, ...]
     fields: tuple[ComparedField, ...]
@@ -119,6 +120,15 @@ class Declaration(Declared):
         if first != (("decided_different", "never"), ("decided_same", "always")):
             raise ValueError("the first safety rules must be those of reviewers: decided_different, decided_same")
         return self
+
+    @functools.cached_property
+    def named(self) -> dict[str, str]:
+        """What each name in braces stands for. A term is true or false: what meets a missing value does not hold.
+
+        Written as CASE its parts are looked at only for the pairs for which those before them hold.
+        """
+        terms = {name: f"(CASE WHEN {text} THEN TRUE ELSE FALSE END)" for name, text in self.terms.items()}
+        return {name: f"({text})" for name, text in self.measures.items()} | terms
 
     @functools.cached_property
     def radices(self) -> tuple[int, ...]:
@@ -141,22 +151,22 @@ class Declaration(Declared):
 
     @functools.cached_property
     def comparison_sql(self) -> str:
-        """What compares records `a` and `b`: a SELECT of {kept} and of all terms, for str.format with {kept} and {joins}.
+        """What compares records `a` and `b`: a SELECT of {kept} and of all that is named, for str.format with {kept} and {joins}.
 
         Terms are columns of nested SELECTs: written out wherever they occur they would be planned and computed each time.
         """
-        used = " ".join([self.pattern_sql, *map(_over_columns, self.terms.values())])
+        used = " ".join([self.pattern_sql, *map(_over_columns, self.named.values())])
         read = ", ".join(f"{one[0]}.{one[2:]} AS {one}" for one in sorted(set(re.findall(r"\b[abj]_\w+", used))))
         sql = f"SELECT {{kept}}, {read}\n{{joins}}"
-        for layer in _layers(self.terms):
-            columns = ", ".join(f"({_over_columns(self.terms[name])}) AS term_{name}" for name in layer)
+        for layer in _layers(self.named):
+            columns = ", ".join(f"{_over_columns(self.named[name])} AS term_{name}" for name in layer)
             sql = f"SELECT *, {columns}\nFROM ({sql}) AS pair"
         return sql
 
     def condition(self, text: str) -> str:
         """A condition with its {terms} replaced by what they stand for."""
         while "{" in text:
-            text = text.format(**self.terms)
+            text = text.format(**self.named)
         return text
 
 
