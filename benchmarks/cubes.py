@@ -26,7 +26,7 @@ YEARS = 10
 def fill(db: Warehouse, incidents: int) -> None:
     """Incidents of 2016–2025, two and a half a child, in the shares that a district sees."""
     db.execute(f"""
-        INSERT INTO core.incident BY NAME
+        INSERT INTO core.incident_version BY NAME
         WITH drawn AS (
             SELECT n, (hash(n, 1) % 1000)::INTEGER AS a, (hash(n, 2) % 1000)::INTEGER AS b, (hash(n, 3) % 1000)::INTEGER AS c,
                    (hash(n, 4) % 1000)::INTEGER AS d,
@@ -41,7 +41,7 @@ def fill(db: Warehouse, incidents: int) -> None:
             ['fall', 'blunt_force', 'animal', 'sharp_force', 'burn_scald', 'poisoning'][1 + c % 6] AS mechanism,
             ['home', 'school_public', 'street_highway', 'other'][1 + d % 4] AS place,
             ['minor', 'minor', 'moderate', 'severe'][1 + a % 4] AS severity, 'outpatient' AS care_level,
-            (hash(n, 7) % 10000) < 3 AS is_death, CASE WHEN is_death THEN event_date END AS death_date
+            '' AS members, TIMESTAMP '2026-01-01' AS known_from, (hash(n, 7) % 10000) < 3 AS is_death, CASE WHEN is_death THEN event_date END AS death_date
         FROM drawn""")
     db.execute("""
         INSERT INTO core.record_version BY NAME

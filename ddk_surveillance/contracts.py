@@ -52,12 +52,13 @@ class Table(Declared):
     """One warehouse table: DDL, comments and the data dictionary all come from here.
 
     `versions_of` names the table of whose rows this one keeps every version: it has the columns of that one and its own,
-    of which the last two say from when to when a row stood. `derived`: all of it is computed from other tables, so that a
-    changed declaration may empty it. `retired`: columns of an earlier time that may be dropped for good.
+    of which the last two say from when to when a row stood. `view`: it is not stored, only read from another. `derived`: all
+    of it is computed from other tables, so that a changed declaration may empty it. `retired`: columns of an earlier time that may be dropped for good.
     """
 
     table: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$")]
     versions_of: str | None = None
+    view: bool = False
     derived: bool = False
     retired: tuple[Identifier, ...] = ()
     comment: Bilingual

@@ -34,15 +34,20 @@ def plan(tables: Iterable[Table], stored: Mapping[str, Columns]) -> Migration:
     """How to get there; raises ConfigurationError naming every column that stands in the way."""
     new, changes, obstacles, empties = [], [], [], False
     declared = list(tables)
+    views = {table.table for table in declared if table.view}
     for table in declared:
         known = stored.get(table.table)
-        if known is None:
+        if table.view:
+            changes += [f"DROP TABLE {table.table}"] if known else []  # which it was until it became a view
+            empties |= bool(known)
+        elif known is None:
             new.append(_create(table))
         elif table.derived:
             empties |= known != {name: column.type for name, column in table.columns.items()}
         else:
             obstacles += _obstacles(table, known)
-            changes += _changes(table, known)
+            changes += (changed := _changes(table, known))
+            empties |= bool(changed) and table.versions_of in views
     if obstacles:
         raise _refusal(obstacles)
     if empties:

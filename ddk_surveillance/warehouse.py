@@ -171,11 +171,17 @@ class Warehouse:
         with self.transaction():
             for statement in migration.plan(tables, self.stored_columns()).statements:
                 self.execute(statement)
+            for table in tables:
+                if table.view:
+                    self.create_view(table.table)
             if (
                 self.value("SELECT current_database()") != "memory"
             ):  # there nobody reads comments, and they take longest
                 for table in tables:
                     self.comment(table)
+
+    def create_view(self, name: str) -> None:
+        self.execute(f"CREATE OR REPLACE VIEW {name} AS {self.statement(name)}")
 
     def create_macro(self, name: str) -> None:
         """Make a SELECT with parameters callable: FROM <schema>.<name>(…)."""
@@ -194,7 +200,8 @@ class Warehouse:
 
     def comment(self, table: Table) -> None:
         """Write the bilingual comments of a table and its columns into the database itself."""
-        statements = [f"COMMENT ON TABLE {table.table} IS {_quoted(table.comment.zh, table.comment.en)}"]
+        kind = "VIEW" if table.view else "TABLE"
+        statements = [f"COMMENT ON {kind} {table.table} IS {_quoted(table.comment.zh, table.comment.en)}"]
         statements += [
             f"COMMENT ON COLUMN {table.table}.{column} IS {_quoted(declared.comment.zh, declared.comment.en)}"
             for column, declared in table.columns.items()
@@ -288,7 +295,7 @@ def _create_tables(warehouse: Warehouse) -> None:
         warehouse.execute("DROP SCHEMA IF EXISTS recoded CASCADE")  # until 2026-11 the recoded rows were kept there
         warehouse.ensure(*warehouse.library.tables.values())
         for view in VIEWS:
-            warehouse.execute(f"CREATE OR REPLACE VIEW {view} AS {warehouse.statement(view)}")
+            warehouse.create_view(view)
         for macro in MACROS:
             warehouse.create_macro(macro)
         warehouse.remember("declarations", warehouse.library.tables_fingerprint)

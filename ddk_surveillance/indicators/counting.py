@@ -18,6 +18,7 @@ from ddk_surveillance.indicators.definition import Rule, counted_sql, tier_sql
 from ddk_surveillance.library import Library
 from ddk_surveillance.warehouse import Warehouse
 
+INCIDENTS = "(SELECT *, rowid FROM core.incident_version WHERE known_to IS NULL)"  # core.incident with row numbers
 GROUPINGS = ("age5", "stage", "legal")
 # Dimensions by every period: of the incident's own columns, each with a code list; then those by year only.
 CODED = {"sex": "sex", "township": "township_code", "mechanism": "mechanism", "place": "place", "intent": "intent",
@@ -32,7 +33,7 @@ def count(db: Warehouse, rules: Sequence[Rule]) -> None:
     _make_categories(db, rules)
     state = recount.look(db)
     if not (state and _count_changed(db, rules, state)):
-        _make_tally(db, rules, "core.incident")
+        _make_tally(db, rules, INCIDENTS)
         db.execute(f"DELETE FROM mart.counted; INSERT INTO mart.counted BY NAME {db.statement('mart.counted')}")
         _make_periods(db)
         _count_cells(db)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ddk_surveillance import history
 from ddk_surveillance.link import declaration as declarations
 from ddk_surveillance.link import model as models
 from ddk_surveillance.link.children import make_children, make_groups
@@ -19,15 +18,7 @@ from ddk_surveillance.link.model import Model
 from ddk_surveillance.link.preparation import Night, prepare
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
-DERIVED = (
-    "link.linkable",
-    "link.pair",
-    "link.member",
-    "link.event_group",
-    "link.golden_field",
-    "link.incident_bound",
-    "core.incident",
-)
+DERIVED = ("link.linkable", "link.pair", "link.member", "link.event_group", "link.golden_field", "link.incident_bound")
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -40,7 +31,7 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
     with db.sparing(), db.transaction():
         is_new_model = _forget_other_model(db, model)
         night = prepare(db, model.declaration)
-        if night.dirty or night.gone:
+        if night.dirty or night.gone or (is_new_model and db.rows("FROM link_before LIMIT 1")):
             compared = compare(db, model, night)
             _drop(db, "link_changed", "link_bucketed", "link_found", "link_candidate")
             make_clusters(db, model, night)
@@ -57,8 +48,7 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
                 "link_touched",
                 "link_new_member",
             )
-            make_incidents(db, model.declaration.golden, night)
-            _keep_versions(db, key, night.everything or is_new_model)
+            make_incidents(db, model.declaration.golden, night, key)
             _record(db, key, model, night, is_new_model, compared)
             _drop(db, "link_kept", "link_before")
     records = int(db.value("SELECT count(*) FROM link.member"))
@@ -141,17 +131,6 @@ def _renew_regrouped(db: Warehouse) -> None:
             CAST(count(*) OVER (PARTITION BY m.incident_id) AS INTEGER) AS records
         FROM link.member AS m JOIN link_regrouped USING (incident_id) JOIN link.linkable AS l ON l.key = m.record_key""")
     db.execute("CREATE OR REPLACE TEMP TABLE link_renewed AS FROM link_renewed UNION ALL FROM link_regrouped")
-
-
-def _keep_versions(db: Warehouse, key: str, are_all_new: bool) -> None:
-    """Keep what was known until this run of the renewed incidents, and what is from now on."""
-    moment = db.value(
-        """SELECT greatest(coalesce((SELECT started_at FROM ops.night WHERE night_id = $night), now()::TIMESTAMP),
-        (SELECT max(known_from) FROM core.incident_version))""",
-        {"night": key},
-    )
-    scope = "TRUE" if are_all_new else "incident_id IN (FROM link_renewed)"
-    history.keep(db, "core.incident_version", moment, db.statement("core.incident_version"), scope)
 
 
 def _record(db: Warehouse, key: str, model: Model, night: Night, is_new_model: bool, compared: int) -> None:

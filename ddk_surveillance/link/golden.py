@@ -7,8 +7,10 @@ violence is not overwritten by `unintentional` from anyone, unless the record th
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
+from ddk_surveillance import history
 from ddk_surveillance.link.declaration import Golden, GoldenRule
 from ddk_surveillance.link.preparation import Night, coded
 from ddk_surveillance.warehouse import Warehouse
@@ -28,12 +30,11 @@ TYPES = {"age_years": "INTEGER", "death_date": "DATE", "event_date": "DATE", "ha
 VAGUE = "CASE WHEN r.date_precision = 'unknown' THEN r.event_date_to ELSE r.event_date_from END"
 
 
-def make_incidents(db: Warehouse, golden: Golden, night: Night) -> None:
-    """Replace the renewed incidents, whose records are in link_kept, in core.incident and link.golden_field."""
+def make_incidents(db: Warehouse, golden: Golden, night: Night, key: str) -> None:
+    """Renew the incidents whose records are in link_kept, and link.golden_field; what was known until this run is kept."""
     renewed = "TRUE" if night.everything else "incident_id IN (FROM link_renewed)"
-    db.execute(f"DELETE FROM core.incident WHERE {renewed}; DELETE FROM link.golden_field WHERE {renewed}")
+    db.execute(f"DELETE FROM link.golden_field WHERE {renewed}")
     sources = sorted({"", *(code for (code,) in db.rows("SELECT DISTINCT source_code FROM core.record"))})
-    db.execute(f"INSERT INTO core.incident BY NAME {_single_sql(golden)}")
     words = {field: coded(db, field, _read(field)) for field in golden.fields if field not in TYPES and night.is_large}
     db.execute(f"""CREATE OR REPLACE TEMP TABLE link_report AS
         SELECT * REPLACE ({", ".join(f"{cast} AS {field}" for field, cast in words.items()) or "records AS records"})
@@ -44,10 +45,23 @@ def make_incidents(db: Warehouse, golden: Golden, night: Night) -> None:
     db.execute(f"""INSERT INTO link.golden_field BY NAME
         SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")})""")
     db.execute("DROP TABLE link_claim")
-    db.execute(f"INSERT INTO core.incident BY NAME {_incident_sql(golden)}")
+    incidents = f"{_single_sql(golden)} UNION ALL BY NAME FROM ({_incident_sql(golden)})"
+    history.keep(db, "core.incident_version", _moment(db, key), incidents, renewed)
     db.execute("DROP TABLE link_agreed")
 
 
+def _moment(db: Warehouse, key: str) -> datetime.datetime:
+    """Since when the outcome of this run is known: never before that of an earlier one."""
+    moment: datetime.datetime = db.value(
+        """SELECT greatest(coalesce((SELECT started_at FROM ops.night WHERE night_id = $night), now()::TIMESTAMP),
+        (SELECT max(known_from) FROM core.incident_version))""",
+        {"night": key},
+    )
+    return moment
+
+
+# A record and the content that the incident was made of: what was linked by begins with its fingerprint.
+MEMBER = "k.record_id || ':' || left(l.link_hash, 8)"
 RECORDS = """FROM link_kept AS k
     JOIN core.record AS r ON r.record_id = k.record_id
     JOIN link.linkable AS l ON l.key = k.key"""
@@ -57,7 +71,7 @@ def _single_sql(golden: Golden) -> str:
     """Incidents that one record alone tells of: nothing to choose."""
     values = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields if field != "event_date")
     return f"""
-        SELECT k.incident_id, k.child_id, g.event_group_id, k.records, r.source_code AS sources,
+        SELECT k.incident_id, k.child_id, g.event_group_id, k.records, r.source_code AS sources, {MEMBER} AS members,
             coalesce(r.is_death, FALSE) AS is_death, {VAGUE} AS event_date, year({VAGUE}) AS event_year,
             CASE WHEN l.is_exact THEN 'day' ELSE r.date_precision END AS date_precision, FALSE AS has_conflict, {values}
         {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = k.incident_id
@@ -68,7 +82,7 @@ def _report_sql(golden: Golden, sources: Sequence[str]) -> str:
     """One row per record of the other renewed incidents, unknown as NULL, with the standing of its source."""
     fields = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields)
     return f"""
-        SELECT k.incident_id, k.child_id, k.records, k.number AS seniority, r.source_code,
+        SELECT k.incident_id, k.child_id, k.records, k.number AS seniority, {MEMBER} AS member, r.source_code,
             coalesce(r.is_death, FALSE) AS is_death, {fields}, {VAGUE} AS vague_date, r.date_precision, l.width_days,
             CASE r.source_code {" ".join(f"WHEN '{one}' THEN {1 << bit}" for bit, one in enumerate(sources))} END AS source_bit,
             {_place("r.source_code", golden.source_order)} AS source_place,
@@ -99,7 +113,7 @@ def _agreed_sql(golden: Golden, sources: Sequence[str]) -> str:
     fields = ", ".join(f"min({one}) AS {one}, min({one}) <> max({one}) AS {one}_differs" for one in golden.fields)
     return f"""
         SELECT incident_id, min(child_id) AS child_id, min(records) AS records, bit_or(source_bit) AS source_bits,
-            {_names(sources)} AS sources, bool_or(is_death) AS is_death,
+            {_names(sources)} AS sources, array_to_string(list_sort(list(member)), ',') AS members, bool_or(is_death) AS is_death,
             coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault,
             min((width_days, vague_date, date_precision)) FILTER (event_date IS NULL) AS narrowest, {fields}
         FROM link_report GROUP BY incident_id"""
@@ -161,7 +175,7 @@ def _incident_sql(golden: Golden) -> str:
                 CASE WHEN exact_date IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision
             FROM link_agreed AS a LEFT JOIN winner AS w USING (incident_id)
         )
-        SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.is_death,
+        SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.members, a.is_death,
             d.event_date, year(d.event_date) AS event_year, d.date_precision,
             w.incident_id IS NOT NULL AS has_conflict, {values}
         FROM link_agreed AS a JOIN dated AS d USING (incident_id)

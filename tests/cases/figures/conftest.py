@@ -99,7 +99,9 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     db = empty_warehouse(str(tmp_path_factory.mktemp("district")))
     incidents = drawn_incidents()
     with db.offering(drawn=incidents):
-        db.execute("INSERT INTO core.incident BY NAME FROM drawn")
+        db.execute(
+            "INSERT INTO core.incident_version BY NAME SELECT *, '' AS members, TIMESTAMP '2025-01-01' AS known_from FROM drawn"
+        )
     db.execute("INSERT INTO link.incident_bound SELECT incident_id, records, incident_id FROM core.incident")
     add_reports_and_population(db, YEARS)
     indicators.run(db, "night")

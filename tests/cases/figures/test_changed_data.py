@@ -42,22 +42,20 @@ def changed(incidents: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def publish(db: Warehouse, incidents: pd.DataFrame, release_id: str) -> datetime.datetime:
     """Every incident is one record of a hospital, whose content is all that is said of it."""
+    moment = db.value("SELECT now()::TIMESTAMP")
     with db.offering(drawn=incidents.assign(records=1)):
-        db.execute("DELETE FROM core.incident; INSERT INTO core.incident BY NAME FROM drawn")
+        db.execute(
+            "CREATE OR REPLACE TEMP TABLE told AS FROM core.incident LIMIT 0; INSERT INTO told BY NAME FROM drawn"
+        )
+    rows = "SELECT t.*, incident_id || ':' || left(md5(t::VARCHAR), 8) AS members FROM told t"
+    history.keep(db, "core.incident_version", moment, rows)
     db.execute(
         "DELETE FROM link.incident_bound; INSERT INTO link.incident_bound SELECT incident_id, 1, incident_id FROM core.incident"
     )
     db.execute(
         "INSERT INTO core.record_version BY NAME SELECT incident_id AS record_id, 'b' AS batch_id, '' AS sheet, 1 AS row_number,"
-        " 1 AS victim_number, 'duplicate' AS disposition, md5(i::VARCHAR) AS content_hash, 'hospital' AS source_code,"
-        " event_date AS event_date_from, event_date AS event_date_to FROM core.incident i"
-    )
-    moment = db.value("SELECT now()::TIMESTAMP")
-    history.keep(
-        db,
-        "core.incident_version",
-        moment,
-        "SELECT i.*, incident_id || ':' || left(md5(i::VARCHAR), 8) AS members FROM core.incident i",
+        " 1 AS victim_number, 'duplicate' AS disposition, split_part(members, ':', 2) AS content_hash, 'hospital' AS source_code,"
+        " event_date AS event_date_from, event_date AS event_date_to FROM core.incident_version WHERE known_to IS NULL"
     )
     indicators.run(db, "night")
     record(db, {"release_id": release_id, "data_as_of": CAME_IN, "content_hash": "", "file_name": ""})

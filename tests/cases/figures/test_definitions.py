@@ -45,10 +45,10 @@ def add(db: Warehouse, table: str) -> None:
         identity, child, age, intent, mechanism, residence, other, *_ = line.split()
         values = {"incident_id": identity, "child_id": child, "age_years": age, "intent": intent, "mechanism": mechanism,
                   "residence": residence, "event_date": "2024-05-01", "event_year": "2024", "records": "2",
-                  "sources": "hospital", "is_death": "false"}  # fmt: skip
+                  "sources": "hospital", "is_death": "false", "members": "", "known_from": "2025-01-01"}  # fmt: skip
         values |= dict(pair.split("=") for pair in other.split(",")) if other != "·" else {}
         selected = ", ".join(f"'{value}' AS {name}" for name, value in values.items())
-        db.execute(f"INSERT INTO core.incident BY NAME SELECT {selected}")
+        db.execute(f"INSERT INTO core.incident_version BY NAME SELECT {selected}")
 
 
 @pytest.fixture(scope="module")

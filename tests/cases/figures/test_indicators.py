@@ -63,21 +63,21 @@ def add_incidents(db: Warehouse, table: str, sources: tuple[str, ...] = SOURCES)
         values = {
             "incident_id": identity, "child_id": child, "event_date": date, "event_year": date[:4], "age_years": age,
             "sex": sex, "intent": intent, "mechanism": mechanism, "is_death": str(death == "yes"), "residence": residence,
-            "records": "1", **(dict(pair.split("=") for pair in other.split(",")) if other != "·" else {}),
+            "records": "1", "known_from": "2025-01-01", **(dict(pair.split("=") for pair in other.split(",")) if other != "·" else {}),
         }  # fmt: skip
         if death == "yes":
             values["death_date"] = date
         needed = {
-            name: "''" for name, column in db.library.tables["core.incident"].columns.items()
+            name: "''" for name, column in db.library.tables["core.incident_version"].columns.items()
             if column.required and name not in values and column.type == "VARCHAR"
         }  # fmt: skip
         needed |= {
-            name: "0" for name, column in db.library.tables["core.incident"].columns.items()
+            name: "0" for name, column in db.library.tables["core.incident_version"].columns.items()
             if column.required and name not in values and column.type != "VARCHAR"
         }  # fmt: skip
         selected = [f"'{value}' AS {name}" for name, value in values.items()]
         selected += [f"{value} AS {name}" for name, value in needed.items()]
-        db.execute(f"INSERT INTO core.incident BY NAME SELECT {', '.join(selected)}")
+        db.execute(f"INSERT INTO core.incident_version BY NAME SELECT {', '.join(selected)}")
     db.execute(
         "INSERT INTO core.record_version BY NAME SELECT incident_id AS record_id, 'b' AS batch_id, '' AS sheet, 1 AS row_number,"
         " 1 AS victim_number, 'loaded' AS disposition, '' AS content_hash, source_code,"
@@ -180,7 +180,7 @@ def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> 
     verdicts = {}
     add_population(warehouse, 2024)
     for deaths in (3, 4):
-        warehouse.execute("DELETE FROM core.incident; DELETE FROM core.record_version")
+        warehouse.execute("DELETE FROM core.incident_version; DELETE FROM core.record_version")
         add_incidents(
             warehouse,
             "\n".join(f"i{n} c{n} 2024-03-01 5 male unintentional fall yes resident ·" for n in range(deaths)),

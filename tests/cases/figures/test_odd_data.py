@@ -46,7 +46,7 @@ def figures(
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Any:
     db = connect(load({}, tmp_path_factory.mktemp("odd")), LIBRARY)
     add(db, "\n".join(f"{line} ·" for line in INCIDENTS.strip().splitlines()))
-    db.execute("UPDATE core.incident SET age_years = NULL WHERE incident_id = 'm2'")
+    db.execute("UPDATE core.incident_version SET age_years = NULL WHERE incident_id = 'm2'")
     add_reports_and_population(db, YEARS, "2026-08-01")
     indicators.run(db, "night")
     yield db

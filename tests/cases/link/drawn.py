@@ -42,7 +42,7 @@ def warehouse(threads: int = 2) -> Warehouse:
     filled = [
         name
         for name in db.library.tables
-        if name.startswith("link.") or name in ("core.incident", "core.record_version")
+        if name.startswith("link.") or name in ("core.incident_version", "core.record_version")
     ]
     db.execute("; ".join(f"DELETE FROM {name}" for name in filled))
     return db
