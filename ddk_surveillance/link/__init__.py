@@ -33,7 +33,7 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
         night = prepare(db, model.declaration)
         if night.dirty or night.gone or (is_new_model and db.rows("FROM link_before LIMIT 1")):
             compared = compare(db, model, night)
-            _drop(db, "link_changed", "link_bucketed", "link_found", "link_candidate")
+            _drop(db, "link_changed", "link_candidate")
             make_clusters(db, model, night)
             make_children(db, model.declaration, night)
             _replace_members(db, night, is_new_model)

@@ -14,7 +14,7 @@ COLUMNS = """key, source_code, institution_id, sex, birth_month, age, township, 
     exact_day, near_from, near_to"""
 # One row per record and bucket that its possible event days touch: this makes an equi-join of the overlap of dates, so
 # that the work does not grow with the years of history. Each pair is found once, in the first bucket that both touch.
-BUCKETED = f"""SELECT {COLUMNS}, unnest(range(near_from // {BUCKET_DAYS}, near_to // {BUCKET_DAYS} + 1)) AS bucket
+BUCKETED = f"""SELECT {COLUMNS}, CAST(unnest(range(near_from // {BUCKET_DAYS}, near_to // {BUCKET_DAYS} + 1)) AS INTEGER) AS bucket
     FROM link_coded WHERE NOT needs_token"""
 FIRST_COMMON_BUCKET = f"a.bucket = b.bucket AND a.bucket = greatest(a.near_from, b.near_from) // {BUCKET_DAYS}"
 CLOSE_AGE = "(SELECT r.*, r.age + s.step AS near_age FROM {} AS r CROSS JOIN (VALUES (-1), (0), (1)) AS s (step))"
@@ -37,6 +37,7 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
         INSERT INTO link_found
         SELECT left_key, right_key FROM link_decision WHERE left_key IN ({dirty}) OR right_key IN ({dirty})""")
     db.execute("CREATE OR REPLACE TEMP TABLE link_candidate AS SELECT DISTINCT left_key, right_key FROM link_found")
+    db.execute("DROP TABLE link_found; DROP TABLE IF EXISTS link_bucketed")
 
 
 def blocking_sql(rule: BlockingRule, declaration: Declaration, night: Night) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow
 
 from ddk_surveillance.link.declaration import Declaration
-from ddk_surveillance.warehouse import Warehouse
+from ddk_surveillance.warehouse import Parameters, Warehouse
 
 REBUILD_ABOVE_SHARE = 0.1  # of records dirty: then everything is linked anew, which takes no longer
 # Compared as enumerations when everything is compared: it takes half the time.
@@ -18,6 +18,8 @@ CODED = {
 }  # fmt: skip
 
 
+# What link.state adds to a record.
+STATE = "s.voided, s.window_days, s.has_no_doubles, s.needs_token, s.home_district, s.link_hash"
 CODED_ABOVE_RECORDS = 20_000  # of fewer it takes longer to find the words than to compare them
 
 
@@ -49,9 +51,10 @@ def prepare(db: Warehouse, declaration: Declaration) -> Night:
     """Bring link.linkable up to date; fills link_gone, link_decision, and link_dirty or link_coded."""
     _replace_stop_tokens(db, declaration)
     db.execute("CREATE OR REPLACE TEMP TABLE link_decided AS FROM link.decision")
+    share = {"minimum_token_share": declaration.minimum_token_share}
     with db.offering(link_source=_sources(db)):
-        night = _find_changes(db, declaration)
-    _renew_linkable(db, night)
+        night = _find_changes(db, share)
+        _renew_linkable(db, night, share)
     _find_decided_pairs(db)
     return night
 
@@ -71,39 +74,42 @@ def _find_decided_pairs(db: Warehouse) -> None:
         JOIN link.linkable AS b ON b.record_id = j.right_record_id""")
 
 
-def _find_changes(db: Warehouse, declaration: Declaration) -> Night:
-    """Fill link_changed (with all records when everything is to be done) and link_gone."""
-    state = db.statement("link.state")
-    share = {"minimum_token_share": declaration.minimum_token_share}
-    db.execute(
-        f"""CREATE OR REPLACE TEMP TABLE link_changed AS
-        SELECT s.*, l.key IS NULL AS is_new FROM ({state}) AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
-        WHERE l.link_hash IS DISTINCT FROM s.link_hash""",
-        share,
-    )
-    [(dirty, new)] = db.rows("SELECT count(*), count(*) FILTER (is_new) FROM link_changed")
+def _find_changes(db: Warehouse, share: Parameters) -> Night:
+    """Fill link_changed, where anything was linked before, and link_gone."""
     records, known = (int(db.value(f"SELECT count(*) FROM {table}")) for table in ("core.record", "link.linkable"))
+    dirty = new = records
+    if known:
+        db.execute(
+            f"""CREATE OR REPLACE TEMP TABLE link_changed AS
+            SELECT s.record_id, {STATE}, l.key IS NULL AS is_new
+            FROM ({db.statement("link.state")}) AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
+            WHERE l.link_hash IS DISTINCT FROM s.link_hash""",
+            share,
+        )
+        [(dirty, new)] = db.rows("SELECT count(*), count(*) FILTER (is_new) FROM link_changed")
     gone = known + new - records
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_gone AS
         SELECT record_id, key FROM link.linkable ANTI JOIN core.record USING (record_id) WHERE {gone > 0}""")
-    night = Night(dirty, gone, dirty > REBUILD_ABOVE_SHARE * records)
-    if night.everything and dirty < records:
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_changed AS {state}", share)
-    return night
+    return Night(dirty, gone, dirty > REBUILD_ABOVE_SHARE * records)
 
 
-def _renew_linkable(db: Warehouse, night: Night) -> None:
+def _renew_linkable(db: Warehouse, night: Night, share: Parameters) -> None:
     if night.everything:
-        statement = db.statement("link.linkable")
+        statement = _linkable_of(db, db.statement("link.state"))
         coded = _with_small_codes(db, statement) if night.is_large else statement
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}")
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}", share)
         db.execute("DELETE FROM link.linkable; INSERT INTO link.linkable BY NAME FROM link_coded")
         return
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {db.statement('link.linkable')}")
+    changed = f"SELECT r.*, {STATE} FROM core.record AS r JOIN link_changed AS s ON s.record_id = r.record_id"
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {_linkable_of(db, changed)}")
     for stale in ("link_dirty", "link_gone"):
         db.execute(f"DELETE FROM link.linkable WHERE record_id IN (SELECT record_id FROM {stale})")
     db.execute("INSERT INTO link.linkable BY NAME FROM link_dirty")
+
+
+def _linkable_of(db: Warehouse, state: str) -> str:
+    return f"WITH link_state AS ({state}) SELECT * FROM ({db.statement('link.linkable')})"
 
 
 def _with_small_codes(db: Warehouse, statement: str) -> str:

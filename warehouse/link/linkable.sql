@@ -1,17 +1,17 @@
--- The changed records as the comparison needs them: tokens as integers, void ones removed, dates as day numbers, unknown as
+-- The records of link_state as the comparison needs them: tokens as integers, void ones removed, dates as day numbers, unknown as
 -- NULL.
 -- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
 WITH
 dated AS (
     SELECT
-        r.*, c.link_hash, c.voided, c.window_days, c.has_no_doubles, c.needs_token, c.home_district,
-        date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS day_from,
-        date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS day_to,
-        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS death_from,
-        date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS death_to,
+        *,
+        CAST(date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS INTEGER) AS day_from,
+        CAST(date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS INTEGER) AS day_to,
+        CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS INTEGER) AS death_from,
+        CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS INTEGER) AS death_to,
         coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
         year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
-    FROM core.record AS r JOIN link_changed AS c ON c.record_id = r.record_id
+    FROM link_state
 ),
 known AS (
     SELECT
@@ -36,7 +36,7 @@ known AS (
         d.day_from, d.day_to, d.day_to - d.day_from AS width_days, d.is_exact, d.event_hour,
         d.day_from - CASE WHEN d.is_exact THEN 0 END AS exact_day,
         coalesce(d.date_precision = 'unknown', TRUE) AS is_undated,
-        year(d.event_date_from) * 12 + month(d.event_date_from) AS month,
+        CAST(year(d.event_date_from) * 12 + month(d.event_date_from) AS INTEGER) AS month,
         day(d.event_date_from) = 1 AS is_first_of_month,
         -- exact dates stray by a day or two, and the first of a month may stand for any of its days
         CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 62) END AS near_from,

@@ -1,4 +1,4 @@
--- What each current record is to the linkage: `link_hash` covers whatever could change its links or its incident's values,
+-- The current records with what each is to the linkage: `link_hash` covers whatever could change its links or its incident's values,
 -- so a record whose hash is not the one it was linked by last is dirty. `voided`: its tokens that are stop tokens.
 WITH
 token_poor AS (
@@ -29,7 +29,7 @@ decision AS (
 ),
 known AS (
     SELECT
-        r.record_id, r.content_hash, d.decisions,
+        r.*, d.decisions,
         concat(
             CASE WHEN i.token IS NOT NULL THEN 'i' END, CASE WHEN n.token IS NOT NULL THEN 'n' END,
             CASE WHEN p.token IS NOT NULL THEN 'p' END, CASE WHEN c.token IS NOT NULL THEN 'c' END
@@ -49,7 +49,7 @@ known AS (
     LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
 )
 SELECT
-    record_id, voided, window_days, has_no_doubles, needs_token, home_district,
+    * EXCLUDE (decisions),
     concat_ws(
         '|', content_hash, window_days, voided,
         CASE WHEN has_no_doubles THEN 'd' END, CASE WHEN needs_token THEN 't' END, home_district, decisions
