@@ -91,7 +91,7 @@ def _find_changes(db: Warehouse, share: Parameters) -> Night:
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_gone AS
         SELECT record_id, key FROM link.linkable ANTI JOIN core.record USING (record_id) WHERE {gone > 0}""")
-    return Night(dirty, gone, dirty > REBUILD_ABOVE_SHARE * records)
+    return Night(dirty, gone, not known or dirty > REBUILD_ABOVE_SHARE * records)
 
 
 def _renew_linkable(db: Warehouse, night: Night, share: Parameters) -> None:
