@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ddk_surveillance.errors import Text
+from ddk_surveillance.text.spelling import plain
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 
 
 def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, (bool, float, datetime.date)):
+        raise ValueError(f"YAML reads this word as {value!r}: write it in quotes")
+    return str(value) if isinstance(value, int) else value
 
 
 # YAML reads 1 as a number, but every code and header of an office is a word.
@@ -81,7 +85,12 @@ NOT_A_TOKEN = "?"
 
 
 class SourceColumn(Declared):
-    """How one column of a received file becomes one of our columns."""
+    """How one column of a received file becomes one of our columns.
+
+    `combine` puts the texts of other columns together with `-`; an empty one stays empty (2024-5-), unless all are.
+    `rewrite` says how a text of a notation of the source's own is to be read: the first regular expression that fits the
+    whole text is replaced by its right side, in which \\1 is the first group, and which is empty for a text that says nothing.
+    """
 
     headers: tuple[Word, ...] = ()
     combine: tuple[Identifier, ...] = ()
@@ -94,6 +103,7 @@ class SourceColumn(Declared):
     dictionary: Identifier | None = None
     dictionary_by_institution: dict[Word, Identifier] = {}
     terms: dict[Word, Word] = {}
+    rewrite: dict[Word, Word] = {}
     minimum: float | None = None
     maximum: float | None = None
     unit_column: Identifier | None = None
@@ -106,7 +116,26 @@ class SourceColumn(Declared):
             raise ValueError("give either headers (as they stand in files) or combine (other columns of this file)")
         if self.kind == "code" and not (self.codelist or self.terms):
             raise ValueError("a code column needs a codelist or terms")
+        if self.rewrite and self.kind not in PARSED_KINDS - {"token", "identifier"}:
+            raise ValueError(f"a column of the kind {self.kind} is kept as it is and cannot be rewritten")
+        for pattern, written in self.rewrite.items():
+            _check_pattern(pattern, written)
         return self
+
+    def rewritten(self, text: str) -> str:
+        """A text of the source's own notation in one that is read everywhere; any other as it is."""
+        written = ((re.fullmatch(pattern, plain(text)), written) for pattern, written in self.rewrite.items())
+        return next((found.expand(written) for found, written in written if found), text)
+
+
+def _check_pattern(pattern: str, written: str) -> None:
+    """Raise ValueError for a regular expression that is none, or a right side that names a group it has not."""
+    try:
+        found = re.compile(rf"(?:{pattern})?").fullmatch("")
+        assert found
+        found.expand(written)
+    except re.error as error:
+        raise ValueError(f"rewrite {pattern} → {written}: {error}") from None
 
 
 class Victims(Declared):
@@ -238,10 +267,11 @@ class Source(Declared):
 
 
 def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:
-    """Raise ValueError naming what is not among the known names."""
-    missing = sorted(str(name) for name in set(names) - set(known))
+    """Raise ValueError naming what is not among the known names, and those."""
+    known = set(known)
+    missing = sorted(str(name) for name in set(names) - known)
     if missing:
-        raise ValueError(f"not among the {where}: {', '.join(missing)}")
+        raise ValueError(f"not among the {where}: {', '.join(missing)} (there are: {', '.join(sorted(known))})")
 
 
 # ---------------------------------------------------------------------------------------------------------- checks

@@ -211,8 +211,11 @@ class Cleaner:
 
     def _event_date(self, row: Mapping[str, Any]) -> datetime.date | None:
         name = self.by_target.get("event_date", "")
-        parts = self.source.columns[name].combine or (name,) if name else ()
-        text = "-".join(str(row[part]) for part in parts if row[part])
+        if not name:
+            return None
+        column = self.source.columns[name]
+        parts = [row[part] or "" for part in column.combine or (name,)]
+        text = column.rewritten("-".join(parts)) if any(parts) else ""
         parsed = parse_date(text, self.recognised.title_year, self.recognised.title_month) if text else None
         return parsed.first if isinstance(parsed, ParsedDate) else None
 

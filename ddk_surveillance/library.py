@@ -6,6 +6,7 @@ import contextlib
 import csv
 import functools
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -218,8 +219,11 @@ class Library:
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
         require(source.targets - source.helpers, {*table.columns, *COMPOSITE_TARGETS}, f"columns of {table.table}")
-        for column in source.columns.values():
+        for name, column in source.columns.items():
             require({column.codelist} - {None}, self.codes, "code lists")
+            if (target := column.to or name) in table.columns:
+                for code in column.terms.values():
+                    self._check_code(table, target, code)
             if column.codelist:
                 require(column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}")
         for name, value in source.constants.items():
@@ -227,7 +231,17 @@ class Library:
         for rule in source.rules:
             for name, value in rule.set.items():
                 self._check_code(table, name, value)
-            require(rule.when, {*table.columns, *source.columns}, "columns")
+            for name, values in rule.when.items():
+                require(values, self._codes_of(source, table, name) or values, f"codes of {name}")
+
+    def _codes_of(self, source: Source, table: Table, name: str) -> frozenset[str]:
+        """What a rule may find in a column: it decides by codes, never by what stands in the file; empty if anything."""
+        column = source.columns.get(name)
+        if column and column.kind == "code":
+            return self.codes[column.codelist] if column.codelist else frozenset(column.terms.values())
+        require({name}, table.columns, "coded columns of the feed and columns of the record")
+        codelist = table.columns[name].codelist
+        return self.codes[codelist] if codelist else frozenset()
 
     def _check_code(self, table: Table, name: str, value: str | bool) -> None:
         codelist = table.columns[name].codelist
@@ -291,6 +305,14 @@ class _StrictLoader(yaml.CSafeLoader):
         if twice:
             raise ValueError(f"given twice: {', '.join(sorted(twice))}")
         return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        if re.match(r"[-+]?0[0-9_]", node.value):
+            raise ValueError(f"{node.value}: write it in quotes, or YAML counts it in eights")
+        return super().construct_yaml_int(node)
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

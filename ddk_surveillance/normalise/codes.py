@@ -46,12 +46,12 @@ class CodeList:
 
     def knows(self, text: str) -> bool:
         """Whether a cell is a word of this list and of little else: neither a digit nor 其他."""
-        key = _key(text)
+        key = key_of(text)
         return key in self.labels and not key.isdigit() and key not in OTHER_WORDS
 
     def _code(self, text: str, words: Mapping[str, str]) -> str | None:
         """The code of the text as it stands, else of its label without the number beside it."""
-        keys = (_key(written) for written in (text, *_labels_within(plain(text))))
+        keys = (key_of(written) for written in (text, *_labels_within(plain(text))))
         return next((code for key in keys if (code := words.get(key) or self.labels.get(key))), None)
 
     def _several(self, text: str, words: Mapping[str, str]) -> str | Problem:
@@ -67,7 +67,7 @@ class CodeList:
         return Problem.unknown_code()
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
     """Punctuation does not matter in words, but 1,3 is not 13 and 1-4 is not 14."""
     key = whole_number(text) or folded(text)
     return plain(text) if key.isdigit() and whole_number(text) is None else key
@@ -86,7 +86,7 @@ def _index(name: str, rows: Iterable[Mapping[str, str]], columns: Iterable[str])
     index: dict[str, str] = {}
     for row, column in itertools.product(rows, columns):
         for word in filter(None, (row[column] or "").split("|")):
-            code = index.setdefault(_key(word), row["code"])
+            code = index.setdefault(key_of(word), row["code"])
             if code != row["code"]:
                 raise DeclarationError(
                     f"代码表 {name} 中“{word}”同时属于 {code} 和 {row['code']}。请删去其中一处。",

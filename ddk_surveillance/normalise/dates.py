@@ -23,6 +23,7 @@ IMPOSSIBLE, AMBIGUOUS = Problem.of("impossible_date"), Problem.of("ambiguous_dat
 
 NEEDLESS_BLANK = re.compile(r" (?=[-/.年月日号旬时点分秒:~至到])|(?<=[-/.年月日号旬时点分秒:~至到]) ")
 FLOAT_ENDING = re.compile(r"(?<=\d)(?<!\.\d)(?<!\.\d\d)\.0+(?=-|$)")  # 2024.0-3.0 of numeric columns put together
+EMPTY_ENDING = re.compile(r"(\d{4}(?:-\d{1,2})?)-{1,2}")  # 2024-5- of columns put together, the last one empty
 _CLOCK = r"(?:[日号]|(?=\D)|$)[t, ]?(?P<clock>.*)"
 _TIME = r"(?:[t ](?P<clock>.*))?"
 _NAME, _GAP, _TH = r"(?P<name>[a-z]{3,9})\.?", r"[-/., ]*", r"(?:st|nd|rd|th)?"
@@ -97,6 +98,7 @@ def _tidied(text: str) -> str:
         written = re.sub(r"(?<=年)-|(?<=月)-(?=\d+[日号])", "", written)  # 2024年-3月-5日 of columns put together
     written = FLOAT_ENDING.sub("", written)
     written = NEEDLESS_BLANK.sub("", written)
+    written = found[1] if (found := EMPTY_ENDING.fullmatch(written)) else written
     return written.strip(" .,;。")
 
 

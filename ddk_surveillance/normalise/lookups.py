@@ -12,7 +12,7 @@ import pyarrow
 from ddk_surveillance.contracts import Source, SourceColumn
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
-from ddk_surveillance.normalise.codes import CodeList
+from ddk_surveillance.normalise.codes import CodeList, key_of
 from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
@@ -111,9 +111,9 @@ def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn, othe
     columns = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
     asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL ORDER BY ALL")
     parse = _parser(db, column)
-    answers = [
-        _answer(parse, column.kind, row, others) for row in zip(*(item.to_pylist() for item in asked), strict=True)
-    ]
+    texts, *contexts = (item.to_pylist() for item in asked)
+    rows = zip(map(column.rewritten, texts), *contexts, strict=True)
+    answers = [_answer(parse, column.kind, row, others) for row in rows]
     return Lookup(name, keys, _with_answers(asked, column.kind, answers))
 
 
@@ -163,10 +163,11 @@ def _parser(db: Warehouse, column: SourceColumn) -> Parser:
 
 def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
     codes = CodeList.load(db.library.codelist_path(column.codelist)) if column.codelist else None
+    terms = {key_of(term): code for term, code in column.terms.items()}
 
     def parse(text: str, dictionary: str | None = column.dictionary) -> tuple[Any, ...] | Problem:
-        if text in column.terms:
-            return (column.terms[text],)
+        if (key := key_of(text)) in terms:
+            return (terms[key],)
         if codes is None:
             return Problem.unknown_code()
         code = codes.decode(text, dictionary)

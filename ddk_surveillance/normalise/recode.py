@@ -22,14 +22,17 @@ DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
 def base_select(source: Source) -> str:
     """Rows of the waiting batches, known mistakes corrected, cases exploded to victims, combined columns put together."""
     combined = ", ".join(
-        f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in column.combine)} "
-        f"THEN concat_ws('-', {', '.join(column.combine)}) END AS {name}"
-        for name, column in source.columns.items()
-        if column.combine
+        f"{_put_together(column.combine)} AS {name}" for name, column in source.columns.items() if column.combine
     )
     rows = _corrected(source, f"SELECT * FROM received.{source.source} WHERE batch_id IN (FROM waiting)")
     rows = _exploded(source, rows) if source.victims else f"SELECT *, 1 AS victim_number FROM ({rows})"
     return f"SELECT *, {combined} FROM ({rows})" if combined else rows
+
+
+def _put_together(parts: tuple[str, ...]) -> str:
+    """2024-5-17; of parts of which one is empty 2024-5-, so that none can stand in the place of another."""
+    texts = " || '-' || ".join(f"coalesce({part}, '')" for part in parts)
+    return f"CASE WHEN coalesce({', '.join(parts)}) IS NOT NULL THEN {texts} END"
 
 
 def _corrected(source: Source, rows: str) -> str:

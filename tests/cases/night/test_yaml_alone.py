@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.conftest import Home
+import re
+from pathlib import Path
+
+import pytest
+
+from ddk_surveillance.contracts import Source, SourceColumn
+from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import resource
+from tests.conftest import Home, take_in
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "feeds.md").read_text(encoding="utf-8")
 
 SOURCE = """
 source: summer_camp
@@ -81,6 +92,72 @@ def test_a_new_feed_population_and_indicator(home: Home) -> None:
     assert figure == (2, 2, 2, 2000.0, 1.0, True, None)
 
 
+REGISTER = """CONTADOR;DTOBITO;ANO;MES;DIA;IDADE;SEXO;CAUSABAS
+1;05032024;2024;3;4;412;1;X954
+2;05032024;2024;2;99;311;2.0;W699
+3;31122023;2023;12;;205;9;W84
+4;31122023;;;;101;01;V031
+5;05032024;2024;3;4;999;1;X954
+6;05032024;2024;3;4;503;1;X954
+7;05032024;2024;;4;412;1;X954
+"""
+
+
+def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
+    [declared] = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    declare(home, "sources/registry.yaml", declared.replace("linkage:", "hold_above_share: 0.5\nlinkage:"))
+    home.drop("registry", "DO24.csv", REGISTER.encode("latin-1"))
+    home.night(take_in)
+    assert home.ledger("registry") == {"rows_received": 7, "out_of_scope": 1, "quarantined": 2, "loaded": 4}
+    assert home.query(
+        "SELECT source_record_number, age_years, age_months, sex, event_date_from::VARCHAR, event_date_to::VARCHAR,"
+        " death_date::VARCHAR, icd10_external, intent FROM core.record ORDER BY 1"
+    ) == [
+        ("1", 12, None, "male", "2024-03-04", "2024-03-04", "2024-03-05", "X95.4", "assault"),
+        ("2", 0, 11, "female", "2024-02-01", "2024-02-29", "2024-03-05", "W69.9", "unintentional"),
+        ("3", 0, 0, None, "2023-12-01", "2023-12-31", "2023-12-31", "W84", "unintentional"),
+        ("4", 0, 0, "male", "2023-12-31", "2023-12-31", "2023-12-31", "V03.1", "unintentional"),
+    ]
+    assert home.query(
+        "SELECT row_number, column_name FROM ops.quarantine WHERE rule IN ('readable', 'filled') ORDER BY ALL"
+    ) == [
+        (6, "age"),
+        (8, "event_date"),
+    ]
+
+
+def test_the_guide_names_every_key_of_a_feed() -> None:
+    first_cells = re.findall(r"^\| (`.*?) \|", GUIDE, re.MULTILINE)
+    named = {key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)}
+    assert named == Source.model_fields.keys() | SourceColumn.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "mistaken", "complaint"),
+    [
+        ("蜂蜇: animal", "蜂蜇: animall", "animall (there are: animal, "),
+        ("[animal, fall]", "[animall, fall]", "codes of mechanism: animall"),
+        ("when: {mechanism: [animal, fall]}", "when: {year: ['2024']}", "year"),
+        ("蜂蜇: animal", "Yes: animal", "write it in quotes"),
+        ("蜂蜇: animal", "010: animal", "010: write it in quotes"),
+        ("to: age_years", "to: age_years, rewrite: {'2(..': ''}", "columns.age: Value error, rewrite 2(.. → "),
+        ("to: age_years", "to: age_years, rewrite: {'2..': '\\1 days'}", "invalid group reference 1"),
+        ("kind: text, required", "kind: text, rewrite: {'99': ''}, required", "cannot be rewritten"),
+        ("codelist: sex", "codelist: sexes", "not among the code lists: sexes"),
+        ("combine: [year, month]", "combine: [year, months]", "months"),
+    ],
+)
+def test_a_mistake_in_a_feed_is_told_before_any_file_is_read(
+    written: str, mistaken: str, complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sources").mkdir()
+    mistaken = SOURCE.replace(written, mistaken)
+    (tmp_path / "sources" / "summer_camp.yaml").write_text(mistaken, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=re.escape(complaint)) as told:
+        Library((resource("schemas"), tmp_path)).check()
+    assert "sources/summer_camp.yaml" in told.value.text.en
+
+
 def test_a_misspelt_word_in_a_declaration_is_an_error_not_a_zero(home: Home) -> None:
     declare(home, "indicators/stings.yaml", INDICATOR.replace("animal", "animall"))
     declare(home, "sources/summer_camp.yaml", SOURCE)
@@ -93,8 +170,6 @@ def test_an_unknown_key_in_a_contract_is_an_error(home: Home) -> None:
 
 
 def _complaint(home: Home) -> str:
-    from ddk_surveillance.errors import DeclarationError
-
     home.drop("hospital", "a.csv", "x\n")
     try:
         home.night()
