@@ -116,7 +116,7 @@ class SourceColumn(Declared):
             raise ValueError("give either headers (as they stand in files) or combine (other columns of this file)")
         if self.kind == "code" and not (self.codelist or self.terms):
             raise ValueError("a code column needs a codelist or terms")
-        if self.rewrite and self.kind not in PARSED_KINDS - {"token", "identifier"}:
+        if self.rewrite and self.kind in ("text", "token", "identifier"):
             raise ValueError(f"a column of the kind {self.kind} is kept as it is and cannot be rewritten")
         for pattern, written in self.rewrite.items():
             _check_pattern(pattern, written)
