@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+from typing import Any
 
 import pandas
 
@@ -32,23 +34,24 @@ def record(db: Warehouse, release: dict[str, object]) -> None:
     row = pandas.DataFrame([release | {"published_at": published_at}])
     with db.offering(row=row):
         db.execute("INSERT INTO ops.release BY NAME FROM row")
-    _keep_definitions(db)
+    keep_definitions(db)
     year = db.value("SELECT year($as_of::TIMESTAMP)", {"as_of": release["data_as_of"]})
     for versions, rows in FOLLOWED.items():
         history.keep(db, versions, published_at, rows.format(year=year))
     _restate(db, published_at)
 
 
-def _keep_definitions(db: Warehouse) -> None:
+def keep_definitions(db: Warehouse) -> None:
     """Keep every definition that is used for the first time; one that was used may change as a new version only."""
     measures = [one.varied(code, variant) for one in db.library.definitions for code, variant in one.measures.items()]
     rows = [_definition(one) for one in (*db.library.definitions, *measures)]
     with db.offering(definition=pandas.DataFrame(rows)):
-        changed = db.rows("""
-            SELECT d.indicator_code FROM definition d JOIN ref.definition_version v USING (indicator_code, definition_version)
+        differing = db.rows("""
+            SELECT d.indicator_code, d.declaration, v.declaration FROM definition d
+            JOIN ref.definition_version v USING (indicator_code, definition_version)
             WHERE d.declaration <> v.declaration ORDER BY 1""")
-        if changed:
-            names = ", ".join(code for (code,) in changed)
+        if changed := [code for code, now, before in differing if _decisive(now) != _decisive(before)]:
+            names = ", ".join(changed)
             raise DeclarationError(
                 f"指标 {names} 的定义改了，版本号却没有变。已发布的数字须保留当时的定义：请在 schemas/indicators/ 中把 version 加一。",
                 f"The definition of indicator {names} has changed but its version has not. Published figures keep the definition "
@@ -57,6 +60,14 @@ def _keep_definitions(db: Warehouse) -> None:
         db.execute("""
             INSERT INTO ref.definition_version BY NAME
             FROM definition ANTI JOIN ref.definition_version USING (indicator_code, definition_version) ORDER BY ALL""")
+
+
+def _decisive(declaration: str) -> dict[str, Any]:
+    """What is kept of a definition without the titles of its tiers, which may be reworded too."""
+    content: dict[str, Any] = json.loads(declaration)
+    for tier in content.get("tiers", {}).values():
+        del tier["title"]
+    return content
 
 
 # What may be reworded or added without another version: it moves no figure of the indicator itself.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddk_surveillance.errors import DeclarationError
-from ddk_surveillance.publish.record import FOLLOWED
+from ddk_surveillance.publish.record import FOLLOWED, keep_definitions
 from tests.cases.history.conftest import Told
 
 
@@ -92,6 +92,24 @@ def test_a_definition_may_not_change_under_the_same_version(told: Told) -> None:
     assert "bites" in error.value.text.zh
     told.story.define("bites", 2, "animal, burn_scald")
     assert told.story.night() == told.moments["the year is final"]
+
+
+def test_the_titles_of_tiers_may_be_reworded(told: Told) -> None:
+    """As if an earlier wording had been published; the condition of a tier may not change."""
+    before = "SELECT declaration FROM ref.definition_version WHERE indicator_code = '20'"
+    [(declaration,)] = told.story.db.rows(before)
+    tier = next(iter(told.story.db.library.indicators["20"].tiers.values()))
+    replace = "UPDATE ref.definition_version SET declaration = replace(declaration, ?, ?) WHERE indicator_code = '20'"
+    told.story.db.execute(replace, [tier.title.zh, "旧称"])
+    assert told.story.db.rows(before) != [(declaration,)]
+    keep_definitions(told.story.db)
+    told.story.db.execute(replace, ["旧称", tier.title.zh])
+    told.story.db.execute(replace, ['"counted":true', '"counted":false'])
+    with pytest.raises(DeclarationError, match="20"):
+        keep_definitions(told.story.db)
+    told.story.db.execute(
+        "UPDATE ref.definition_version SET declaration = ? WHERE indicator_code = '20'", [declaration]
+    )
 
 
 @pytest.mark.parametrize("kept", ["verdict", "statistic", "cube"])
