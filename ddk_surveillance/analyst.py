@@ -39,6 +39,8 @@ def _newest(settings: Settings) -> Path:
 def _fetch(file: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     try:
         with duckdb.connect(str(file), read_only=True, config=CONFIGURATION) as connection:
+            if not connection.extract_statements(statement):
+                raise ConfigurationError("没有 SQL 语句。", "There is no statement.")
             result = connection.execute(statement)
             return [column[0] for column in result.description or ()], result.fetchall()
     except ABOUT_THE_STATEMENT as error:

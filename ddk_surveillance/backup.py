@@ -25,7 +25,12 @@ MANIFEST = "manifest.json"
 
 def back_up(settings: Settings, voice: Voice, target: Path) -> int:
     """Copy the home to an empty folder and compare every byte of the copy."""
-    if target.exists() and any(target.iterdir()):
+    if target.resolve().is_relative_to(settings.home.resolve()):
+        raise ConfigurationError(
+            f"{target} 在数据目录之内，不能作备份之用。请另选一个。",
+            f"{target} lies within the data home and would be no backup: choose another folder.",
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigurationError(f"{target} 不是空目录。请另选一个。", f"{target} is not empty: choose another folder.")
     if not settings.warehouse_file.exists():
         raise ConfigurationError(f"{settings.home} 中没有数据仓库。", f"There is no warehouse in {settings.home}.")

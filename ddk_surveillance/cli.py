@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -15,19 +16,10 @@ import click
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text
 from ddk_surveillance.settings import Settings, load
+from ddk_surveillance.usage import Group, words, wrong
 
 if TYPE_CHECKING:
     from ddk_surveillance.console import Voice
-
-ENGLISH = "en" in (
-    os.environ.get("DDK_LANG"),
-    *(b for a, b in zip(sys.argv, sys.argv[1:], strict=False) if a == "--lang"),
-)
-
-
-def words(zh: str, en: str) -> str:
-    """Help texts have to choose their language before any option is parsed."""
-    return en if ENGLISH else zh
 
 
 class Context:
@@ -46,7 +38,7 @@ class Context:
         return Voice(self.settings.language)
 
 
-@click.group(help=words("大渡口区儿童伤害监测：文件进、事件各计一次、每千名儿童之率出。",
+@click.group(cls=Group, help=words("大渡口区儿童伤害监测：文件进、事件各计一次、每千名儿童之率出。",
                         "Child-injury surveillance: files in, incidents counted once, rates per 1000 out."))  # fmt: skip
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None,
               help=words("数据目录（默认 DDK_HOME 或 warehouse/data/）", "data folder (default DDK_HOME or warehouse/data/)"))  # fmt: skip
@@ -183,6 +175,8 @@ def list_editions(context: Context) -> int:
 def synthesise(context: Context, out: Path, seed: int, children: int, first: datetime, last: datetime) -> int:
     from ddk_surveillance.synthesis import synthesise as make
 
+    if last < first:
+        click.get_current_context().fail(words("起始月份晚于截止月份。", "The first month is after the last one."))
     summary = make(out, seed, children, first.date(), last.date())
     context.voice.say(
         f"已写入 {out}：{summary.files} 个文件，{summary.rows} 行；合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
@@ -405,7 +399,7 @@ def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
     from ddk_surveillance.runs import run_replay
 
     if (day is None) == (night_id is None):
-        raise click.UsageError(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
+        click.get_current_context().fail(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
     return run_replay(context.settings, context.voice, day.date() if day else None, night_id)
 
 
@@ -456,12 +450,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _guarded(arguments: list[str] | None) -> int:
     try:
-        return int(ddk.main(args=arguments, standalone_mode=False) or 0)
+        return int(ddk.main(args=arguments, prog_name="ddk", standalone_mode=False) or 0)
     except DdkError as error:
         _complain(error.text)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        click.echo(wrong(error), err=True)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         _complain(Text("已中断。重新运行会接着做完。", "Interrupted. Run again and it goes on from there."))
@@ -489,7 +483,10 @@ def _refused(error: OSError) -> Text:
 def _kept(error: Exception) -> Text:
     """Keep the traceback where only the owner can read it: it may quote a row."""
     folder = load(os.environ).logs
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:  # the home itself may be what is wrong
+        folder = Path(tempfile.mkdtemp(prefix="ddk-"))
     log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-defect.log"
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     kind = type(error).__name__

@@ -117,7 +117,13 @@ class Settings:
         """Create the data home; only the owner may look inside."""
         for folder in (self.home, self.landing, self.inbox, self.archive, self.refused, self.receipts,
                        self.plans, self.quality_docs, self.analyst, self.logs):  # fmt: skip
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise ConfigurationError(
+                    f"{folder} 不能用作文件夹：那里或其上层是一个文件。请移走它，或改 DDK_HOME（--home）。",
+                    f"{folder} cannot be a folder: it or one above it is a file. Move that, or change DDK_HOME (--home).",
+                ) from None
             folder.chmod(0o700)
 
 

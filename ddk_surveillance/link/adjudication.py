@@ -16,7 +16,7 @@ from ddk_surveillance.warehouse import Warehouse
 class DecisionRefused(DdkError):
     """The reviewer has to look again."""
 
-    exit_code = ExitCode.DATA_PROBLEMS
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,7 @@ def test_every_yearly_figure_can_be_taken_apart(demo: Demo) -> None:
 def test_sql_is_read_only_and_has_three_forms(demo: Demo) -> None:
     assert demo.ddk("sql", "DROP TABLE out.incident").exit_code == 2
     assert demo.ddk("sql", "SELEKT 1").exit_code == 2
+    assert demo.ddk("sql", "-- nothing").exit_code == 2
     assert demo.ddk("sql", "FROM read_csv('/etc/passwd')").exit_code == 2
     assert demo.ddk("sql", "SELECT 1 AS one", "--format", "json").output == '[\n {\n  "one": 1\n }\n]\n'
     assert demo.ddk("sql", "SELECT '=1+1' AS formula", "--format", "csv").output == "formula\n'=1+1\n"

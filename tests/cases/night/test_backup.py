@@ -76,6 +76,8 @@ def test_nothing_is_backed_up_while_a_run_writes_or_into_a_folder_in_use(used: H
     (tmp_path / "full" / "x").write_text("")
     with pytest.raises(ConfigurationError, match="not empty"):
         backup.back_up(used.settings, VOICE, tmp_path / "full")
+    with pytest.raises(ConfigurationError, match="within the data home"):
+        backup.back_up(used.settings, VOICE, used.settings.home / "copy")
 
 
 def test_what_is_older_than_its_limit_goes_and_nothing_else(used: Home, monkeypatch: pytest.MonkeyPatch) -> None:
