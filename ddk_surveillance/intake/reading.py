@@ -21,7 +21,7 @@ from ddk_surveillance.intake.delimited import read_delimited
 from ddk_surveillance.intake.encodings import decode
 from ddk_surveillance.intake.records import read_json, read_parquet
 from ddk_surveillance.intake.refusals import refused
-from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, sheet_of
+from ddk_surveillance.intake.sheets import DEFAULT_LIMITS, MEGABYTE, Limits, Sheet, Workbook, check_lengths, sheet_of
 from ddk_surveillance.intake.surroundings import texts_around, texts_in_xls
 
 Texts: TypeAlias = "tuple[tuple[Text, str], ...]"
@@ -54,6 +54,13 @@ def read_sheets(path: Path, limits: Limits = DEFAULT_LIMITS) -> tuple[Sheet, ...
 
 def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> Workbook:
     """Like `read_sheets`, with all else in the file that may name somebody."""
+    file = _read_file(path, limits)
+    for sheet in (*file.sheets, *file.hidden):
+        check_lengths(sheet.cells, limits)
+    return file
+
+
+def _read_file(path: Path, limits: Limits) -> Workbook:
     data = _bytes_of(path, limits)
     if data.startswith(FOREIGN):
         raise refused("unknown_format")

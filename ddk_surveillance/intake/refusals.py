@@ -67,6 +67,11 @@ REFUSALS: Mapping[str, Text] = {
         "文字编码混杂或已成乱码，无法可靠读取。请在 Excel/WPS 中核对原表，另存为 .xlsx 后重新报送。",
         "The text mixes encodings or is garbled and cannot be read safely. Save the original as .xlsx and send it.",
     ),
+    "cell_too_long": Text(
+        "第 {row} 行有单元格超过 {limit} 个字符，任何表格软件都放不下，可能是引号未闭合，或整篇文档贴进了一格。请改正后重新报送。",
+        "Row {row} has a cell of more than {limit} characters, more than any spreadsheet holds: a quotation mark that is not "
+        "closed, or a whole document in one cell. Mend it and send the file again.",
+    ),
     "csv_quotes": Text(
         "CSV 第 {row} 行附近的英文引号没有成对，行列无法可靠划分。请改正引号，或另存为 .xlsx 后重新报送。",
         "Near row {row} of the CSV quotation marks do not pair, so rows cannot be told apart. Mend it or send .xlsx.",

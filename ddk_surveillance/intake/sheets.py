@@ -27,6 +27,7 @@ class Limits:
     sheets: int = 200
     columns: int = 2_000
     cells: int = 50_000_000
+    cell_characters: int = 32_767  # of Excel
     memory_bytes: int = 1536 * MEGABYTE  # of the confined process that parses doubtful workbooks
     seconds: int = 20
 
@@ -92,6 +93,15 @@ def check_cells(rows: int, columns: int, limits: Limits) -> None:
     """Refuse a table that is too wide or too large before it is built."""
     if columns > limits.columns or rows * columns > limits.cells:
         raise refused("too_many_cells", limit=limits.cells)
+
+
+def check_lengths(cells: pa.Table, limits: Limits) -> None:
+    """Refuse a table with a cell longer than a spreadsheet's may be."""
+    for column in cells.columns:
+        if (pc.max(pc.binary_length(column)).as_py() or 0) > limits.cell_characters:
+            row = pc.index(pc.greater(pc.utf8_length(column), limits.cell_characters), True).as_py()
+            if row >= 0:
+                raise refused("cell_too_long", row=row + 1, limit=limits.cell_characters)
 
 
 def is_ascii(cells: pa.Array | pa.ChunkedArray) -> bool:

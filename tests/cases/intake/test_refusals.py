@@ -74,6 +74,8 @@ LINE = "编号,性别,地点名称\n"
 GB_LINE, UTF8_LINE = LINE.encode("gb18030"), "一二三四,五六七八,九十甲乙\n".encode()
 FILES: list[tuple[str, str, bytes]] = [
     ("empty_file", "a.json", b""),
+    ("cell_too_long", "a.csv", "性别,年龄\n男,1\n女,".encode() + b"1" * 32_768),
+    ("cell_too_long", "a.json", json.dumps([{"性别": "男" * 32_768}]).encode()),
     ("empty_file", "a.csv", b"\xef\xbb\xbf \r\n\r\n"),
     ("empty_file", "a.csv", b"\xff\xfe"),
     ("too_large", "a.csv", b"a,b\n" * MEGABYTE),
@@ -174,7 +176,7 @@ def test_folders_links_and_pipes_are_refused_unopened(tmp_path: Path) -> None:
 
 def test_every_reason_is_tested() -> None:
     assert {reason for reason, _, _ in FILES} | {"password_protected", "not_a_file", "cannot_open"} == set(REFUSALS)
-    assert len(REFUSALS) == 26
+    assert len(REFUSALS) == 27
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
