@@ -37,7 +37,8 @@ class IdentifyingHeader:
     def announces(self, header: str, bare_header: str) -> bool:
         if any(word in header for word in self.unless):
             return False
-        return bare_header in self.names or any(word in header for word in self.contains)
+        own = bare_header.rpartition(".")[2]  # of patient.name
+        return not self.names.isdisjoint({bare_header, own}) or any(word in header for word in self.contains)
 
 
 @functools.cache

@@ -31,7 +31,7 @@ BESIDE = Text("记录之外的内容", "what stands beside the records")
 
 
 def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Workbook:
-    """An array of flat objects, an object with one such array inside, or one object per line."""
+    """An array of objects, an object with one such array inside, or one object per line."""
     if len(encoded.data) > limits.json_bytes:
         raise refused("too_large", limit=limits.json_bytes // MEGABYTE)
     text = text_of(encoded)
@@ -110,13 +110,27 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> Record:
     return record
 
 
-def _sheet(records: list[Record], limits: Limits) -> Sheet:
+def _sheet(nested: list[Record], limits: Limits) -> Sheet:
+    records = [_flat(record) for record in nested]
     keys = list(dict.fromkeys(key for record in records for key in record))
     check_cells(len(records) + 1, len(keys), limits)
     return sheet_of("", [[key, *(_json_cell(record.get(key)) for record in records)] for key in keys])
 
 
+def _flat(record: Record) -> Record:
+    """An object within a record as columns of its own: b of {"a": {"b": 1}} is the column a.b."""
+    if not any(isinstance(value, dict) for value in record.values()):
+        return record
+    pairs: list[tuple[str, Any]] = []
+    for key, value in record.items():
+        inside = _flat(value) if isinstance(value, dict) else None
+        pairs += [(key, value)] if inside is None else [(f"{key}.{name}", inner) for name, inner in inside.items()]
+    return _without_repeats(pairs)
+
+
 def _json_cell(value: object) -> str | None:
+    if isinstance(value, list) and not any(isinstance(part, (dict, list)) for part in value):
+        value = ";".join(str(part) for part in value if part is not None)
     if isinstance(value, (dict, list)):
         raise refused("json_nested")
     if isinstance(value, bool):

@@ -85,8 +85,8 @@ REFUSALS: Mapping[str, Text] = {
         "The JSON is valid but is not a list of records. Export an array of objects, like [{{column: value}}, …].",
     ),
     "json_nested": Text(
-        "JSON 的单元格中还嵌套着列表或对象。请展开为一列一个值后重新报送。",
-        "Cells of the JSON hold nested lists or objects. Flatten them to one value per column and send it again.",
+        "JSON 的单元格中嵌套着由对象或列表组成的列表。请展开为一行一例、一列一个值后重新报送。",
+        "Cells of the JSON hold lists of lists or objects. Send one row per case and one value per column.",
     ),
     "json_duplicate_key": Text(
         "JSON 的同一条记录中有重复的列名，无法判断以哪个为准。请重新导出后报送。",

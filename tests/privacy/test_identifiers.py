@@ -205,6 +205,7 @@ def test_permit_numbers_in_free_text_columns_are_found_however_many() -> None:
         ("姓名令牌", None), ("身份证号令牌", None), ("id_token", None), ("证件类别", None), ("现住址镇街", None),
         ("填报人姓名", None), ("填报单位电话", None), ("学校地址", None), ("卡号", None), ("卡片编号", None), ("性别", None),
         ("被害人年龄", None), ("学校名称", None), ("产品名称", None), ("户籍", None), ("出生年月", None), ("", None),
+        ("patient.name", "name"), ("patient.姓名", "name"), ("patient.age.value", None),
     ],
 )  # fmt: skip
 def test_headers_that_announce_an_identifier(header: str, kind: str | None) -> None:

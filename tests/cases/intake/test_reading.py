@@ -148,6 +148,12 @@ def test_f14_formulas_keep_their_saved_value_and_errors_are_blank(tmp_path: Path
     assert cells(read_sheets(tmp_path / "a.xlsx")[0]) == [["男", "2", None, "x"]]
 
 
+def test_objects_within_a_json_record_are_columns_and_short_lists_are_cells(tmp_path: Path) -> None:
+    text = '{"meta": {"n": 1}, "results": [{"id": 1, "patient": {"age": {"value": 3}, "sex": "M"}, "parts": ["a", "b"], "more": []}]}'
+    expected = [["id", "patient.age.value", "patient.sex", "parts", "more"], ["1", "3", "M", "a;b", None]]
+    assert cells(read(text.encode(), "a.json", tmp_path)) == expected
+
+
 def test_json_and_parquet_values_keep_their_text(tmp_path: Path) -> None:
     text = '[{"a": 1.0, "b": 1E400, "c": 123456789012345678901, "d": true, "e": null, "f": "", "g": -0}, {"h": "x"}]'
     expected = [["a", "b", "c", "d", "e", "f", "g", "h"]]

@@ -122,7 +122,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("json_not_records", "a.json", b'{"a": 1}'),
     ("json_not_records", "a.json", b"[1, 2]"),
     ("json_not_records", "a.json", b'{"a": [{"b": 1}], "c": [{"d": 1}]}'),
-    ("json_nested", "a.json", b'[{"a": {"b": 1}}]'),
+    ("json_nested", "a.json", b'[{"a": [{"b": 1}]}]'),
     ("json_nested", "a.json", b"[" * 100_000),
     ("json_duplicate_key", "a.json", b'[{"a": 1, "a": 2}]'),
     ("parquet_type", "a.parquet", parquet(pa.array([[1]]))),
