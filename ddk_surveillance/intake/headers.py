@@ -18,10 +18,14 @@ NUMBERING = re.compile(r"^\(?\d{1,2}(\.\d{1,2})*[.、)]+")
 PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?]")
 NOTE = re.compile(r"[(\[<【〔《](.{0,100}?)[)\]>】〕》]")  # bounded: a cell of 100,000 brackets took minutes
 # A unit in brackets makes another column of it: 年龄(月) is no 年龄. Years are what ages are in unless said otherwise.
-OTHER_UNITS = frozenset(["月", "个月", "月龄", "周", "天", "日", "日龄", "时", "小时", "点", "分", "分钟", "虚岁"])
+OTHER_UNITS = frozenset(["月", "个月", "月龄", "周", "天", "日", "日龄", "时", "小时", "点", "分", "分钟", "虚岁",
+                         "month", "months", "week", "weeks", "day", "days", "hour", "hours", "minute", "minutes"])  # fmt: skip
 AGGREGATE = re.compile(
-    r"(人数|例数|件数|起数|次数|人次|死亡数|发生数|病例数|合计|小计|总计|占比|构成比|百分比|发生率)$"
+    r"(人数|例数|件数|起数|次数|人次|死亡数|发生数|病例数|合计|小计|总计|占比|构成比|百分比|发生率"
+    r"|(?i:deaths|cases|persons)[0-9]*|(?i:counts?|totals?|rate(per[0-9,]+)?|percent(age)?))$"
 )
+# How many cases a row stands for; the 死亡人数 of one incident is no such column.
+COUNT = re.compile(r"例数|病例数|发生数|频数|(?i:(numberof)?(deaths|cases)|count|frequency)")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ def is_aggregated(rows: Iterable[Row]) -> bool:
     return any(sum(bool(AGGREGATE.search(NOTE.sub("", compact(cell)))) for cell in row) >= 2 for row in rows)
 
 
+def is_count(header: str) -> bool:
+    """Whether a column says how many cases a row stands for."""
+    return bool(COUNT.fullmatch(NOTE.sub("", header)))
+
+
 @functools.lru_cache(maxsize=8192)
 def header_key(text: str | None) -> str:
     """A header without its number, punctuation and white space, in lower case."""
@@ -89,7 +98,7 @@ def _keys(text: str | None) -> tuple[str, ...]:
     """The header as it stands, then without a note in brackets such as (必填) or (岁)."""
     plain = NOTE.sub("", compact(text))
     notes = NOTE.findall(compact(text))
-    if any(note in OTHER_UNITS and not _says_unit(plain, note) for note in notes):
+    if any(note.casefold() in OTHER_UNITS and not _says_unit(plain, note) for note in notes):
         return (header_key(text),)
     return header_key(text), header_key(plain)
 

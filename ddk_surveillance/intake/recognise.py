@@ -19,6 +19,7 @@ from ddk_surveillance.intake.headers import (
     Row,
     find_header,
     is_aggregated,
+    is_count,
 )
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import Kind, Total, classify, is_zero_report, rows_of, totals_of
@@ -145,6 +146,7 @@ def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds:
     rows = sheet.cells.slice(header.end)
     rows = rows if keep.all() else rows.filter(pa.array(keep))
     _check_repeats(rows, header, columns)
+    _check_counts(rows, header)
     cells = side_by_side(len(rows), lambda column: _column(rows, header, column), columns)
     body = {column.name: cleaned for column, cleaned in zip(columns, cells, strict=True)}
     return pa.table({**body, "row_number": pa.array(numbers)})
@@ -167,6 +169,13 @@ def _check_repeats(rows: pa.Table, header: Header, columns: Sequence[ColumnHeade
     ]
     if differing:
         raise refused("duplicate_header", columns="、".join(differing))
+
+
+def _check_counts(rows: pa.Table, header: Header) -> None:
+    """A row that stands for several cases is none."""
+    for position in (position for position, text in header.undeclared.items() if is_count(text)):
+        if pc.any(pc.match_substring_regex(rows.column(position), r"^\s*([2-9]|1[0-9])[0-9]*(\.0*)?\s*$")).as_py():
+            raise refused("aggregated_table")
 
 
 def _undeclared(sheet: Sheet, header: Header) -> tuple[str, ...]:

@@ -251,6 +251,16 @@ def test_a_header_without_rows_is_no_zero_report() -> None:
 
 def test_f15_a_table_of_counts_is_refused_as_such() -> None:
     assert reason("学校名称|学生人数|伤害人数|跌倒人数|合计", "一小|500|3|2|3") == "aggregated_table"
+    assert reason("Country|Year|Cause|Sex|Deaths1|Deaths2", "1400|2019|X59|1|34|2") == "aggregated_table"
+
+
+def test_a_row_that_stands_for_several_cases_is_none() -> None:
+    assert reason(f"{HEADER}|Number of deaths", "一小|男|8|||跌倒|1", "一小|女|9|||跌倒|12") == "aggregated_table"
+    assert rows(found(f"{HEADER}|Number of deaths", "一小|男|8|||跌倒|1", "一小|女|9|||跌倒|1.0")) == [2, 3]
+
+
+def test_an_age_in_other_units_is_another_column() -> None:
+    assert reason(HEADER.replace("年龄", "年龄(months)"), "一小|男|8|||跌倒") == "required_column_missing"
 
 
 def test_one_known_header_makes_no_table_even_if_nothing_is_required() -> None:
