@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ddk_surveillance.link import declaration as declarations
 from ddk_surveillance.link import model as models
-from ddk_surveillance.link.children import make_children, make_groups
+from ddk_surveillance.link.children import BINDING, make_children, make_groups
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.golden import make_incidents
 from ddk_surveillance.link.incidents import BY_SENIORITY, compare, make_clusters
@@ -46,7 +46,6 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
                 "link_clustered",
                 "link_bound",
                 "link_touched",
-                "link_new_member",
             )
             make_incidents(db, model.declaration.golden, night, key)
             _record(db, key, model, night, is_new_model, compared)
@@ -88,7 +87,6 @@ def _drop(db: Warehouse, *tables: str) -> None:
 
 def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:
     """Write link.member for all touched records; fills link_before and, unless all are, link_renewed (incidents to be made again)."""
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_new_member AS {db.statement('link.member')}")
     touched = "record_key IN (SELECT key FROM link_kept UNION ALL SELECT key FROM link_gone)"
     old = f"FROM link.member WHERE {'TRUE' if night.everything else touched}"
     if not is_new_model:
@@ -97,7 +95,8 @@ def _replace_members(db: Warehouse, night: Night, is_new_model: bool) -> None:
         db.execute("""CREATE OR REPLACE TEMP TABLE link_renewed AS
             SELECT incident_id FROM link_before UNION SELECT incident_id FROM link_kept""")
     db.execute(f"DELETE {old}")
-    db.execute("INSERT INTO link.member BY NAME FROM link_new_member")
+    db.execute(f"""INSERT INTO link.member BY NAME
+        SELECT record_id, key AS record_key, incident_id, child_id, {BINDING} FROM link_kept""")
 
 
 def _replace_bounds(db: Warehouse, night: Night) -> None:

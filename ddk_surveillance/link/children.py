@@ -23,10 +23,14 @@ SAME_TOKEN = {
 }
 
 
+# Why a record is in its incident, as in link.member: anew where its component was touched, else as it was.
+BINDING = "component_key, tie_key, tie_centibits, tie_rule"
+
+
 def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None:
-    """Fill link_kept with the records of every touched child: their incident, how many records that has, and the child."""
+    """Fill link_kept with the records of every touched child: what binds them, how many records their incident has, the child."""
     _number_touched(db, declaration, night)
-    records = db.arrow(f"SELECT record_id, key, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
+    records = db.arrow(f"SELECT record_id, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
     kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
     left, right = integers(db, " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin))
     everyone = np.arange(records.num_rows)
@@ -35,15 +39,15 @@ def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None
         len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, of_incident, of_name])
     )
     columns = {
-        **{name: records[name] for name in ("key", "record_id", "incident_id")},
         "number": everyone,
         "records": np.bincount(of_incident)[of_incident].astype(np.int32) if len(everyone) else everyone,
         "anchor": records["record_id"].take(child),
     }
     with db.offering(link_child=pyarrow.table(columns)):
-        db.execute("""
+        db.execute(f"""
             CREATE OR REPLACE TEMP TABLE link_kept AS
-            SELECT * EXCLUDE (anchor), substr(sha256(concat('child', anchor)), 1, 16) AS child_id FROM link_child""")
+            SELECT t.number, key, record_id, incident_id, {BINDING}, records, substr(sha256(concat('child', anchor)), 1, 16) AS child_id
+            FROM link_touched AS t JOIN link_child AS c ON c.number = t.number""")
 
 
 def _firsts(column: pyarrow.ChunkedArray) -> Ints:
@@ -67,13 +71,17 @@ def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> No
             child AS (SELECT DISTINCT child_id FROM link.member JOIN near ON near.key = record_key)
             SELECT record_key AS key FROM link.member JOIN child USING (child_id)
             UNION SELECT key FROM link_clustered""")
+    bound = f"incident_id, {BINDING}"
     numbered = "FROM link_clustered" if night.everything else f"""
-        SELECT {BY_SENIORITY} AS number, l.key, coalesce(c.incident_id, m.incident_id) AS incident_id
-        FROM link.linkable AS l LEFT JOIN link_clustered AS c ON c.key = l.key LEFT JOIN link.member AS m ON m.record_key = l.key
-        WHERE l.key IN (SELECT key FROM link_near)"""  # fmt: skip
+        SELECT {BY_SENIORITY} AS number, l.key, {bound}
+        FROM (
+            SELECT key, {bound} FROM link_clustered
+            UNION ALL SELECT record_key, {bound} FROM link.member
+            WHERE record_key IN (SELECT key FROM link_near EXCEPT SELECT key FROM link_clustered)
+        ) AS c JOIN link.linkable AS l ON l.key = c.key"""  # fmt: skip
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
-        SELECT n.number, n.key, n.incident_id, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month, l.age
+        SELECT n.number, n.key, {bound}, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month, l.age
         FROM ({numbered}) AS n JOIN {night.records} AS l ON l.key = n.key""")
 
 

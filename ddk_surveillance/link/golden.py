@@ -40,11 +40,10 @@ def make_incidents(db: Warehouse, golden: Golden, night: Night, key: str) -> Non
         SELECT * REPLACE ({", ".join(f"{cast} AS {field}" for field, cast in words.items()) or "records AS records"})
         FROM ({_report_sql(golden, sources)})""")
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden, sources)}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_claim AS {_claim_sql(golden)}")
-    db.execute("DROP TABLE link_report")
     db.execute(f"""INSERT INTO link.golden_field BY NAME
-        SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")})""")
-    db.execute("DROP TABLE link_claim")
+        WITH link_claim AS ({_claim_sql(golden)})
+        SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")});
+        DROP TABLE link_report""")
     incidents = f"{_single_sql(golden)} UNION ALL BY NAME FROM ({_incident_sql(golden)})"
     history.keep(db, "core.incident_version", _moment(db, key), incidents, renewed)
     db.execute("DROP TABLE link_agreed")
@@ -164,19 +163,16 @@ def _incident_sql(golden: Golden) -> str:
         f"coalesce(CAST(w.{field} AS {TYPES.get(field, 'VARCHAR')}), a.{field}) AS {field}"
         for field in golden.fields if field != "event_date"
     )  # fmt: skip
+    exact_day = "coalesce(CAST(w.event_date AS DATE), a.event_date)"
+    day = f"coalesce({exact_day}, narrowest[2])"
     return f"""
         WITH winner AS (
             SELECT incident_id, {chosen}
             FROM link.golden_field SEMI JOIN link_agreed USING (incident_id) WHERE is_chosen GROUP BY incident_id
-        ),
-        dated AS (
-            SELECT incident_id, coalesce(CAST(w.event_date AS DATE), a.event_date) AS exact_date,
-                coalesce(exact_date, narrowest[2]) AS event_date,
-                CASE WHEN exact_date IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision
-            FROM link_agreed AS a LEFT JOIN winner AS w USING (incident_id)
         )
         SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.members, a.is_death,
-            d.event_date, year(d.event_date) AS event_year, d.date_precision,
+            {day} AS event_date, year({day}) AS event_year,
+            CASE WHEN {exact_day} IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision,
             w.incident_id IS NOT NULL AS has_conflict, {values}
-        FROM link_agreed AS a JOIN dated AS d USING (incident_id)
+        FROM link_agreed AS a
         LEFT JOIN winner AS w USING (incident_id) LEFT JOIN link.event_group AS g USING (incident_id)"""
