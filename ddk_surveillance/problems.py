@@ -90,6 +90,10 @@ PROBLEMS: dict[str, Text] = {
         "编号被表格软件改成了科学计数（如 2.02E+11），后面的数字已丢失。请把该列设为文本格式，重新填写编号。",
         "A spreadsheet turned this number into 2.02E+11 and lost its last digits. Format the column as text, enter it again.",
     ),
+    "garbled_number": Text(
+        "编号中有英文引号、换行或乱码，可能是文件损坏或引号未成对。请核对并重新填写编号。",
+        "The number holds a quotation mark, a line break or a lost character: the file may be damaged. Enter it again.",
+    ),
     "too_long": Text(
         "内容过长，不像编号或名称，可能是单元格引号未闭合，或整段文字贴错了列。请核对。",
         "Too long for a number or a name: a cell whose quotation mark is not closed, or a text in the wrong column. Check it.",

@@ -108,6 +108,8 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     except workbook.Unreadable as error:
         reason = str(error)
         raise refused(reason, limit=limits.sheets if reason == "too_many_sheets" else limits.cells) from None
+    if any(sum(map(any, columns)) > limits.columns for _, _, columns in found):
+        raise refused("too_many_cells", limit=limits.cells)
     sheets = [(is_visible, sheet_of(name, columns)) for name, is_visible, columns in found]
     visible = tuple(sheet for is_visible, sheet in sheets if is_visible)
     if not visible:

@@ -14,9 +14,10 @@ from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 
 # What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
-# Longer ones are no numbers or names of anything: a cell that was never closed, or a whole document.
-LONGEST_CHARACTERS = {"identifier": 64, "text": 500}
 DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
+OF_NO_NUMBER = r'["\t\r\n\x{FFFD}]'  # left by a lone quotation mark, a broken line, a lost character
+# Longer ones name nothing: a cell that was never closed, or a whole document.
+LONGEST_CHARACTERS = {"identifier": 64, "text": 500}
 
 
 def base_select(source: Source) -> str:
@@ -193,10 +194,11 @@ def _problem(source: Source, name: str) -> str:
         return f"{_out_of_place(source)} AS problem_row"
     kind = source.columns[name].kind
     if kind in LONGEST_CHARACTERS:
-        lost = (
-            f"WHEN regexp_full_match(e.{name}, {_text(DIGITS_LOST)}) THEN 'digits_lost'" if kind == "identifier" else ""
-        )
-        return f"CASE WHEN length(e.{name}) > {LONGEST_CHARACTERS[kind]} THEN 'too_long' {lost} END AS problem_{name}"
+        cases = [f"WHEN length(e.{name}) > {LONGEST_CHARACTERS[kind]} THEN 'too_long'"]
+        if kind == "identifier":
+            cases += [f"WHEN regexp_full_match(e.{name}, {_text(DIGITS_LOST)}) THEN 'digits_lost'",
+                      f"WHEN regexp_matches(e.{name}, {_text(OF_NO_NUMBER)}) THEN 'garbled_number'"]  # fmt: skip
+        return f"CASE {' '.join(cases)} END AS problem_{name}"
     if kind == "token":
         return f"CASE WHEN e.{name} = {_text(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
     return f"lookup_{name}.problem AS problem_{name}"

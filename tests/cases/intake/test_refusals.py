@@ -21,6 +21,7 @@ from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.recognise import recognise
 from ddk_surveillance.intake.refusals import REFUSALS
 from ddk_surveillance.intake.sheets import MEGABYTE, Limits
+from tests.cases.intake.written import as_xlsx
 
 COLUMNS = tuple(ColumnHeaders(name, (name,), required=True) for name in ("性别", "年龄", "地点"))
 SMALL = Limits(
@@ -73,6 +74,7 @@ def with_picture() -> bytes:
 LINE = "编号,性别,地点名称\n"
 GB_LINE, UTF8_LINE = LINE.encode("gb18030"), "一二三四,五六七八,九十甲乙\n".encode()
 FILES: list[tuple[str, str, bytes]] = [
+    ("too_many_cells", "a.xlsx", as_xlsx([["x"] * 51])),
     ("empty_file", "a.json", b""),
     ("cell_too_long", "a.csv", "性别,年龄\n男,1\n女,".encode() + b"1" * 32_768),
     ("cell_too_long", "a.json", json.dumps([{"性别": "男" * 32_768}]).encode()),

@@ -167,11 +167,14 @@ def test_f7_numbers_that_look_alike_merge_no_two_records(desk: Desk) -> None:
     assert [[one for one in fate.failures if one[1] == "event_no"] for fate in fates] == [problems, problems]
 
 
-def test_what_is_far_too_long_for_a_number_is_none(desk: Desk) -> None:
-    lines = [HEADER, GOOD[0].row("E" * 64), GOOD[1].row("E" * 65), GOOD[2].row("1" * 32_767), GOOD[3].row("E3")]
+def test_what_is_too_long_or_garbled_is_no_number(desk: Desk) -> None:
+    wrong = {"E" * 65: "too_long", "1" * 32_767: "too_long", 'E"4': "garbled_number", "E\n5": "garbled_number",
+             "E\ufffd6": "garbled_number"}  # fmt: skip
+    right = ["E" * 64, *(f"E{n}" for n in range(10, 30))]
+    lines = [HEADER, *(GOOD[0].row(number) for number in [*wrong, *right])]
     [fate] = desk.judge("nursery", ("a.csv", as_csv(lines).encode()))
-    assert fate.records.keys() == {"E" * 64, "E3"}
-    assert fate.failures == [(3, "event_no", "too_long"), (4, "event_no", "too_long")]
+    assert fate.records.keys() == set(right)
+    assert fate.failures == [(row, "event_no", problem) for row, problem in enumerate(wrong.values(), start=2)]
 
 
 def test_f6_a_number_is_the_same_with_and_without_point_zero(desk: Desk) -> None:
