@@ -19,6 +19,7 @@ from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.landing import Claim
 from ddk_surveillance.library import Library
 from ddk_surveillance.receipts.content import COUNTS, LISTED, Receipt, receipts_of
+from ddk_surveillance.receipts.page import HEADINGS
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.tokens import KEY_BYTES, Key
 from ddk_surveillance.warehouse import Warehouse, connect
@@ -72,15 +73,21 @@ def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:
 
 
 def tell(voice: Voice, receipt: Receipt) -> None:
-    """In Chinese whatever the language of the terminal: the receipt is."""
-    lines = [f"{receipt.source_title}：{receipt.outcome.word}", receipt.message, f"收到 {receipt.received} 行"]
-    lines += [f"{word} {receipt.counts[name]} 行：{meaning}" for name, (word, meaning) in COUNTS.items()
-              if receipt.counts[name] or name == "accepted"]  # fmt: skip
-    for text in (*lines, *filter(None, [receipt.note])):
-        voice.say(text, text)
+    word = receipt.outcome.word
+    voice.say(f"{receipt.source_title}：{word.zh}", f"{receipt.source_title}: {word.en}")
+    voice.say(receipt.message, receipt.message)
+    voice.say(f"收到 {receipt.received} 行", f"{receipt.received} rows received")
+    for name, (word, meaning) in COUNTS.items():
+        if (count := receipt.counts[name]) or name == "accepted":
+            voice.say(f"{word.zh} {count} 行：{meaning.zh}", f"{word.en}: {count} rows {meaning.en}")
+    if receipt.note:
+        voice.say(receipt.note, receipt.note)
     if receipt.lines:
         places = [(one.sheet, one.row, one.column, one.title, one.treatment, one.remedy) for one in receipt.lines]
-        voice.table(["工作表", "行", "列", "检查内容", "处理", "怎么改"], places)
+        voice.table([heading for heading in HEADINGS if heading.en != "content"], places)
     if receipt.findings > LISTED:
-        voice.say(*[f"只列出前 {LISTED} 处，共 {receipt.findings} 处。"] * 2)
-    voice.say(*["以上为试检，未报送、未留存；与已报送数据的重复和更正要到报送后才能判断。"] * 2)
+        voice.say(
+            f"只列出前 {LISTED} 处，共 {receipt.findings} 处。", f"The first {LISTED} of {receipt.findings} are listed."
+        )
+    voice.say("以上为试检，未报送、未留存；与已报送数据的重复和更正要到报送后才能判断。",
+              "This was a trial: nothing was sent or kept. What repeats or corrects earlier data shows only when it is sent.")  # fmt: skip

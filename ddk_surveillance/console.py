@@ -56,7 +56,7 @@ class Voice:
         self.err = Console(stderr=True, highlight=False, width=width)
 
     def pick(self, text: Text) -> str:
-        return text.zh if self.language == "zh" else text.en
+        return text.said(self.language)
 
     def say(self, zh: str, en: str) -> None:
         self.out.print(self.pick(Text(zh, en)), markup=False, soft_wrap=True)

@@ -12,6 +12,9 @@ class Text(NamedTuple):
     zh: str
     en: str
 
+    def said(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
     def format(self, **values: object) -> Text:
         """The same sentence with its named places filled."""
         return Text(self.zh.format(**values), self.en.format(**values))

@@ -50,5 +50,5 @@ def _issue(db: Warehouse, receipt: Receipt) -> dict[str, object]:
 
 def _stem(receipt: Receipt) -> str:
     """The name the institution gave, without anything that a file system or a shell might stumble over."""
-    name = receipt.file_name or receipt.outcome.word
+    name = receipt.file_name or receipt.outcome.word.said(receipt.language)
     return re.sub(r"[^\w()（）.-]+", "_", name.rpartition(".")[0] or name)[:STEM_CHARACTERS].lstrip(".")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ddk_surveillance.contracts import Source
+from ddk_surveillance.errors import Text
 from ddk_surveillance.library import Library
 from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, PROBLEMS, READABLE
 from ddk_surveillance.warehouse import Warehouse
@@ -17,33 +18,40 @@ LISTED = 2_000  # nobody mends more from one page, and a page of a million lines
 
 # What may become of a row, as the ledger counts it: word and meaning.
 COUNTS = {
-    "accepted": ("入库", "已进入数据库"),
-    "duplicate": ("重复", "与已报送的记录内容相同，只计一次，无需处理"),
-    "superseded": ("被取代", "同一记录已有更新的版本，以新版本为准，无需处理"),
-    "out_of_scope": ("不属范围", "不属统计范围，不计入，一般无需处理"),
-    "quarantined": ("待更正", "未入库，请按下表更正后重新报送整个文件"),
-    "held": ("暂扣", "随整个文件暂不入库"),
-    "unreadable": ("不可读", "该行单元格错位，无法辨认，请核对分隔符和列数"),
-    "refused": ("拒收", "随整个文件拒收，未存储"),
-}
+    "accepted": (Text("入库", "loaded"), Text("已进入数据库", "are in the database")),
+    "duplicate": (Text("重复", "repeated"), Text("与已报送的记录内容相同，只计一次，无需处理", "say what was reported before and count once: nothing to do")),
+    "superseded": (Text("被取代", "replaced"), Text("同一记录已有更新的版本，以新版本为准，无需处理", "have a newer version, which holds: nothing to do")),
+    "out_of_scope": (Text("不属范围", "out of scope"), Text("不属统计范围，不计入，一般无需处理", "are not what is counted: as a rule nothing to do")),
+    "quarantined": (Text("待更正", "to mend"), Text("未入库，请按下表更正后重新报送整个文件", "are not loaded: mend them as listed, send the file again")),
+    "held": (Text("暂扣", "held"), Text("随整个文件暂不入库", "are held back with the whole file")),
+    "unreadable": (Text("不可读", "unreadable"), Text("该行单元格错位，无法辨认，请核对分隔符和列数", "have cells out of place: check separators and columns")),
+    "refused": (Text("拒收", "refused"), Text("随整个文件拒收，未存储", "are refused with the whole file and not stored")),
+}  # fmt: skip
 
 
 class Outcome(NamedTuple):
     """What became of a file: the word on top and the sentence when the file itself has no message."""
 
-    word: str
-    sentence: str
+    word: Text
+    sentence: Text
 
 
 OUTCOMES = {
-    "loaded": Outcome("已接收", "文件已接收。"),
-    "held": Outcome("暂扣", "整个文件暂扣，原有数据不变。请按下表更正后重新报送。"),
-    "refused": Outcome("拒收", "整个文件拒收，未存储。"),
-    "unreadable": Outcome("无法读取", "文件无法读取。"),
-    "identical": Outcome("重复文件", "与先前报送的文件完全相同，不再处理，无需重报。"),
-    "withdrawn": Outcome("已撤回", "文件已撤回，其中的记录不再计入。"),
+    "loaded": Outcome(Text("已接收", "received"), Text("文件已接收。", "The file has been received.")),
+    "held": Outcome(Text("暂扣", "held"), Text("整个文件暂扣，原有数据不变。请按下表更正后重新报送。",
+                    "The whole file is held and earlier data stand. Mend it as listed and send it again.")),
+    "refused": Outcome(Text("拒收", "refused"), Text("整个文件拒收，未存储。", "The whole file is refused and not stored.")),
+    "unreadable": Outcome(Text("无法读取", "unreadable"), Text("文件无法读取。", "The file cannot be read.")),
+    "identical": Outcome(Text("重复文件", "sent before"), Text("与先前报送的文件完全相同，不再处理，无需重报。",
+                         "It is the very file that was sent before: nothing to do.")),
+    "withdrawn": Outcome(Text("已撤回", "withdrawn"), Text("文件已撤回，其中的记录不再计入。",
+                         "The file has been withdrawn and its records do not count any more.")),
+}  # fmt: skip
+TREATMENTS = {
+    "quarantined": COUNTS["quarantined"][0],
+    "out_of_scope": Text("不计入", "not counted"),
+    "warning": Text("提示", "notice"),
 }
-TREATMENTS = {"quarantined": "待更正", "out_of_scope": "不计入", "warning": "提示"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Receipt:
-    """One file's receipt; `counts` by the names of COUNTS, `findings` of which at most LISTED stand in `lines`."""
+    """One file's receipt in one language; `counts` by the names of COUNTS, `findings` of which at most LISTED stand in `lines`."""
 
+    language: str
     batch_id: str
     source: str
     source_title: str
@@ -87,8 +96,8 @@ class Receipt:
 
 # The name of a copy was never looked at by the guard; that of the file it repeats was.
 HEADS = """
-    SELECT b.batch_id, b.source_code, coalesce(b.file_name, first.file_name), b.received_at, b.status, b.message_zh,
-           coalesce(b.note_zh, ''), b.is_zero_report, coalesce(found.findings, 0), rows_received + exploded, loaded, duplicate,
+    SELECT b.batch_id, b.source_code, coalesce(b.file_name, first.file_name), b.received_at, b.status, b.message_{language},
+           coalesce(b.note_{language}, ''), b.is_zero_report, coalesce(found.findings, 0), rows_received + exploded, loaded, duplicate,
            superseded + withdrawn, out_of_scope, quarantined, held, unreadable, refused
     FROM (SELECT * EXCLUDE (rows_received) FROM ops.batch WHERE list_contains($batches, batch_id)) b
     JOIN ops.ledger l USING (batch_id)
@@ -100,27 +109,32 @@ HEADS = """
 
 
 def receipts_of(db: Warehouse, batches: Sequence[str]) -> Iterator[Receipt]:
-    """The receipts of batches whose fate is decided, in the order of their numbers."""
+    """The receipts of batches whose fate is decided, in the order of their numbers and the language of the settings."""
+    language = db.settings.language
     for batch_id, source, name, received_at, status, message, note, is_zero, findings, received, *counts in db.rows(
-        HEADS, {"batches": batches}
+        HEADS.format(language=language), {"batches": batches}
     ):
         declared = db.library.sources.get(source)
         outcome = OUTCOMES[status]
         counted = dict(zip(COUNTS, counts, strict=True))
         yield Receipt(
-            batch_id, source, declared.title.zh if declared else source, name, received_at, outcome,
-            message or _sentence(outcome, counted, bool(is_zero)), note, received, counted, findings,
+            language, batch_id, source, declared.title.text.said(language) if declared else source, name, received_at, outcome,
+            message or _sentence(outcome, counted, bool(is_zero)).said(language), note, received, counted, findings,
             _lines(db, declared, batch_id) if declared and findings else (),
         )  # fmt: skip
 
 
-def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> str:
+def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> Text:
     if outcome is not OUTCOMES["loaded"]:
         return outcome.sentence
     if is_zero:
-        return "零报告已登记，谢谢。"
+        return Text("零报告已登记，谢谢。", "Your report of no cases is registered, thank you.")
     to_mend = counts["quarantined"] + counts["unreadable"]
-    return f"文件已接收，其中 {to_mend} 行需要更正。" if to_mend else "文件已接收，无需更正，谢谢。"
+    if to_mend:
+        return Text(
+            f"文件已接收，其中 {to_mend} 行需要更正。", f"The file has been received; {to_mend} rows are to be mended."
+        )
+    return Text("文件已接收，无需更正，谢谢。", "The file has been received and nothing is to be mended, thank you.")
 
 
 def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
@@ -134,41 +148,53 @@ def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
         [batch_id],
     )
     header = functools.cache(lambda column: _header(db.library, source, column))
+    language = db.settings.language
     return tuple(
-        Line(sheet, row, victim, header(column), _shown(source, column, value),
-             *_title_and_remedy(db.library, rule, disposition, problem))
+        Line(sheet, row, victim, header(column).said(language), _shown(source, column, value).said(language),
+             *(text.said(language) for text in _title_and_remedy(db.library, rule, disposition, problem)))
         for sheet, row, victim, column, value, rule, disposition, problem in rows
     )  # fmt: skip
 
 
-def _shown(source: Source, column: str, value: str | None) -> str:
+def _shown(source: Source, column: str, value: str | None) -> Text:
     """The cell as it came; a token has become one of our own by now, which nobody outside may see."""
     is_token = column in source.columns and source.columns[column].kind == "token"
-    return "（未存储）" if is_token and value else value or "（空）"
+    if is_token and value:
+        return Text("（未存储）", "(not stored)")
+    return Text(value, value) if value else Text("（空）", "(empty)")
 
 
-def _title_and_remedy(library: Library, rule: str, disposition: str, problem: str | None) -> tuple[str, str, str]:
+def _title_and_remedy(library: Library, rule: str, disposition: str, problem: str | None) -> tuple[Text, Text, Text]:
     treatment = TREATMENTS[disposition]
     if rule == "readable" and problem in PROBLEMS:
-        return READABLE.zh, treatment, PROBLEMS[problem].zh
+        return READABLE.text, treatment, PROBLEMS[problem]
     if rule == "filled":
-        return FILLED.zh, treatment, (FILL_IT if disposition == "quarantined" else FILL_IF_KNOWN).zh
+        return FILLED.text, treatment, (FILL_IT if disposition == "quarantined" else FILL_IF_KNOWN)
     check = library.checks.get(rule)
-    return (f"{rule} {check.title.zh}", treatment, check.remedy.zh) if check else (rule, treatment, "请核对此项。")
+    if check is None:
+        return Text(rule, rule), treatment, Text("请核对此项。", "Check this.")
+    return Text(f"{rule} {check.title.zh}", f"{rule} {check.title.en}"), treatment, check.remedy.text
 
 
-def _header(library: Library, source: Source, name: str) -> str:
+def _header(library: Library, source: Source, name: str) -> Text:
     """The header over the cell in the file, or of the cells that make up this column."""
     if name == "record_key":
-        return "、".join(_header(library, source, part) for part in source.record_key)
+        return _listed(_header(library, source, part) for part in source.record_key)
     if name == "victims" and source.victims:
-        return "被害人各列"
+        return Text("被害人各列", "the columns of the victims")
     if name == "row":
-        return "整行"
+        return Text("整行", "the whole row")
     if name not in source.columns:
         name = next((own for own, column in source.columns.items() if column.to == name), name)
     column = source.columns.get(name)
     if column is None:
         target = library.target_table(source).columns.get(name)
-        return target.comment.zh if target else name
-    return column.headers[0] if column.headers else "、".join(_header(library, source, part) for part in column.combine)
+        return target.comment.text if target else Text(name, name)
+    if column.headers:
+        return Text(column.headers[0], column.headers[0])
+    return _listed(_header(library, source, part) for part in column.combine)
+
+
+def _listed(texts: Iterable[Text]) -> Text:
+    zh, en = zip(*texts, strict=True)
+    return Text("、".join(zh), ", ".join(en))

@@ -1,4 +1,4 @@
-"""The receipt as a sheet of paper: one A4 landscape workbook in Chinese, the failing cells in red."""
+"""The receipt as a sheet of paper: one A4 landscape workbook, the failing cells in red."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from typing import Any
 
 import xlsxwriter
 
+from ddk_surveillance.errors import Text
 from ddk_surveillance.receipts.content import COUNTS, LISTED, Line, Receipt
 from ddk_surveillance.safe_text import neutralise_formula
 
-HEADINGS = {"工作表": 14, "行": 11, "列": 18, "单元格内容": 22, "检查内容": 28, "处理": 9, "怎么改": 52}
+HEADINGS = {Text("工作表", "sheet"): 14, Text("行", "row"): 11, Text("列", "column"): 18, Text("单元格内容", "content"): 22,
+            Text("检查内容", "what is checked"): 28, Text("处理", "what became"): 9, Text("怎么改", "what to do"): 52}  # fmt: skip
+WIDTHS = tuple(HEADINGS.values())
 LAST = len(HEADINGS) - 1
+NAMELESS = Text("（未存文件名）", "(its name is not stored)")
 VALUE_CHARACTERS = 200
 LINE_POINTS = 16
 FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter", "text_wrap": True}
@@ -35,70 +39,86 @@ def write_page(receipt: Receipt, path: Path) -> None:
     """Write the workbook; the same receipt gives the same bytes."""
     # Temporary files would leave cells lying about and take two thirds of the time of a small workbook.
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
-        book.set_properties({"title": "数据回执", "created": receipt.received_at})
+        book.set_properties(
+            {"title": Text("数据回执", "receipt").said(receipt.language), "created": receipt.received_at}
+        )
         styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}
-        sheet = book.add_worksheet("回执")
-        for number, width in enumerate(HEADINGS.values()):
+        sheet = book.add_worksheet(Text("回执", "receipt").said(receipt.language))
+        for number, width in enumerate(WIDTHS):
             sheet.set_column(number, number, width)
         row = _write_counts(sheet, styles, receipt, _write_top(sheet, styles, receipt))
         if receipt.lines:
             row = _write_lines(sheet, styles, receipt, row + 1)
-        _set_up_printing(sheet, row)
+        _set_up_printing(sheet, row, receipt.language)
 
 
 def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
     """Title, verdict and which file it is about; returns the next row."""
     sheet.set_row(0, 30)
-    sheet.write_string(0, 0, f"大渡口区儿童伤害监测 数据回执：{receipt.outcome.word}", styles["title"])
-    sheet.set_row(1, _height(receipt.message, sum(HEADINGS.values())) + 8)
+    word = receipt.outcome.word
+    title = Text(
+        f"大渡口区儿童伤害监测 数据回执：{word.zh}", f"Child-injury surveillance of Dadukou, receipt: {word.en}"
+    )
+    sheet.write_string(0, 0, title.said(receipt.language), styles["title"])
+    sheet.set_row(1, _height(receipt.message, sum(WIDTHS)) + 8)
     sheet.merge_range(1, 0, 1, LAST, receipt.message, styles["good" if receipt.is_clean else "attention"])
     facts = (
-        ("来源", receipt.source_title),
-        ("文件", neutralise_formula(receipt.file_name or "（未存文件名）")),
-        ("收到", f"{receipt.received_at:%Y-%m-%d %H:%M}"),
-        ("批次", receipt.batch_id),
-        *([("另注", receipt.note)] if receipt.note else []),
+        (Text("来源", "feed"), receipt.source_title),
+        (Text("文件", "file"), neutralise_formula(receipt.file_name or NAMELESS.said(receipt.language))),
+        (Text("收到", "received"), f"{receipt.received_at:%Y-%m-%d %H:%M}"),
+        (Text("批次", "batch"), receipt.batch_id),
+        *([(Text("另注", "note"), receipt.note)] if receipt.note else []),
     )
     for number, (label, text) in enumerate(facts, start=2):
-        sheet.set_row(number, _height(text, sum(HEADINGS.values()) - HEADINGS["工作表"]))
-        sheet.write_string(number, 0, label, styles["label"])
+        sheet.set_row(number, _height(text, sum(WIDTHS[1:])))
+        sheet.write_string(number, 0, label.said(receipt.language), styles["label"])
         sheet.merge_range(number, 1, number, LAST, text, styles["text"])
     return 2 + len(facts)
 
 
 def _write_counts(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
     """What became of the rows; only what there is, but always how many came and how many are in."""
-    counts = [("收到", receipt.received, "行（一案多人按人计）")]
-    counts += [(word, receipt.counts[name], f"行：{meaning}") for name, (word, meaning) in COUNTS.items()
+    counts = [
+        (
+            Text("收到", "received"),
+            receipt.received,
+            Text("行（一案多人按人计）", "rows, one for every victim of a case"),
+        )
+    ]
+    counts += [(word, receipt.counts[name], Text(f"行：{meaning.zh}", f"rows {meaning.en}")) for name, (word, meaning) in COUNTS.items()
                if receipt.counts[name] or name == "accepted"]  # fmt: skip
     for label, count, meaning in counts:
         row += 1
-        sheet.write_string(row, 0, label, styles["label"])
+        sheet.write_string(row, 0, label.said(receipt.language), styles["label"])
         sheet.write_number(row, 1, count, styles["number"])
-        sheet.merge_range(row, 2, row, LAST, meaning, styles["text"])
+        sheet.merge_range(row, 2, row, LAST, meaning.said(receipt.language), styles["text"])
     return row + 1
 
 
 def _write_lines(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
     for number, heading in enumerate(HEADINGS):
-        sheet.write_string(row, number, heading, styles["heading"])
+        sheet.write_string(row, number, heading.said(receipt.language), styles["heading"])
     sheet.repeat_rows(row)
     for line in receipt.lines:
         row += 1
-        texts = tuple(_texts(line))
-        sheet.set_row(row, max(_height(text, width) for text, width in zip(texts, HEADINGS.values(), strict=True)))
+        texts = tuple(_texts(line, receipt.language))
+        sheet.set_row(row, max(_height(text, width) for text, width in zip(texts, WIDTHS, strict=True)))
         for number, text in enumerate(texts):
             sheet.write_string(row, number, text, styles["failing" if number == 3 else "cell"])
     if receipt.findings > LISTED:
         row += 1
-        note = f"只列出前 {LISTED} 处，另有 {receipt.findings - LISTED} 处未列出；同类问题请一并更正。"
-        sheet.merge_range(row, 0, row, LAST, note, styles["attention"])
+        note = Text(
+            f"只列出前 {LISTED} 处，另有 {receipt.findings - LISTED} 处未列出；同类问题请一并更正。",
+            f"The first {LISTED} are listed, {receipt.findings - LISTED} more are not: mend all of their kind.",
+        )
+        sheet.merge_range(row, 0, row, LAST, note.said(receipt.language), styles["attention"])
     return row + 1
 
 
-def _texts(line: Line) -> Iterator[str]:
+def _texts(line: Line, language: str) -> Iterator[str]:
     value = line.value if len(line.value) <= VALUE_CHARACTERS else f"{line.value[:VALUE_CHARACTERS]}…"
-    row = f"{line.row}（第{line.victim}人）" if line.victim > 1 else str(line.row)
+    victim = Text(f"（第{line.victim}人）", f" (victim {line.victim})").said(language) if line.victim > 1 else ""
+    row = f"{line.row}{victim}"
     for text in (line.sheet, row, line.column, value, line.title, line.treatment, line.remedy):
         yield neutralise_formula(text)
 
@@ -109,11 +129,14 @@ def _height(text: str, width: float) -> float:
     return LINE_POINTS * max(1, math.ceil(breadth / (width - 1)))
 
 
-def _set_up_printing(sheet: Any, rows: int) -> None:
+def _set_up_printing(sheet: Any, rows: int, language: str) -> None:
     sheet.set_paper(9)  # A4
     sheet.set_landscape()
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, rows, LAST)
     sheet.hide_gridlines(2)
-    sheet.set_footer("&L含原始内容，仅限报送单位使用&R第 &P 页 共 &N 页")
+    footer = Text(
+        "&L含原始内容，仅限报送单位使用&R第 &P 页 共 &N 页", "&LContent as sent, for its sender only&RPage &P of &N"
+    )
+    sheet.set_footer(footer.said(language))

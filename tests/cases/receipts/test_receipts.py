@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
@@ -13,6 +14,9 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from ddk_surveillance.receipts.content import receipts_of
+from ddk_surveillance.receipts.page import write_page
+from ddk_surveillance.warehouse import open_warehouse
 from tests.conftest import HOSPITAL, TOKEN_C, Home, csv_of, take_in
 
 RESIDENT_ID = "990104201503070010"
@@ -117,6 +121,20 @@ def test_no_token_of_ours_leaves_through_a_receipt(given: dict[str, Given]) -> N
     said = "".join(map(text, receipts(home)))
     tokens = home.column("SELECT id_token FROM core.record_version WHERE id_token IS NOT NULL")
     assert tokens and "张三丰" not in said and TOKEN_C not in said and not any(token in said for token in tokens)
+
+
+def test_speaks_english_where_the_settings_do(given: dict[str, Given], tmp_path: Path) -> None:
+    home = given["refused"].home
+    with open_warehouse(dataclasses.replace(home.settings, language="en")) as db:
+        for receipt in receipts_of(db, [file.batch for file in given.values()]):
+            write_page(receipt, tmp_path / f"{receipt.batch_id}.xlsx")
+    pages = sorted(tmp_path.iterdir())
+    assert len(pages) == len(FILES)
+    lines = [line for page in pages for line in text(page).splitlines()]
+    assert not [line for line in lines if re.search(r"[，。；：（）]", line)]
+    labels = {row[0] for page in pages for row in cells(page)}
+    assert {"feed", "file", "received", "batch", "note", "sheet", "loaded", "refused", "held"} <= labels
+    assert not [label for label in labels if re.match(r"[一-鿿]", label)]
 
 
 def test_is_given_once_and_again_when_the_fate_of_the_file_has_changed(home: Home) -> None:
