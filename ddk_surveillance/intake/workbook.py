@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 Value: TypeAlias = "int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta"
 Columns: TypeAlias = "list[list[str | None]]"
 Found: TypeAlias = "tuple[list[tuple[str, bool, Columns]], list[str]]"
+MOST_ROWS = 1 << 20  # of Excel
 # Excel keeps 15 digits: of a longer number typed into a cell the last digits are already wrong.
 EXACT_BELOW = 10**15
 
@@ -53,7 +54,7 @@ def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
             skipped.append(about.name)
             continue
         cells -= (sheet.end[0] + 1) * (sheet.end[1] + 1)
-        if cells < 0:
+        if cells < 0 or sheet.end[0] >= MOST_ROWS:
             raise Unreadable("too_many_cells")
         rows = sheet.to_python(skip_empty_area=False)
         is_visible = about.visible == SheetVisibleEnum.Visible

@@ -176,6 +176,14 @@ def test_folders_links_and_pipes_are_refused_unopened(tmp_path: Path) -> None:
     assert refusal_of(tmp_path / "gone.csv").reason == "cannot_open"
 
 
+def test_a_row_below_the_last_one_of_excel_is_a_row_too_many(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(xlsx(row=(1 << 20) - 1))) as book:
+        parts = {name: book.read(name).replace(b"1048576", b"1048577") for name in book.namelist()}
+    (tmp_path / "a.xlsx").write_bytes(archive(parts))
+    with pytest.raises(FileRefused, match="单元格超过"):
+        read_sheets(tmp_path / "a.xlsx")
+
+
 def test_every_reason_is_tested() -> None:
     assert {reason for reason, _, _ in FILES} | {"password_protected", "not_a_file", "cannot_open"} == set(REFUSALS)
     assert len(REFUSALS) == 27
