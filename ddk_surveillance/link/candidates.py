@@ -26,18 +26,20 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
     """Fill link_candidate(left_key, right_key) with every pair that a blocking rule or a reviewer names."""
     if night.everything:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_bucketed AS {BUCKETED}")
-    db.execute("CREATE OR REPLACE TEMP TABLE link_found (left_key BIGINT, right_key BIGINT)")
-    finding = [sql for rule in declaration.blocking for sql in blocking_sql(rule, declaration, night)]
-    if not night.everything:  # side by side: of all records together they would not fit into memory
-        finding = [" UNION ALL ".join(finding)]
-    for sql in finding:
-        db.execute(f"INSERT INTO link_found {sql}")
     dirty = f"SELECT key FROM {night.dirty_records}"
-    db.execute(f"""
-        INSERT INTO link_found
-        SELECT left_key, right_key FROM link_decision WHERE left_key IN ({dirty}) OR right_key IN ({dirty})""")
-    db.execute("CREATE OR REPLACE TEMP TABLE link_candidate AS SELECT DISTINCT left_key, right_key FROM link_found")
-    db.execute("DROP TABLE link_found; DROP TABLE IF EXISTS link_bucketed")
+    finding = [sql for rule in declaration.blocking for sql in blocking_sql(rule, declaration, night)]
+    finding += [
+        f"""SELECT left_key, right_key FROM link_decision
+        WHERE left_key IN ({dirty}) OR right_key IN ({dirty})"""
+    ]
+    if night.is_large:  # one after the other: side by side they would not fit into memory
+        db.execute("CREATE OR REPLACE TEMP TABLE link_found (left_key BIGINT, right_key BIGINT)")
+        for sql in finding:
+            db.execute(f"INSERT INTO link_found {sql}")
+        finding = ["FROM link_found"]
+    found = " UNION ALL ".join(finding)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_candidate AS SELECT DISTINCT left_key, right_key FROM ({found})")
+    db.execute("DROP TABLE IF EXISTS link_found; DROP TABLE IF EXISTS link_bucketed")
 
 
 def blocking_sql(rule: BlockingRule, declaration: Declaration, night: Night) -> list[str]:
@@ -62,7 +64,7 @@ def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str,
         conditions += [WITHIN.format(days=rule.dates)]
     if not rule.uses_token and left != "link_bucketed":
         conditions += ["NOT a.needs_token AND NOT b.needs_token"]
-    return f"""SELECT least(a.key, b.key), greatest(a.key, b.key)
+    return f"""SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
         FROM {CLOSE_AGE.format(left) if rule.close_age else left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
 
 
