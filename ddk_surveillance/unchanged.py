@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 RECORDS = "(SELECT record_id, content_hash, batch_id FROM core.record)"  # the hash is of all that a record says
+LINKED = (RECORDS, "link.adjudication")  # with the model, which is a declaration, they decide every link and incident
 
 
 def unless_unchanged(

@@ -22,10 +22,9 @@ from ddk_surveillance.link.adjudication import HOLDING
 from ddk_surveillance.link.candidates import blocking_sql
 from ddk_surveillance.link.explanation import explain_pairs
 from ddk_surveillance.link.preparation import Night
-from ddk_surveillance.unchanged import RECORDS, unless_unchanged
+from ddk_surveillance.unchanged import LINKED, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse, connect
 
-MADE_FROM = ("core.incident", RECORDS, "link.adjudication")
 DOUBT_CENTIBITS = 400
 NEWEST_DECISIONS = 500
 LATEST_DAY = "quantile_disc(day_to, 0.99)"  # what comes after is mostly undated and known by a very late report
@@ -72,7 +71,7 @@ class Figure:
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Write the figures of the night `key` into ops.linkage_quality; alarms count as refused."""
-    return unless_unchanged(db, "measure", MADE_FROM, lambda: _measure(db, key))
+    return unless_unchanged(db, "measure", LINKED, lambda: _measure(db, key))
 
 
 def _measure(db: Warehouse, key: str) -> Outcome:

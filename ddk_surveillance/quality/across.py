@@ -14,7 +14,7 @@ from ddk_surveillance.library import Library
 from ddk_surveillance.quality.catalogue import write_catalogue
 from ddk_surveillance.quality.evaluation import Verdict, evaluate
 from ddk_surveillance.quality.rules import Rule, rules_across
-from ddk_surveillance.unchanged import RECORDS, unless_unchanged
+from ddk_surveillance.unchanged import LINKED, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 MEASURED = ("out.completeness", "out.timeliness", "out.coverage")
@@ -30,7 +30,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     del key
     rules = tuple(rules_across(db.library))
     looked_at = {table for table, _ in rules} - set(MEASURED)
-    made_from = (RECORDS, "core.incident", *sorted({"ops.arrival", *looked_at}))
+    made_from = (*LINKED, *sorted({"ops.arrival", *looked_at}))
     return unless_unchanged(db, "across", made_from, lambda: _judge(db, rules))
 
 
