@@ -114,15 +114,3 @@ class Problem(NamedTuple):
     @classmethod
     def of(cls, code: str) -> Problem:
         return cls(code, PROBLEMS[code])
-
-    @classmethod
-    def unknown_code(cls) -> Problem:
-        return cls.of("unknown_code")
-
-    @classmethod
-    def unreadable_number(cls) -> Problem:
-        return cls.of("unreadable_number")
-
-    @classmethod
-    def number_out_of_range(cls) -> Problem:
-        return cls.of("number_out_of_range")

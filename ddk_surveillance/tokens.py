@@ -121,13 +121,8 @@ def rekey(key: Key, tokens: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pc.if_else(pc.is_null(distinct), None, ours).take(encoded.indices)
 
 
-def looks_like_token(text: str) -> bool:
-    """True for the shape of a token; False for anything that may be raw data (short, all digits, Chinese)."""
-    return bool(re.fullmatch(TOKEN_SHAPE, text)) and not re.match(_WITHOUT_LETTERS, text)
-
-
 def token_shaped(texts: pa.Array) -> pa.Array:
-    """`looks_like_token` for every text of an array, nulls kept."""
+    """Which texts have the shape of a token, and not one of what may be raw data (short, all digits, Chinese); nulls kept."""
     shaped = pc.match_substring_regex(texts, f"^(?:{TOKEN_SHAPE})$")
     return pc.and_not(shaped, pc.match_substring_regex(texts, _WITHOUT_LETTERS))
 

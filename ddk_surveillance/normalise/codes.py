@@ -64,7 +64,7 @@ class CodeList:
             return codes.pop()
         if len(codes) > 1 or _is_glued(whole_number(text), words):
             return Problem.of("several_codes")
-        return Problem.unknown_code()
+        return Problem.of("unknown_code")
 
 
 def key_of(text: str) -> str:
