@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ddk_surveillance.errors import Text
-from ddk_surveillance.text.spelling import plain
+from ddk_surveillance.text.spelling import folded, plain
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 
@@ -79,6 +79,17 @@ Kind = Literal[
     "text", "number", "code", "date", "hour", "age", "icd10", "token", "township", "identifier"
 ]  # identifier: an institution's own number for a thing, kept as it is
 
+
+# Names that SQL or a table of received rows has taken.
+TAKEN = frozenset(re.findall(r"\w+", """
+    all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check collate collation
+    column columns concurrently constraint create cross default deferrable desc describe distinct do else end except false fetch
+    for foreign freeze from full generated glob group having ilike in initially inner intersect into is isnull join lambda lateral
+    leading left like limit map natural not notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider
+    placing positional primary qualify references returning right select semi show similar some struct summarize symmetric table
+    tablesample then to trailing true try_cast tuple union unique unpack unpivot using variadic verbose when where window with
+    batch_id sheet row_number victim_number title_year title_month victims victims_agree
+    """))  # fmt: skip
 
 # What the guard leaves of a cell in a token column that is no token: it may be raw data.
 NOT_A_TOKEN = "?"
@@ -217,6 +228,10 @@ class Source(Declared):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         known = set(self.columns)
+        if taken := known & TAKEN:
+            raise ValueError(f"call these columns otherwise, the word is taken: {', '.join(sorted(taken))}")
+        _check_unique("headers", [name for one in self.columns.values() for name in {*map(folded, one.headers)}])
+        _check_unique("targets", [one.to or name for name, one in self.columns.items()])
         for column in self.columns.values():
             require(set(column.combine) | ({column.unit_column} - {None}), known, "columns")
         require(set(self.record_key), known, "columns")
@@ -264,6 +279,12 @@ class Source(Declared):
         fed = {column.to or name for name, column in self.columns.items()}
         ruled = {target for rule in self.rules for target in rule.set}
         return fed | ruled | set(self.constants)
+
+
+def _check_unique(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two columns have the same {what}: {', '.join(twice)}")
 
 
 def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:

@@ -22,7 +22,9 @@ from ddk_surveillance.contracts import (
     Declared,
     Indicator,
     Plan,
+    Rule,
     Source,
+    SourceColumn,
     Table,
     TableColumn,
     Variant,
@@ -36,6 +38,14 @@ Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
 COMPOSITE_TARGETS = {
     "event_date": ("event_date_from", "event_date_to", "date_precision", "event_hour"),
+}
+# What the kinds of columns may become; the others become text.
+TYPES_OF_KINDS = {
+    "code": ("VARCHAR", "BOOLEAN"),
+    "number": ("INTEGER", "BIGINT", "DOUBLE"),
+    "date": ("DATE",),
+    "hour": ("INTEGER",),
+    "age": ("INTEGER",),
 }
 POSITION = ("batch_id", "sheet", "row_number", "victim_number")
 # Columns of a record that the load stage writes, not the contract.
@@ -76,6 +86,10 @@ class Library:
     @functools.cached_property
     def sources(self) -> Mapping[str, Source]:
         sources = {source.source: source for source in self._models("sources", Source)}
+        for path in self._files("sources", "*.yaml"):
+            with _blaming(f"sources/{path.name}"):
+                if path.stem not in sources:
+                    raise ValueError("the file must have the name of the source that it declares")
         for source in sources.values():
             with _blaming(f"sources/{source.source}.yaml"):
                 self._check_source(source)
@@ -218,21 +232,45 @@ class Library:
 
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
-        require(source.targets - source.helpers, {*table.columns, *COMPOSITE_TARGETS}, f"columns of {table.table}")
+        fed = {*table.columns, *COMPOSITE_TARGETS} - {
+            *BOOKKEEPING,
+            *POSITION,
+            "record_id",
+            "content_hash",
+            "source_code",
+        }
+        require(source.targets - source.helpers, fed, f"columns of {table.table} that a feed may fill")
+        if source.target == "record":
+            _check_says_enough(source)
         for name, column in source.columns.items():
-            require({column.codelist} - {None}, self.codes, "code lists")
-            if (target := column.to or name) in table.columns:
-                for code in column.terms.values():
-                    self._check_code(table, target, code)
-            if column.codelist:
-                require(column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}")
+            self._check_column(table, name, column)
         for name, value in source.constants.items():
-            self._check_code(table, name, value)
-        for rule in source.rules:
-            for name, value in rule.set.items():
-                self._check_code(table, name, value)
-            for name, values in rule.when.items():
-                require(values, self._codes_of(source, table, name) or values, f"codes of {name}")
+            self._check_value(table, name, value, "constants")
+        for number, rule in enumerate(source.rules, start=1):
+            self._check_rule(source, table, rule, f"rule {number}")
+
+    def _check_column(self, table: Table, name: str, column: SourceColumn) -> None:
+        target = column.to or name
+        require({column.codelist} - {None}, self.codes, f"code lists, for columns.{name}")
+        if target in table.columns or column.to:
+            _check_kind(table, name, column.kind, target)
+            for code in column.terms.values():
+                self._check_value(table, target, code, f"columns.{name}.terms")
+        if column.codelist:
+            used = {column.dictionary, *column.dictionary_by_institution.values()} - {None}
+            require(used, self._code_rows(column.codelist)[0], f"columns of {column.codelist}.csv, for columns.{name}")
+            require(
+                column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}, for columns.{name}"
+            )
+
+    def _check_rule(self, source: Source, table: Table, rule: Rule, where: str) -> None:
+        for name, value in rule.set.items():
+            self._check_value(table, name, value, where)
+        for name, values in rule.when.items():
+            require(values, self._codes_of(source, table, name) or values, f"codes of {name}, for {where}")
+        if rule.from_attributes:
+            listed = {name for name, one in source.columns.items() if one.codelist and self.attributes(one.codelist)}
+            require({rule.from_attributes}, listed, f"columns whose code list has attributes, for {where}")
 
     def _codes_of(self, source: Source, table: Table, name: str) -> frozenset[str]:
         """What a rule may find in a column: it decides by codes, never by what stands in the file; empty if anything."""
@@ -243,10 +281,16 @@ class Library:
         codelist = table.columns[name].codelist
         return self.codes[codelist] if codelist else frozenset()
 
-    def _check_code(self, table: Table, name: str, value: str | bool) -> None:
+    def _check_value(self, table: Table, name: str, value: str, where: str) -> None:
+        require({name}, table.columns, f"columns of {table.table}, for {where}")
+        if table.columns[name].type == "BOOLEAN":
+            require({value}, {"true", "false"}, f"values of the yes-no column {name}, for {where}")
+        self._check_code(table, name, value, where)
+
+    def _check_code(self, table: Table, name: str, value: str | bool, where: str = "") -> None:
         codelist = table.columns[name].codelist
         if codelist:
-            require({str(value)}, self.codes[codelist], f"codes of {codelist}")
+            require({str(value)}, self.codes[codelist], f"codes of {codelist}{where and f', for {where}'}")
 
     def _check_indicator(self, one: Indicator, versions: list[Indicator]) -> None:
         years = [version.valid_from.year for version in versions]
@@ -285,6 +329,26 @@ class Library:
 
     def _files(self, folder: str, pattern: str) -> list[Path]:
         return [path for base in self.folders for path in sorted((base / folder).glob(pattern))]
+
+
+def _check_says_enough(source: Source) -> None:
+    """Who, when and whose: without one of these nothing would be counted, or grown-ups would."""
+    for any_of in (("event_date", "death_date"), ("age_years", "birth_month"), ("township_code", "residence")):
+        if source.targets.isdisjoint(any_of):
+            raise ValueError(f"no column, constant or rule gives {' or '.join(any_of)}")
+
+
+def _check_kind(table: Table, name: str, kind: str, target: str) -> None:
+    """Raise ValueError if what a column of this kind becomes is no value of its target."""
+    fixed = {"age": "age_years", "township": "township_code"}.get(kind, target)
+    kinds = TYPES_OF_KINDS.get(kind, ("VARCHAR",))
+    parts = COMPOSITE_TARGETS["event_date"][:3]
+    given = "DATE" if target in COMPOSITE_TARGETS else table.columns[target].type
+    if target != fixed or given not in kinds or target in parts:
+        right = (
+            fixed if target != fixed else "event_date" if target in parts else f"a column of type {' or '.join(kinds)}"
+        )
+        raise ValueError(f"columns.{name}: the kind {kind} cannot become {target}; it becomes {right}")
 
 
 def _with_followed_columns(table: Table, declared: Mapping[str, Table]) -> Table:
@@ -354,10 +418,19 @@ def _blaming(name: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise _declaration_error(name, places) from None
+        raise _declaration_error(name, "; ".join(_complaint(dict(item)) for item in error.errors())) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise _declaration_error(name, f"line {line}: {error.problem}") from None
     except (ValueError, yaml.YAMLError) as error:
         raise _declaration_error(name, str(error)) from None
+
+
+def _complaint(item: dict[str, Any]) -> str:
+    """The key and what is wrong with it."""
+    said = {"extra_forbidden": "no such key", "tuple_type": "must be a list, as in [a, b]"}
+    message = said.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return ": ".join(filter(None, (".".join(map(str, item["loc"])), message)))
 
 
 def _declaration_error(name: str, what: str) -> DeclarationError:
