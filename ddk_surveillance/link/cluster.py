@@ -39,13 +39,16 @@ def components(count: int, left: Ints, right: Ints) -> Ints:
 
 def parts(count: int, left: Ints, right: Ints, score: Ints) -> Ints:
     """Like `components`, but a chain of too many records is cut at its weakest links, one bit at a time."""
+    part = components(count, left, right)
     while True:
-        part = components(count, left, right)
-        crowded = np.bincount(part, minlength=count)[part[left]] > LARGEST_PART
-        if not crowded.any():
+        is_crowded = np.bincount(part, minlength=count)[part] > LARGEST_PART
+        if not is_crowded.any():
             return part
-        keep = ~crowded | (score >= score[crowded].min() + CUT_CENTIBITS)
+        inside = is_crowded[left]
+        left, right, score = left[inside], right[inside], score[inside]  # the others are as they will be
+        keep = score >= score.min() + CUT_CENTIBITS
         left, right, score = left[keep], right[keep], score[keep]
+        part = np.where(is_crowded, components(count, left, right), part)
 
 
 def without_rivals(batches: Sequence[Batch], score: Ints, is_certain: Flags) -> Ints:
