@@ -240,6 +240,7 @@ class Library:
             "source_code",
         }
         require(source.targets - source.helpers, fed, f"columns of {table.table} that a feed may fill")
+        require(source.checks, self.checks, "checks")
         if source.target == "record":
             _check_says_enough(source)
         for name, column in source.columns.items():

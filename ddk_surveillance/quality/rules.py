@@ -66,7 +66,8 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     fed = library.fed(source)
     for code, check in library.checks.items():
         severity = source.checks.get(code, check.severity)
-        applies = check.needs and (not check.sources or source.source in check.sources)
+        is_asked = not check.sources or source.source in check.sources or code in source.checks
+        applies = check.needs and is_asked
         if applies and severity != "off" and source.target == "record" and set(check.needs) <= fed:
             yield _catalogued(code, check, severity)
 

@@ -100,6 +100,7 @@ REGISTER = """CONTADOR;DTOBITO;ANO;MES;DIA;IDADE;SEXO;CAUSABAS
 5;05032024;2024;3;4;999;1;X954
 6;05032024;2024;3;4;503;1;X954
 7;05032024;2024;;4;412;1;X954
+8;05032024;2024;3;4;412;1;I219
 """
 
 
@@ -108,7 +109,7 @@ def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
     declare(home, "sources/registry.yaml", declared.replace("linkage:", "hold_above_share: 0.5\nlinkage:"))
     home.drop("registry", "DO24.csv", REGISTER.encode("latin-1"))
     home.night(take_in)
-    assert home.ledger("registry") == {"rows_received": 7, "out_of_scope": 1, "quarantined": 2, "loaded": 4}
+    assert home.ledger("registry") == {"rows_received": 8, "out_of_scope": 2, "quarantined": 2, "loaded": 4}
     assert home.query(
         "SELECT source_record_number, age_years, age_months, sex, event_date_from::VARCHAR, event_date_to::VARCHAR,"
         " death_date::VARCHAR, icd10_external, intent FROM core.record ORDER BY 1"
@@ -159,6 +160,7 @@ def test_the_guide_names_every_key_of_a_feed() -> None:
         ("- {when: ", "- {from_attributes: year, when: ", "whose code list has attributes, for rule 1: year"),
         ("source: summer_camp", "source: winter_camp", "the name of the source"),
         ("institution: camp", "institutoin: camp", "institutoin: no such key"),
+        ("linkage:", "checks: {Q99: error}\nlinkage:", "not among the checks: Q99"),
         ("record_key: [number]", "record_key: number", "record_key: must be a list"),
         ("en: summer camps", "en: camps: summer", "line 3: "),
         ("combine: [year, month]", "combine: [year, months]", "months"),
