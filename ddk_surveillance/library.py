@@ -241,8 +241,7 @@ class Library:
         }
         require(source.targets - source.helpers, fed, f"columns of {table.table} that a feed may fill")
         require(source.checks, self.checks, "checks")
-        if source.target == "record":
-            _check_says_enough(source)
+        _check_says_enough(source)
         for name, column in source.columns.items():
             self._check_column(table, name, column)
         for name, value in source.constants.items():
@@ -333,7 +332,12 @@ class Library:
 
 
 def _check_says_enough(source: Source) -> None:
-    """Who, when and whose: without one of these nothing would be counted, or grown-ups would."""
+    """Who, when and whose: without one of these nothing would be counted, or grown-ups would, or people twice, as in totals."""
+    if source.target == "population":
+        filled = {column.to or name for name, column in source.columns.items() if column.filled == "error"}
+        return require(
+            {"year", "sex", "age_years", "value"} & source.targets | {"value"}, filled, "columns filled: error"
+        )
     for any_of in (("event_date", "death_date"), ("age_years", "birth_month"), ("township_code", "residence")):
         if source.targets.isdisjoint(any_of):
             raise ValueError(f"no column, constant or rule gives {' or '.join(any_of)}")

@@ -82,9 +82,10 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
         previous = "parsed" if number == 0 else f"ruled_{number - 1}"
         steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
     last = f"ruled_{len(source.rules) - 1}" if source.rules else "parsed"
-    final = _derived(source, last) if source.target == "record" else f"SELECT * FROM {last}"
     if source.target == "record":
-        final = _identified(library, source, final)
+        final = _identified(library, source, _derived(source, last))
+    else:  # a row of both sexes would count everybody twice
+        final = f"SELECT * REPLACE (nullif(sex, 'unknown') AS sex) FROM {last}"
     return f"WITH {', '.join(steps)} {final}"
 
 

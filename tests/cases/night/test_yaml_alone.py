@@ -127,6 +127,14 @@ def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
     ]
 
 
+def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
+    declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.5\n")
+    home.drop("population", "p.csv", "年,岁,性别,人\n2024,9,男,10\n2024,9,女,11\n2024,9,不详,21\n")
+    home.night(take_in)
+    assert home.query("SELECT sum(value) FROM ref.population") == [(21.0,)]
+    assert home.query("SELECT row_number, column_name, rule FROM ops.quarantine") == [(4, "sex", "filled")]
+
+
 def test_the_guide_names_every_key_of_a_feed() -> None:
     first_cells = re.findall(r"^\| (`.*?) \|", GUIDE, re.MULTILINE)
     named = {key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)}
