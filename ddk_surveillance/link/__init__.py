@@ -39,14 +39,7 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
             _replace_members(db, night, is_new_model)
             _replace_bounds(db, night)
             _replace_groups(db, night)
-            _drop(
-                db,
-                "link_coded",
-                "link_affected",
-                "link_clustered",
-                "link_bound",
-                "link_touched",
-            )
+            _drop(db, "link_bound", "link_touched")
             make_incidents(db, model.declaration.golden, night, key)
             _record(db, key, model, night, is_new_model, compared)
             _drop(db, "link_kept", "link_before")

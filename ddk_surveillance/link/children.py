@@ -30,6 +30,7 @@ BINDING = "component_key, tie_key, tie_centibits, tie_rule"
 def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None:
     """Fill link_kept with the records of every touched child: what binds them, how many records their incident has, the child."""
     _number_touched(db, declaration, night)
+    db.execute("DROP TABLE link_affected; DROP TABLE link_clustered; DROP TABLE IF EXISTS link_coded")
     records = db.arrow(f"SELECT record_id, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
     kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
     left, right = integers(db, " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin))
