@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -35,6 +36,9 @@ from ddk_surveillance.settings import TIME_ZONE, Settings
 from ddk_surveillance.settings import load as load_settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
+# How long an example takes says something of the machine and nothing of the property.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 # Great Expectations and Prefect leave so many objects that looking for unreachable ones takes a sixth of the time.
 gc.set_threshold(50_000, 50, 50)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ddk_surveillance.errors import ConfigurationError
@@ -125,7 +125,6 @@ def test_digests_agree_with_rfc_4231() -> None:
     assert len(rows) == 3
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=140), st.lists(st.text(), max_size=5))
 def test_digests_agree_with_the_standard_library(secret: bytes, messages: list[str]) -> None:
     expected = [hmac.digest(secret, message.encode(), "sha256") for message in messages]
@@ -193,7 +192,6 @@ def test_rekeying_keeps_rows_nulls_and_equality() -> None:
     assert rekey(OTHER_KEY, incoming).to_pylist()[0] != first
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=40)), max_size=30), st.integers(1, 29))
 def test_rekeying_does_not_depend_on_order_or_chunks(tokens: list[str | None], cut: int) -> None:
     whole = rekey(KEY, pa.array(tokens, pa.string()))
@@ -204,7 +202,6 @@ def test_rekeying_does_not_depend_on_order_or_chunks(tokens: list[str | None], c
     assert whole.validate(full=True) is None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 200_000))
 def test_no_unkeyed_digest_of_an_identifier_is_ever_made(number: int) -> None:
     raw = f"99010420150307{number % 10_000:04d}"
@@ -247,7 +244,6 @@ def test_shapes_of_tokens() -> None:
     assert token_shaped(pa.array(SHAPES)).to_pylist() == list(SHAPES.values())
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["id", "name", "phone", "case"]), st.text(min_size=1))
 def test_every_token_we_make_looks_like_one(kind: str, raw: str) -> None:
     token = institution_token(KEY, kind, raw)  # type: ignore[arg-type]

@@ -46,7 +46,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert at_once(1) == at_once(2)
 
 
-@settings(max_examples=ORDERS, deadline=None, derandomize=True)
+@settings(max_examples=ORDERS, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.booleans())
 def test_nights_in_any_order_give_what_one_night_gives(seed: int, nights: int, piecemeal: bool) -> None:
     """`piecemeal` never links everything anew, however much has changed."""

@@ -196,7 +196,7 @@ def test_remarks_of_several_lines_with_commas_are_no_swallowed_rows(tmp_path: Pa
     assert cells(read(as_csv(rows).encode(), "a.csv", tmp_path)) == rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CSV_TEXT, st.sampled_from(["utf-8", "gb18030"]))
 def test_any_csv_is_read_as_the_strict_csv_module_reads_it_or_refused(tmp_path: Path, text: str, code: str) -> None:
     try:
@@ -250,14 +250,14 @@ WRITERS: dict[str, Callable[[Rows], bytes]] = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TABLES, st.sampled_from(sorted(WRITERS)))
 def test_any_table_reads_back_as_it_was_written(tmp_path: Path, rows: Rows, name: str) -> None:
     width = max(len(row) for row in rows)
     assert cells(read(WRITERS[name](rows), name, tmp_path)) == [row[:width] for row in rows]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(
     st.sampled_from([*WRITERS, "a.xls"]),
     st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["flip", "cut", "insert"]), st.binary(min_size=1, max_size=4))),

@@ -85,7 +85,7 @@ def loaded(desk: Desk, *files: tuple[str, bytes]) -> dict[str, dict[str, object]
     return records
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(ROWS, st.lists(st.sampled_from(sorted(WRITERS)), min_size=3, max_size=3, unique=True))
 def test_any_mixture_in_any_format_is_accepted_rejected_or_a_duplicate_to_the_row(
     desk: Desk, mixture: list[tuple[Child, str | None]], formats: list[str]

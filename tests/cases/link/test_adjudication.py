@@ -176,7 +176,7 @@ Acts = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(Acts)
 def test_what_follows_from_decisions(acts: list[tuple[str, str, str]]) -> None:
     """Against the plainest reading: groups of the same, and a different pair parts its two groups."""

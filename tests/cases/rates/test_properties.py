@@ -20,7 +20,7 @@ from ddk_surveillance.rates import (
 )
 from ddk_surveillance.rates.verdicts import Change, Evidence, TargetStatus
 
-repeatable = settings(deadline=None, max_examples=100, derandomize=True)
+repeatable = settings(max_examples=100, derandomize=True)
 slow = settings(repeatable, max_examples=20)
 
 few = st.integers(0, 60)
