@@ -364,6 +364,12 @@ class Target(Declared):
     baseline_year: int | None = None
     attribute: Literal["约束性", "预期性"]
 
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if (self.kind == "below") != bool(self.limit_per_1000):
+            raise ValueError("a target below something has a limit_per_1000, and no other has")
+        return self
+
 
 class Tier(Declared):
     """One class of cases; the first whose condition fits holds, and only classes that count enter the numerator."""
@@ -378,6 +384,12 @@ class Ages(Declared):
 
     from_years: int = Field(default=0, ge=0)
     to_years: int = Field(default=17, le=17)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_years > self.to_years:
+            raise ValueError("from_years is after to_years")
+        return self
 
 
 class Variant(Declared):

@@ -47,6 +47,7 @@ TYPES_OF_KINDS = {
     "hour": ("INTEGER",),
     "age": ("INTEGER",),
 }
+LABEL_COLUMNS = ("code", "zh", "en", "aliases")  # of every list that reads cells
 POSITION = ("batch_id", "sheet", "row_number", "victim_number")
 # Columns of a record that the load stage writes, not the contract.
 BOOKKEEPING = ("disposition", "flags")
@@ -144,6 +145,8 @@ class Library:
 
     def check(self) -> None:
         """Read everything now; raises DeclarationError for the first file that is wrong."""
+        for path in (path for folder in self.folders for path in folder.rglob("*.yml")):
+            raise _declaration_error(path.name, "its name must end in .yaml")
         for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators, self.sensitivity):
             len(declared)
         self.plan  # noqa: B018
@@ -257,8 +260,9 @@ class Library:
             for code in column.terms.values():
                 self._check_value(table, target, code, f"columns.{name}.terms")
         if column.codelist:
-            used = {column.dictionary, *column.dictionary_by_institution.values()} - {None}
-            require(used, self._code_rows(column.codelist)[0], f"columns of {column.codelist}.csv, for columns.{name}")
+            used = {*LABEL_COLUMNS, column.dictionary, *column.dictionary_by_institution.values()} - {None}
+            first = next(iter(self._code_rows(column.codelist)), {})
+            require(used, first, f"columns of {column.codelist}.csv, for columns.{name}")
             require(
                 column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}, for columns.{name}"
             )
@@ -413,8 +417,10 @@ def _integer(name: str) -> TableColumn:
 
 
 def _codes(path: Path) -> frozenset[str]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return frozenset(row["code"] for row in csv.DictReader(stream))
+    with _blaming(f"codelists/{path.name}"), path.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        require({"code"}, rows.fieldnames or (), "columns")
+        return frozenset(row["code"] for row in rows)
 
 
 @contextlib.contextmanager

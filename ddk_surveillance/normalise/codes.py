@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.library import LABEL_COLUMNS
 from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.text.spelling import folded, plain, whole_number
 
-LABEL_COLUMNS = ("code", "zh", "en", "aliases")
 NUMBERED = re.compile(r"[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?[\s.、,:-]*(?P<label>.*[^\s0-9].*)")  # 3.跌倒
 NUMBER_LAST = re.compile(r"(?P<label>.*[^\s0-9(\[.、,:-])[\s.、,:-]*[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?")  # 跌倒(3)
 SEPARATORS = re.compile(r"[,;、/|+&\s()\[\]:]+")

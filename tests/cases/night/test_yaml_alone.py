@@ -185,6 +185,24 @@ def test_a_mistake_in_a_feed_is_told_before_any_file_is_read(
     assert "sources/summer_camp.yaml" in told.value.text.en
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "complaint"),
+    [
+        ("codelists/sex.csv", "id,zh\n1,男\n", "codelists/sex.csv is wrong: not among the columns: code"),
+        ("codelists/sex.csv", "code,zh\nmale,男\n", "columns of sex.csv, for columns.sex: aliases, en"),
+        ("sources/more.yml", SOURCE, "more.yml is wrong: its name must end in .yaml"),
+        ("indicators/i.yaml", f"{INDICATOR}ages: {{from_years: 9, to_years: 4}}", "from_years is after to_years"),
+        ("indicators/i.yaml", f"{INDICATOR}target: {{kind: below, year: 2030, attribute: 预期性}}", "limit_per_1000"),
+    ],
+)
+def test_a_mistake_in_another_declaration_is_told_too(file: str, content: str, complaint: str, tmp_path: Path) -> None:
+    for name, text in {"sources/summer_camp.yaml": SOURCE, file: content}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=re.escape(complaint)):
+        Library((resource("schemas"), tmp_path)).check()
+
+
 def test_a_misspelt_word_in_a_declaration_is_an_error_not_a_zero(home: Home) -> None:
     declare(home, "indicators/stings.yaml", INDICATOR.replace("animal", "animall"))
     declare(home, "sources/summer_camp.yaml", SOURCE)
