@@ -90,6 +90,8 @@ FILES: list[tuple[str, str, bytes]] = [
     ("truncated_or_damaged", "a.csv", b"a,b\n1,2\n" + b"\0" * 50),
     ("unknown_format", "a.xlsx", b"%PDF-1.7 ..."),
     ("unknown_format", "a.xlsx", archive({"word/document.xml": b"<w/>"})),
+    ("unknown_format", "a.sav", b"$FL2@(#) SPSS DATA FILE" + bytes(9)),
+    ("unknown_format", "a.dta", b"<stata_dta><header>" + bytes(9)),
     ("unknown_format", "a.xlsb", archive({"xl/workbook.bin": b"\0"})),
     ("web_page", "a.xls", b"<html><table><tr><td>1</td></tr></table></html>"),
     ("web_page", "a.xls", b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>'),
