@@ -137,11 +137,13 @@ def library() -> Any:
     """Great Expectations, imported when it is needed: a second, and half a second more if unused memory is looked for."""
     for name in NEVER_ASKED_FOR:
         sys.modules.setdefault(name, _WhenAsked(name))
+    is_looking = gc.isenabled()
     gc.disable()
     try:
         return importlib.import_module("great_expectations")
     finally:
-        gc.enable()
+        if is_looking:
+            gc.enable()
 
 
 @functools.cache
