@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # half a second, which not every command needs
     import pandas
     import pyarrow
 
-SPARING_MEMORY_GB = 0.9
+SPARING_MEMORY_GB = 0.7
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
@@ -130,7 +130,7 @@ class Warehouse:
 
     @contextlib.contextmanager
     def sparing(self) -> Iterator[None]:
-        """Inside, rows without ORDER BY come in any order and the engine keeps to a gigabyte: no core waits for another."""
+        """Inside, rows without ORDER BY come in any order and the engine keeps to so much memory: no core waits for another."""
         memory_gb = min(SPARING_MEMORY_GB, self.settings.memory_limit_gb)
         self.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{memory_gb}GB'")
         try:
