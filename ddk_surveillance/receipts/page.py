@@ -15,7 +15,7 @@ from ddk_surveillance.receipts.content import COUNTS, LISTED, Line, Receipt
 from ddk_surveillance.safe_text import neutralise_formula
 
 HEADINGS = {Text("工作表", "sheet"): 14, Text("行", "row"): 11, Text("列", "column"): 18, Text("单元格内容", "content"): 22,
-            Text("检查内容", "what is checked"): 28, Text("处理", "what became"): 9, Text("怎么改", "what to do"): 52}  # fmt: skip
+            Text("检查内容", "what is checked"): 28, Text("处理", "treatment"): 9, Text("怎么改", "what to do"): 52}  # fmt: skip
 WIDTHS = tuple(HEADINGS.values())
 LAST = len(HEADINGS) - 1
 NAMELESS = Text("（未存文件名）", "(its name is not stored)")
