@@ -75,7 +75,7 @@ PROBLEMS: dict[str, Text] = {
         "The victim columns of this case name different numbers of victims. Give each column one part per victim.",
     ),
     "not_a_token": Text(
-        "不是令牌，可能是未去标识的原始信息，原值未存储。请用 ddk deidentify 生成令牌。",
+        "不是令牌，可能是未去标识的原始信息，原值未入数据库。请用 ddk deidentify 生成令牌。",
         "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
     ),
     "of_another_column": Text(

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.guard.headers import header_kind, revealing_cells
+from ddk_surveillance.guard.names import HAN, NAME, is_name
 from ddk_surveillance.guard.patterns import (
     FLOAT_TEXT,
     HAN_DIGITS,
@@ -39,6 +40,9 @@ _NUMBER_LIKE = frozenset({"passport", "travel_permit"})
 _SERIES = 20
 _SAME_START = 4  # H001…, of a clinic that saw three children
 _HEADER_ROWS = 20
+_MAY_HOLD_NAMES = frozenset({"text", "identifier", "token"})
+_NAME_ALONE = re.compile(f"[\\s0-9A-Za-z_.#-]*({NAME})[\\s0-9A-Za-z_.#-]*")
+_A_FEW_PEOPLE = 5
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,18 @@ def _identifying_values(cells: pa.ChunkedArray, column: GuardedColumn) -> dict[s
     announced = header_kind(column.header or column.name)
     if announced:
         found.setdefault(announced, []).append(texts.filter(revealing_cells(announced, texts)))
+    if column.kind in _MAY_HOLD_NAMES:
+        found.setdefault("name", []).append(_names(texts))
     return {kind: values for kind, arrays in found.items() if len(values := pc.unique(pa.chunked_array(arrays)))}
+
+
+def _names(texts: pa.Array) -> pa.Array:
+    """The cells of a list of names, whatever stands above it: five people and half of what is Chinese, numbers beside them or not."""
+    chinese = texts.filter(pc.match_substring_regex(texts, f"[{HAN}]"))
+    cells = pc.unique(chinese.slice(0, _SAMPLE)).to_pylist()
+    names = {cell: found[1] for cell in cells if (found := _NAME_ALONE.fullmatch(cell)) and is_name(found[1])}
+    is_list = len(set(names.values())) >= _A_FEW_PEOPLE and 2 * len(names) >= len(cells)
+    return pa.array(names if is_list else (), pa.string())
 
 
 def _distinct(cells: pa.ChunkedArray) -> pa.Array:

@@ -59,6 +59,29 @@ def test_innocent_texts_raise_no_alarm() -> None:
     assert len(rows) == 540
 
 
+PEOPLE = ("王小明", "李思雨", "张伟", "刘洋", "陈静怡")
+
+
+@pytest.mark.parametrize("kind", ["text", "identifier", "token"])
+@pytest.mark.parametrize("written", ["{}", "20130512{}", "{}-001", " {} "])
+def test_a_list_of_names_is_one_whatever_stands_above_it(kind: str, written: str) -> None:
+    cells = [written.format(name) for name in PEOPLE]
+    assert [(one.kind, one.count) for one in findings(*cells, kind=kind)] == [("name", 5)]
+    assert findings(*cells[:4], kind=kind) == ()  # two characters alone are no evidence
+    assert findings(*cells, kind="code") == ()
+
+
+def test_other_words_and_numbers_are_no_list_of_names() -> None:
+    lists = (
+        [row["text"] for row in rows_of("innocent_texts.csv")],
+        [f"石油{number:03d}" for number in range(50)],
+        ["石桥铺", "柏树林", "马王坪", "李家沱", "陈家湾", "杨家坪", "跃进村", "八桥", "茄子溪"],
+        ["汉族", "苗族", "土家族", "白族", "回族", "蒙古族"],
+        ["骨科", "外科", "急诊", "儿科", "康复科", "皮肤科"],
+    )
+    assert [words[0] for words in lists if findings(*words)] == []
+
+
 def test_every_rule_finds_a_text_that_no_other_rule_of_its_kind_finds() -> None:
     """So no rule is superfluous, and none can be broken unnoticed."""
     texts = [row["text"] for row in rows_of("identifying_texts.csv")]
