@@ -41,7 +41,7 @@ def import_population(settings: Settings, voice: Voice, file: Path, accept_jumps
             return ExitCode.DATA_PROBLEMS
         problems = _problems(trial, held)
     for kind, text in problems:
-        voice.say(f"{'提示' if kind == 'jump' and accept_jumps else '问题'}:{text.zh}", f"! {text.en}")
+        voice.say(f"{'提示' if kind == 'jump' and accept_jumps else '问题'}：{text.zh}", f"! {text.en}")
     if any(kind != "jump" or not accept_jumps for kind, _ in problems):
         voice.say(
             "未导入。请改正文件后重试；变动属实的，加 --accept-jumps。",

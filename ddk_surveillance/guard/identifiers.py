@@ -150,8 +150,9 @@ def _identifying_values(cells: pa.ChunkedArray, column: GuardedColumn) -> dict[s
 def _names(texts: pa.Array) -> pa.Array:
     """The cells of a list of names, whatever stands above it: five people and half of what is Chinese, numbers beside them or not."""
     chinese = texts.filter(pc.match_substring_regex(texts, f"[{HAN}]"))
-    cells = pc.unique(chinese.slice(0, _SAMPLE)).to_pylist()
-    names = {cell: found[1] for cell in cells if (found := _NAME_ALONE.fullmatch(cell)) and is_name(found[1])}
+    cells = pc.unique(chinese.slice(0, _SAMPLE))
+    plain = zip(cells.to_pylist(), _normalised(cells).to_pylist(), strict=True)
+    names = {cell: found[1] for cell, text in plain if (found := _NAME_ALONE.fullmatch(text)) and is_name(found[1])}
     is_list = len(set(names.values())) >= _A_FEW_PEOPLE and 2 * len(names) >= len(cells)
     return pa.array(names if is_list else (), pa.string())
 

@@ -63,7 +63,7 @@ PEOPLE = ("王小明", "李思雨", "张伟", "刘洋", "陈静怡")
 
 
 @pytest.mark.parametrize("kind", ["text", "identifier", "token"])
-@pytest.mark.parametrize("written", ["{}", "20130512{}", "{}-001", " {} "])
+@pytest.mark.parametrize("written", ["{}", "20130512{}", "２０１３{}", "\u200b{}-001", " {} "])
 def test_a_list_of_names_is_one_whatever_stands_above_it(kind: str, written: str) -> None:
     cells = [written.format(name) for name in PEOPLE]
     assert [(one.kind, one.count) for one in findings(*cells, kind=kind)] == [("name", 5)]
