@@ -112,7 +112,7 @@ def show_files(voice: Voice, db: Warehouse, night_ids: list[str]) -> None:
     """One line for each file that these nights took, then a sentence for each that needs somebody."""
     rows = db.rows(
         f"SELECT {_NAME}, b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
-        " l.loaded, l.quarantined, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
+        " l.loaded, l.quarantined + l.unreadable, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
         " FROM ops.batch b JOIN ops.ledger l USING (batch_id) "
         "WHERE list_contains(?, b.night_id) ORDER BY b.source_code, 1, b.batch_id",
         [night_ids],

@@ -16,7 +16,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
 POSITION = "batch_id, sheet, row_number, victim_number"
 PASSING = f"""
-    FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition <> 'warning' AND batch_id IN ({CHECKED})) USING ({POSITION})
+    FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition IN ('quarantined', 'out_of_scope') AND batch_id IN ({CHECKED})) USING ({POSITION})
     WHERE batch_id IN ({CHECKED})"""
 
 

@@ -8,8 +8,8 @@ from ddk_surveillance.contracts import Bilingual
 from ddk_surveillance.errors import Text
 
 # The two rules that every declared column brings with it; the others stand in checks.yaml.
-READABLE = Bilingual(zh="每个单元格都能读懂", en="every cell can be read")
-FILLED = Bilingual(zh="必填项不为空", en="what must be given is given")
+READABLE = Bilingual(zh="读不懂", en="cannot be read")
+FILLED = Bilingual(zh="必填项空缺", en="left empty")
 FILL_IT = Text("此项必填。请补填后重新报送。", "This must be given. Fill it in and send the file again.")
 FILL_IF_KNOWN = Text("此项应填。如能查明，请补填。", "This should be given. Fill it in where it is known.")
 
@@ -97,6 +97,19 @@ PROBLEMS: dict[str, Text] = {
     "too_long": Text(
         "内容过长，不像编号或名称，可能是单元格引号未闭合，或整段文字贴错了列。请核对。",
         "Too long for a number or a name: a cell whose quotation mark is not closed, or a text in the wrong column. Check it.",
+    ),
+    "ragged": Text(
+        "这一行的单元格比表头多或少，分不清哪格属于哪列，未读取。请核对分隔符、引号和列数。",
+        "This row has more or fewer cells than the header, so that it was not read. Check separators, quotation marks, columns.",
+    ),
+    "cut_off": Text(
+        "文件似乎在这里中断：最后一行不完整，后面的行可能没有传到。请重新导出，把完整的文件重新报送。",
+        "The file seems to be cut off here: its last row is not whole and more may be missing. Export it again, send it whole.",
+    ),
+    "headless": Text(
+        "这一行看似数据，但上方没有本来源的表头，未读取。请把表头加在它上面，或把它移到第一张表的表头下面。",
+        "This looks like a row of data but no header stands above it, so it was not read. Put the header above it, or move it "
+        "below that of the first table.",
     ),
     "record_number_reused": Text(
         "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",

@@ -45,7 +45,8 @@ QUERIES = (
 
 # How many files some nights took, and how many of these somebody has to mend.
 FILES = """
-    SELECT count(*), count(*) FILTER (b.status IN ('refused', 'unreadable', 'held') OR l.quarantined > 0)
+    SELECT count(*), count(*) FILTER (b.status IN ('refused', 'unreadable', 'held') OR l.quarantined + l.unreadable > 0
+        OR b.batch_id IN (SELECT batch_id FROM ops.quarantine WHERE disposition = 'file'))
     FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE list_contains(?, b.night_id)"""
 
 

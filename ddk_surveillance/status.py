@@ -34,7 +34,7 @@ PER_SOURCE = """
         FROM ops.batch b JOIN ops.ledger l USING (batch_id))
     SELECT source_code AS source, count(*) FILTER (NOT is_reread) AS files,
            coalesce(sum(rows_received + exploded) FILTER (NOT is_reread), 0)::BIGINT AS received, sum(loaded)::BIGINT AS loaded,
-           coalesce(sum(quarantined) FILTER (NOT is_reread), 0)::BIGINT AS quarantined,
+           coalesce(sum(quarantined + unreadable) FILTER (NOT is_reread), 0)::BIGINT AS quarantined,
            coalesce(sum(out_of_scope) FILTER (NOT is_reread), 0)::BIGINT AS out_of_scope,
            sum(duplicate)::BIGINT AS duplicate, count(*) FILTER (status = 'held') AS held,
            count(*) FILTER (status IN ('refused', 'unreadable')) AS refused, max(received_at)::DATE::VARCHAR AS newest_file

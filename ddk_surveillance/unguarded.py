@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import pyarrow
 
@@ -27,6 +28,16 @@ class UnguardedSheet:
     cells: pyarrow.Table
 
 
+class Amiss(NamedTuple):
+    """What is to be mended in a file beside the cells of its rows: a row that is `unreadable`, or something of the `file`."""
+
+    sheet: str
+    row_number: int
+    disposition: Literal["unreadable", "file"]
+    rule: str
+    problem: str | None
+
+
 @dataclass(frozen=True)
 class Unguarded:
     """One file: the rows of its declared columns, and all else in it that may name somebody, as (place, text)."""
@@ -36,3 +47,4 @@ class Unguarded:
     sheets: tuple[UnguardedSheet, ...]
     texts: tuple[tuple[Text, str], ...]
     note: Text
+    amiss: tuple[Amiss, ...] = ()

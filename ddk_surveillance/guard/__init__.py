@@ -190,8 +190,10 @@ def _accept(db: Warehouse, source: Source, files: dict[str, Unguarded], secret: 
     for name, tokens in _own_tokens(source, rows, secret):
         rows = rows.set_column(rows.column_names.index(name), name, tokens)
     rows = pyarrow.Table.from_batches(rows.to_batches(ROWS_IN_A_GROUP), rows.schema)
-    with db.transaction(), db.offering(rows=rows, files=_described(files)):
-        db.execute(f"DELETE FROM received.{source.source} WHERE batch_id IN (SELECT batch_id FROM files)")
+    with db.transaction(), db.offering(rows=rows, files=_described(files), amiss=_amiss(files)):
+        for table in (f"received.{source.source}", "ops.quarantine"):
+            db.execute(f"DELETE FROM {table} WHERE batch_id IN (SELECT batch_id FROM files)")
+        db.execute("INSERT INTO ops.quarantine BY NAME SELECT *, 1 AS victim_number, 'row' AS column_name FROM amiss")
         db.execute(f"INSERT INTO received.{source.source} BY NAME FROM rows")
         db.execute(
             "UPDATE ops.batch b SET status = 'guarded', note_zh = f.zh, note_en = f.en,"
@@ -209,6 +211,13 @@ def _described(files: dict[str, Unguarded]) -> pyarrow.Table:
     """What is kept of the files beside their rows."""
     lines = [(batch, one.file_name, one.note.zh, one.note.en) for batch, one in files.items()]
     return pyarrow.table(list(map(list, zip(*lines, strict=True))), names=["batch_id", "name", "zh", "en"])
+
+
+def _amiss(files: dict[str, Unguarded]) -> pyarrow.Table:
+    """What intake found to be mended beside the cells, for the receipts."""
+    lines = [{"batch_id": batch, **found._asdict()} for batch, one in files.items() for found in one.amiss]
+    texts = [(name, pyarrow.string()) for name in ("batch_id", "sheet", "disposition", "rule", "problem")]
+    return pyarrow.Table.from_pylist(lines, pyarrow.schema([*texts, ("row_number", pyarrow.int32())]))
 
 
 def _own_tokens(source: Source, rows: pyarrow.Table, secret: Key) -> Iterator[tuple[str, pyarrow.Array]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,12 +19,12 @@ from ddk_surveillance.errors import FileRefused, Text
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.notes import notes_of
 from ddk_surveillance.intake.reading import read_file
-from ddk_surveillance.intake.recognise import Recognised, recognise_all
+from ddk_surveillance.intake.recognise import Others, Recognised, recognise_all
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
 from ddk_surveillance.settings import TIME_ZONE
-from ddk_surveillance.unguarded import Heading, Unguarded, UnguardedSheet
+from ddk_surveillance.unguarded import Amiss, Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNFINISHED = ("taken", "guarded", "recoded", "checked")
@@ -111,12 +111,25 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
         return False
-    passed_over = (*others, *(sheet.name for sheet in file.hidden), *file.empty)
+    passed_over = (*others.names, *(sheet.name for sheet in file.hidden), *file.empty)
     rows = pyarrow.concat_tables([_with_place(one) for one in recognised])
     note = notes_of(source, recognised, passed_over)
-    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns, rows, note)
-    _set_counts(db, claim.batch_id, recognised)
+    amiss = tuple(_amiss(source, recognised, others))
+    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns, rows, note, amiss)
+    _set_counts(db, claim.batch_id, recognised, sum(one.disposition == "unreadable" for one in amiss))
     return True
+
+
+def _amiss(source: Source, recognised: Sequence[Recognised], others: Others) -> Iterator[Amiss]:
+    """Rows that nobody can read, and totals that do not agree with the rows; a case may count once for every victim."""
+    for one in recognised:
+        for row, problem in one.unreadable.items():
+            yield Amiss(one.sheet, row, "unreadable", "readable", problem)
+        for total in one.totals if source.target == "record" and not source.victims else ():
+            if total.is_wrong:
+                yield Amiss(one.sheet, total.row_number, "file", "Q03", None)
+    for sheet, rows in others.headless.items():
+        yield from (Amiss(sheet, row, "unreadable", "readable", "headless") for row in rows)
 
 
 def _set_unreadable(db: Warehouse, claim: Claim, refusal: FileRefused) -> None:
@@ -126,10 +139,9 @@ def _set_unreadable(db: Warehouse, claim: Claim, refusal: FileRefused) -> None:
     )
 
 
-def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised]) -> None:
-    unreadable = sum(len(one.unreadable) for one in recognised)
+def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised], unreadable: int) -> None:
     received = sum(len(one.body) for one in recognised) + unreadable
-    is_zero = all(one.is_zero_report for one in recognised)
+    is_zero = not received and all(one.is_zero_report for one in recognised)
     db.execute(
         "UPDATE ops.batch SET rows_received = ?, rows_unreadable = ?, is_zero_report = ?, declared_total = ?, title_year = ?,"
         " title_month = ? WHERE batch_id = ?",
@@ -139,7 +151,12 @@ def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised]) -> 
 
 
 def _unguarded(
-    name: str, file: Workbook, columns: Sequence[ColumnHeaders], rows: pyarrow.Table, note: Text
+    name: str,
+    file: Workbook,
+    columns: Sequence[ColumnHeaders],
+    rows: pyarrow.Table,
+    note: Text,
+    amiss: tuple[Amiss, ...],
 ) -> Unguarded:
     """The rows, and every cell, header and other text of the file for the guard."""
     texts = [(Text("文件名", "file name"), name), *file.texts]
@@ -149,7 +166,7 @@ def _unguarded(
         above, unguarded = _parts(sheet, columns)
         texts += [(Text("工作表名", "sheet name"), sheet.name), *above]
         sheets.append(unguarded)
-    return Unguarded(name, rows, tuple(sheets), tuple(texts), note)
+    return Unguarded(name, rows, tuple(sheets), tuple(texts), note, amiss)
 
 
 def _with_place(one: Recognised) -> pyarrow.Table:

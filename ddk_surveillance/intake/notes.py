@@ -34,9 +34,6 @@ def _sentences(source: Source, recognised: Sequence[Recognised], passed_over: Se
             "不作数据行的行：" + "、".join(f"{text.zh} {count}" for text, count in kinds),
             "Lines that are no rows: " + ", ".join(f"{text.en} {count}" for text, count in kinds),
         )
-    unreadable = [f"{one.sheet} {row}".strip() for one in recognised for row in one.unreadable]
-    if unreadable:
-        yield _listed(Text("不可读的行", "Unreadable rows"), unreadable)
     undeclared = dict.fromkeys(text for one in recognised for text in one.undeclared)
     if undeclared:
         yield _listed(Text("未采用的列", "Columns not taken"), undeclared)

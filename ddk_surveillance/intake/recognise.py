@@ -24,12 +24,14 @@ from ddk_surveillance.intake.headers import (
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import Kind, Total, classify, is_zero_report, rows_of, totals_of
 from ddk_surveillance.intake.sheets import Sheet
+from ddk_surveillance.intake.strays import SAMPLE_ROWS, strays
 from ddk_surveillance.intake.titles import period_of, title_lines
 from ddk_surveillance.side_by_side import side_by_side
 
 NOTE_ROWS, NOTE_CELLS = 10, 3  # a sheet without a table is a zero report only if it says hardly anything else
 # What a sheet may be beside one that holds rows, the most telling first.
 PASSED_OVER = ("no_rows", "aggregated_table", "header_not_found")
+UNREADABLE = ("ragged", "cut_off")
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,14 @@ class Recognised:
     """One sheet as rows of the declared columns.
 
     `body` has a string column for every declared name (null where the file has no such column) and `row_number`
-    (int32, as in `Sheet`). `unreadable` are numbers of rows whose cells cannot be told apart; `dropped` counts what is
-    no row, by kind; received rows = body + unreadable. `absent` are declared columns, `undeclared` headers (or
-    第 n 列 where there is none) of columns that are not taken.
+    (int32, as in `Sheet`). `unreadable` gives the rows of which nobody can tell what stands in which column, and why;
+    `dropped` counts what is no row, by kind; received rows = body + unreadable. `absent` are declared columns,
+    `undeclared` headers (or 第 n 列 where there is none) of columns that are not taken. `sample` are some rows as they came.
     """
 
     sheet: str
     body: pa.Table
-    unreadable: tuple[int, ...]
+    unreadable: Mapping[int, str]
     dropped: Mapping[Kind, int]
     totals: tuple[Total, ...]
     is_zero_report: bool
@@ -53,29 +55,46 @@ class Recognised:
     title_month: int | None
     absent: tuple[str, ...]
     undeclared: tuple[str, ...]
+    sample: pa.Table
 
 
-def recognise_all(
-    sheets: Sequence[Sheet], columns: Sequence[ColumnHeaders]
-) -> tuple[tuple[Recognised, ...], tuple[str, ...]]:
-    """The sheets that hold rows of this source, and the names of the others (instructions, code lists, empty months).
+@dataclass(frozen=True)
+class Others:
+    """The sheets that are no table of this source: their rows that look like one's, by sheet, and names of those without."""
+
+    headless: Mapping[str, tuple[int, ...]]
+    names: tuple[str, ...]
+
+
+def recognise_all(sheets: Sequence[Sheet], columns: Sequence[ColumnHeaders]) -> tuple[tuple[Recognised, ...], Others]:
+    """The sheets that hold rows of this source, and the others (instructions, code lists, empty months, continuations).
 
     Raises the most telling FileRefused if no sheet does, and any other refusal, such as a missing column, of any sheet.
     """
     recognised: list[Recognised] = []
-    refusals: dict[str, FileRefused] = {}
-    others = []
-    for sheet in sheets:
+    others: list[tuple[Sheet, FileRefused]] = []
+    for number, sheet in enumerate(sheets, start=1):
         try:
             recognised.append(recognise(sheet, columns))
         except FileRefused as refusal:
             if refusal.reason not in PASSED_OVER:
-                raise
-            others.append(sheet.name)
-            refusals.setdefault(refusal.reason, refusal)
+                raise (_on_sheet(number, refusal) if len(sheets) > 1 else refusal) from None
+            others.append((sheet, refusal))
+    refusals = sorted((refusal for _, refusal in others), key=lambda refusal: PASSED_OVER.index(refusal.reason))
     if not recognised:
-        raise next(refusals[reason] for reason in PASSED_OVER if reason in refusals)
-    return tuple(recognised), tuple(others)
+        raise refusals[0]
+    known = pa.concat_tables([one.sample for one in recognised], promote_options="default")
+    unknown = [sheet for sheet, refusal in others if refusal.reason == "header_not_found"]
+    if not len(known) and any(_has_wide_rows(sheet, columns) for sheet in unknown):
+        raise refusals[-1]
+    headless = {sheet.name: tuple(strays(sheet.cells, known).tolist()) for sheet in unknown}
+    headless = {name: rows for name, rows in headless.items() if rows}
+    return tuple(recognised), Others(headless, tuple(sheet.name for sheet, _ in others if sheet.name not in headless))
+
+
+def _on_sheet(number: int, refusal: FileRefused) -> FileRefused:
+    """Which sheet it is about, by its place: its name may identify somebody."""
+    return FileRefused(refusal.reason, f"第 {number} 个工作表：{refusal.text.zh}", f"Sheet {number}: {refusal.text.en}")
 
 
 def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
@@ -84,9 +103,13 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     header = _header(sheet, top, columns)
     kinds = classify(sheet, header)
     body = _body(sheet, header, columns, kinds)
-    unreadable = np.array(sorted(number for number, kind in kinds.items() if kind == "ragged"), dtype=np.int32)
-    row_numbers = np.sort(np.concatenate([body["row_number"].to_numpy(), unreadable]))
-    title = top[: header.first_row]
+    sample = sheet.cells.take(pc.subtract(body["row_number"].slice(0, SAMPLE_ROWS), 1))
+    unreadable: dict[int, str] = dict.fromkeys(
+        strays(sheet.cells.slice(0, header.first_row), sample).tolist(), "headless"
+    )
+    unreadable |= {number: kind for number, kind in sorted(kinds.items()) if kind in UNREADABLE}
+    row_numbers = np.sort(np.concatenate([body["row_number"].to_numpy(), np.array([*unreadable], dtype=np.int32)]))
+    title = [row for number, row in enumerate(top[: header.first_row], 1) if number not in unreadable]
     says_zero = "zero_report" in kinds.values() or any(map(is_zero_report, map(compact, title_lines(title))))
     if not len(row_numbers) and not says_zero:
         raise refused("no_rows")
@@ -94,8 +117,8 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     return Recognised(
         sheet=sheet.name,
         body=body,
-        unreadable=tuple(unreadable.tolist()),
-        dropped=Counter(kind for kind in kinds.values() if kind != "ragged"),
+        unreadable=unreadable,
+        dropped=Counter(kind for kind in kinds.values() if kind not in UNREADABLE),
         totals=totals_of(sheet, kinds, row_numbers),
         is_zero_report=says_zero and not len(row_numbers),
         title=title_lines(title),
@@ -103,6 +126,7 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
         title_month=period.month,
         absent=tuple(column.name for column in columns if column.name not in header.columns),
         undeclared=_undeclared(sheet, header),
+        sample=sample,
     )
 
 
@@ -136,6 +160,12 @@ def _says_nothing_happened(sheet: Sheet, top: Sequence[Row]) -> bool:
     """Whether a few short lines without a table are a zero report."""
     is_note = sheet.cells.num_rows <= NOTE_ROWS and all(sum(map(bool, row)) <= NOTE_CELLS for row in top)
     return is_note and any(is_zero_report(compact(cell)) for row in top for cell in row)
+
+
+def _has_wide_rows(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> bool:
+    """Whether a sheet that is no table of this source may hold rows of it all the same, as many columns as it fills."""
+    required = sum(column.required for column in columns)
+    return any(sum(map(bool, row)) >= required for row in rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS)))
 
 
 def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds: Mapping[int, Kind]) -> pa.Table:

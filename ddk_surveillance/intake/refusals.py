@@ -77,8 +77,8 @@ REFUSALS: Mapping[str, Text] = {
         "Near row {row} of the CSV quotation marks do not pair, so rows cannot be told apart. Mend it or send .xlsx.",
     ),
     "json_malformed": Text(
-        "JSON 第 {line} 行附近语法有误。请重新导出后报送。",
-        "The JSON is malformed near line {line}. Export it again and send it.",
+        "JSON 第 {line} 行附近语法有误，或文件在此中断。请重新导出，报送完整的文件。",
+        "The JSON is malformed near line {line}, or the file is cut off there. Export it again and send it whole.",
     ),
     "json_not_records": Text(
         "JSON 语法正确，但内容不是记录列表。请导出为对象数组，如 [{{列名: 值}}，…]。",

@@ -16,7 +16,7 @@ from ddk_surveillance.intake.cleaning import compact
 from ddk_surveillance.intake.headers import Header, Row
 from ddk_surveillance.intake.sheets import Sheet
 
-Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "ragged"]
+Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "ragged", "cut_off"]
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 TOTAL = re.compile(r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数)(\(.*?\))?:?(?P<stated>\d+)?[人例件个起条次]?$")
@@ -41,12 +41,17 @@ HINT = r"^[\s\pZ\p{Cf}]*$|计|总数|填|制表|审|复核|经办|统计|报|责
 
 @dataclass(frozen=True)
 class Total:
-    """A 合计 or 小计 line: the number it states, and how many rows stand since the last line of that name."""
+    """A 合计 or 小计 line: the number it states, and how many rows stand above it, since the last of that name and in all."""
 
     row_number: int
     label: str
     stated: int | None
     counted: int
+    above: int
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.stated not in (None, self.counted, self.above)
 
 
 def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
@@ -65,6 +70,9 @@ def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
     ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
     ragged += [number for number in _cut_rows(sheet, body, header, ragged) if number not in kinds]
     unreadable: dict[int, Kind] = dict.fromkeys(ragged, "ragged")
+    last = sheet.cells.num_rows
+    if sheet.is_open_ended and last in unreadable and sheet.odd_widths.get(last, 0) <= sheet.width:
+        unreadable[last] = "cut_off"
     return unreadable | kinds
 
 
@@ -82,7 +90,7 @@ def totals_of(sheet: Sheet, kinds: Mapping[int, Kind], row_numbers: npt.NDArray[
     for number, row in zip(numbers, lines, strict=True):
         label, stated = total_of(row) or ("", None)
         rows = int(np.searchsorted(row_numbers, number))
-        totals.append(Total(number, label, stated, rows - rows_before.get(label, 0)))
+        totals.append(Total(number, label, stated, rows - rows_before.get(label, 0), rows))
         rows_before[label] = rows
     return tuple(totals)
 

@@ -64,8 +64,10 @@ def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...])
 def _record(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> int:
     """Write quarantine, counts and batch states; returns how many rows await correction."""
     waiting = "SELECT DISTINCT batch_id FROM recoded"
-    for table in ("ops.quarantine", "ops.check_result"):
-        db.execute(f"DELETE FROM {table} WHERE batch_id IN ({waiting})")
+    db.execute(f"DELETE FROM ops.check_result WHERE batch_id IN ({waiting})")
+    db.execute(
+        f"DELETE FROM ops.quarantine WHERE batch_id IN ({waiting}) AND disposition NOT IN ('unreadable', 'file')"
+    )
     with db.offering(rules=_described(verdicts)):
         db.execute(
             "INSERT INTO ops.quarantine BY NAME "

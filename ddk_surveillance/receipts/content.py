@@ -24,7 +24,7 @@ COUNTS = {
     "out_of_scope": (Text("不属范围", "out of scope"), Text("不属统计范围，不计入，一般无需处理", "are not what is counted: as a rule nothing to do")),
     "quarantined": (Text("待更正", "to mend"), Text("未入库，请按下表更正后重新报送整个文件", "are not loaded: mend them as listed, send the file again")),
     "held": (Text("暂扣", "held"), Text("随整个文件暂不入库", "are held back with the whole file")),
-    "unreadable": (Text("不可读", "unreadable"), Text("该行单元格错位，无法辨认，请核对分隔符和列数", "have cells out of place: check separators and columns")),
+    "unreadable": (Text("不可读", "unreadable"), Text("未能读取，请按下表更正后重新报送整个文件", "could not be read: mend them as listed, send it all again")),
     "refused": (Text("拒收", "refused"), Text("随整个文件拒收，未存储", "are refused with the whole file and not stored")),
 }  # fmt: skip
 
@@ -49,6 +49,8 @@ OUTCOMES = {
 }  # fmt: skip
 TREATMENTS = {
     "quarantined": COUNTS["quarantined"][0],
+    "unreadable": COUNTS["quarantined"][0],
+    "file": COUNTS["quarantined"][0],
     "out_of_scope": Text("不计入", "not counted"),
     "warning": Text("提示", "notice"),
 }
@@ -83,6 +85,7 @@ class Receipt:
     note: str
     received: int
     counts: dict[str, int]
+    to_mend_in_file: int
     findings: int
     lines: tuple[Line, ...]
 
@@ -90,20 +93,22 @@ class Receipt:
     def is_clean(self) -> bool:
         """Whether the institution need not do anything."""
         return self.outcome in (OUTCOMES["loaded"], OUTCOMES["identical"], OUTCOMES["withdrawn"]) and not (
-            self.counts["quarantined"] or self.counts["unreadable"]
+            self.counts["quarantined"] or self.counts["unreadable"] or self.to_mend_in_file
         )
 
 
 # The name of a copy was never looked at by the guard; that of the file it repeats was.
 HEADS = """
     SELECT b.batch_id, b.source_code, coalesce(b.file_name, first.file_name), b.received_at, b.status, b.message_{language},
-           coalesce(b.note_{language}, ''), b.is_zero_report, coalesce(found.findings, 0), rows_received + exploded, loaded, duplicate,
+           coalesce(b.note_{language}, ''), b.is_zero_report, coalesce(found.in_file, 0), coalesce(found.findings, 0),
+           rows_received + exploded, loaded, duplicate,
            superseded + withdrawn, out_of_scope, quarantined, held, unreadable, refused
     FROM (SELECT * EXCLUDE (rows_received) FROM ops.batch WHERE list_contains($batches, batch_id)) b
     JOIN ops.ledger l USING (batch_id)
     LEFT JOIN (SELECT source_code, sha256, min(file_name) AS file_name FROM ops.batch GROUP BY ALL) first
         ON b.status = 'identical' AND (first.source_code, first.sha256) = (b.source_code, b.sha256)
-    LEFT JOIN (SELECT batch_id, count(*) AS findings FROM ops.quarantine WHERE list_contains($batches, batch_id) GROUP BY ALL) found
+    LEFT JOIN (SELECT batch_id, count(*) AS findings, count(*) FILTER (disposition = 'file') AS in_file
+               FROM ops.quarantine WHERE list_contains($batches, batch_id) GROUP BY ALL) found
         USING (batch_id)
     ORDER BY b.batch_id"""
 
@@ -111,20 +116,31 @@ HEADS = """
 def receipts_of(db: Warehouse, batches: Sequence[str]) -> Iterator[Receipt]:
     """The receipts of batches whose fate is decided, in the order of their numbers and the language of the settings."""
     language = db.settings.language
-    for batch_id, source, name, received_at, status, message, note, is_zero, findings, received, *counts in db.rows(
-        HEADS.format(language=language), {"batches": batches}
-    ):
+    for (
+        batch_id,
+        source,
+        name,
+        received_at,
+        status,
+        message,
+        note,
+        is_zero,
+        in_file,
+        findings,
+        received,
+        *counts,
+    ) in db.rows(HEADS.format(language=language), {"batches": batches}):
         declared = db.library.sources.get(source)
         outcome = OUTCOMES[status]
         counted = dict(zip(COUNTS, counts, strict=True))
         yield Receipt(
             language, batch_id, source, declared.title.text.said(language) if declared else source, name, received_at, outcome,
-            message or _sentence(outcome, counted, bool(is_zero)).said(language), note, received, counted, findings,
+            message or _sentence(outcome, counted, in_file, bool(is_zero)).said(language), note, received, counted, in_file, findings,
             _lines(db, declared, batch_id) if declared and findings else (),
         )  # fmt: skip
 
 
-def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> Text:
+def _sentence(outcome: Outcome, counts: dict[str, int], in_file: int, is_zero: bool) -> Text:
     if outcome is not OUTCOMES["loaded"]:
         return outcome.sentence
     if is_zero:
@@ -133,6 +149,11 @@ def _sentence(outcome: Outcome, counts: dict[str, int], is_zero: bool) -> Text:
     if to_mend:
         return Text(
             f"文件已接收，其中 {to_mend} 行需要更正。", f"The file has been received; {to_mend} rows are to be mended."
+        )
+    if in_file:
+        return Text(
+            "文件已接收，各行已处理，但文件本身有需要核对更正之处，见下表。",
+            "The file has been received and its rows are dealt with, but the file itself is to be mended as listed.",
         )
     return Text("文件已接收，无需更正，谢谢。", "The file has been received and nothing is to be mended, thank you.")
 
@@ -143,7 +164,7 @@ def _lines(db: Warehouse, source: Source, batch_id: str) -> tuple[Line, ...]:
         "SELECT sheet, row_number, victim_number, column_name, value, rule, CASE WHEN disposition = 'quarantined'"
         " AND bool_or(disposition = 'out_of_scope') OVER (PARTITION BY sheet, row_number, victim_number)"
         " THEN 'out_of_scope' ELSE disposition END AS treatment, problem FROM ops.quarantine"
-        " WHERE batch_id = ? ORDER BY list_position(['quarantined', 'out_of_scope', 'warning'], treatment),"
+        " WHERE batch_id = ? ORDER BY list_position(['file', 'unreadable', 'quarantined', 'out_of_scope', 'warning'], treatment),"
         f" sheet, row_number, victim_number, column_name, rule LIMIT {LISTED}",
         [batch_id],
     )

@@ -8,7 +8,7 @@ WITH batch AS (
     SELECT batch_id, sheet, row_number, victim_number, disposition FROM ref.population_version SEMI JOIN batch USING (batch_id)
 ), refused_row AS (
     SELECT batch_id, sheet, row_number, victim_number, min(disposition) AS disposition
-    FROM ops.quarantine SEMI JOIN batch USING (batch_id) WHERE disposition <> 'warning' GROUP BY ALL
+    FROM ops.quarantine SEMI JOIN batch USING (batch_id) WHERE disposition IN ('quarantined', 'out_of_scope') GROUP BY ALL
 ), dealt AS (
     SELECT * FROM stored UNION ALL SELECT * FROM refused_row
 ), counted AS (

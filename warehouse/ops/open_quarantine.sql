@@ -1,9 +1,9 @@
--- Rows that still wait for correction: since they came neither their record nor, where they bear no number of their own, a
+-- What still waits for correction: since it came neither their record nor, where they bear no number of their own, a
 -- file of the same name and period has come again.
 WITH waiting AS (
     SELECT q.*, b.source_code, b.file_name, b.title_year, b.title_month, b.received_at
     FROM ops.quarantine q JOIN ops.batch b USING (batch_id)
-    WHERE q.disposition = 'quarantined' AND b.status = 'loaded'
+    WHERE q.disposition NOT IN ('out_of_scope', 'warning') AND b.status = 'loaded'
 ), come AS (
     SELECT v.record_id, b.received_at FROM core.record_version v JOIN ops.batch b USING (batch_id)
     WHERE b.status = 'loaded' AND v.record_id IN (SELECT record_id FROM waiting)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ddk_surveillance.errors import FileRefused
 from ddk_surveillance.intake.headers import ColumnHeaders
 from ddk_surveillance.intake.reading import read_sheets
-from ddk_surveillance.intake.recognise import Recognised, recognise, recognise_all
+from ddk_surveillance.intake.recognise import Others, Recognised, recognise, recognise_all
 from ddk_surveillance.intake.rows import Total
 from ddk_surveillance.intake.sheets import Sheet
 
@@ -116,7 +116,8 @@ def test_f4_totals_signatures_blank_lines_and_repeated_headers_are_dropped_and_c
 
 def test_f4_a_total_can_be_compared_with_the_rows_it_covers() -> None:
     table = found(HEADER, "一小|男|8", "小计|1", "二小|男|8", "二小|女|9", "小计||3人", "总计:4例")
-    assert table.totals == (Total(3, "小计", 1, 1), Total(6, "小计", 3, 2), Total(7, "总计", 4, 3))
+    assert table.totals == (Total(3, "小计", 1, 1, 1), Total(6, "小计", 3, 2, 3), Total(7, "总计", 4, 3, 3))
+    assert [total.is_wrong for total in table.totals] == [False, False, True]
 
 
 @pytest.mark.parametrize("line", ["一小|男|8|2024-03-05||合计摔伤两处", "合计小学|男|8", "|男|8||| 说明见附件"])
@@ -282,10 +283,37 @@ def test_f1_sheets_without_the_table_are_passed_over_and_named() -> None:
     notes = sheet("填表说明", "性别:填男或女", name="说明")
     tables, others = recognise_all([notes, march, april], COLUMNS)
     assert [table.sheet for table in tables] == ["3月"]
-    assert others == ("说明", "4月")
+    assert others == Others({}, ("说明", "4月"))
     with pytest.raises(FileRefused) as refusal:
         recognise_all([notes, april], COLUMNS)
     assert refusal.value.reason == "no_rows"
+
+
+RECORDS = ("一小|男|8|2024-03-05|14|跌倒", "二小|女|9|2024-03-06||烫伤", "三小|女|7|2024-3-7|9|跌倒")
+
+
+def test_rows_that_stand_under_no_header_are_received_and_unreadable() -> None:
+    first = sheet(TITLE, HEADER, *RECORDS)
+    going_on = sheet("四小|女|11|2024-04-05|8|跌倒", "|4月||||", "1|五小|男|8|2024-04-06|9|跌倒", name="续")
+    codes = sheet("性别|代码|地点|代码|原因|代码", "男|1|家中|1|跌倒|2", name="代码")
+    counts = sheet("学校|1月|2月|3月|4月|5月", "一小|1|0|0|2|1", name="各校")
+    tables, others = recognise_all([first, going_on, codes, counts], COLUMNS)
+    assert [rows(table) for table in tables] == [[3, 4, 5]]
+    assert others == Others({"续": (1, 3)}, ("代码", "各校"))
+
+    above = found(TITLE, RECORDS[0], "", HEADER, *RECORDS[1:])
+    assert (above.unreadable, rows(above), above.title) == ({2: "headless"}, [5, 6], (TITLE,))
+
+
+def test_a_wide_sheet_beside_a_zero_report_is_not_left_unread() -> None:
+    with pytest.raises(FileRefused) as refusal:
+        recognise_all([sheet("2024年3月", "本月无"), sheet(*RECORDS)], COLUMNS)
+    assert refusal.value.reason == "header_not_found"
+
+
+def test_a_refusal_says_on_which_of_several_sheets() -> None:
+    with pytest.raises(FileRefused, match=r"Sheet 2: .*性别"):
+        recognise_all([sheet(HEADER, "一小|男|8"), sheet("学校名称|年龄|情况", "一小|8|跌倒")], COLUMNS)
 
 
 def test_a_sheet_that_lacks_a_column_refuses_the_file_even_beside_a_good_one() -> None:
@@ -304,19 +332,19 @@ def delimited(text: str, folder: Path) -> Sheet:
 def test_a_ragged_row_is_unreadable_and_named_while_the_others_go_on(tmp_path: Path) -> None:
     text = "2024年登记表\n学校名称,性别,年龄\n一小,男,8\n一小,男\n一小,女,9,多\n\n一小,女,7,\n合计,3\n填表人:甲\n一小,男,6\n"
     table = recognise(delimited(text, tmp_path), COLUMNS)
-    assert table.unreadable == (4, 5)
+    assert table.unreadable == {4: "ragged", 5: "ragged"}
     assert rows(table) == [3, 7, 10]
     assert table.dropped == {"blank": 1, "total": 1, "footer": 1}
-    assert table.totals == (Total(8, "合计", 3, 4),)
+    assert table.totals == (Total(8, "合计", 3, 4, 4),)
 
 
 def test_commas_after_the_last_column_are_harmless_and_an_unnamed_cell_is_not(tmp_path: Path) -> None:
     harmless = recognise(delimited("学校名称,性别,年龄\n一小,男,8,\n一小,女,9,\n一小,女,7,\n", tmp_path), COLUMNS)
-    assert (rows(harmless), harmless.unreadable) == ([2, 3, 4], ())
+    assert (rows(harmless), harmless.unreadable) == ([2, 3, 4], {})
     shifted = recognise(delimited("学校名称,性别,年龄\n一,小,男,8\n一,小,女,9\n一小,女,7\n", tmp_path), COLUMNS)
-    assert (rows(shifted), shifted.unreadable) == ([4], (2, 3))
+    assert (rows(shifted), list(shifted.unreadable)) == ([4], [2, 3])
     short = recognise(delimited("学校名称,性别,年龄,\n一小,男,8\n一小,女,9\n", tmp_path), COLUMNS)
-    assert (rows(short), short.unreadable) == ([2, 3], ())
+    assert (rows(short), short.unreadable) == ([2, 3], {})
 
 
 # ------------------------------------------------------------------------------------------------------ nothing lost
@@ -347,7 +375,7 @@ CUT_TABLE = "学校名称,性别,年龄,受伤时间\n一小,男,8,2024-03-05\n�
 @pytest.mark.parametrize("lost", range(1, 11))
 def test_the_last_row_of_a_file_that_breaks_off_is_unreadable(lost: int, tmp_path: Path) -> None:
     table = recognise(delimited(CUT_TABLE[: -1 - lost], tmp_path), COLUMNS)
-    assert (rows(table), table.unreadable) == ([2, 3], (4,))
+    assert (rows(table), table.unreadable) == ([2, 3], {4: "cut_off"})
 
 
 def test_a_file_without_the_last_line_end_is_whole(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ FILES = {
     "held": csv_of(HOSPITAL, C1_年龄="很小", C2_年龄="很小", C3_年龄="很小"),
     "formula": csv_of(HOSPITAL, C2_性别="=HYPERLINK(1)"),
     "a name for a token": csv_of(HOSPITAL, C3_身份令牌="张三丰李四"),
+    "a wrong total": csv_of(HOSPITAL) + "合计,15" + 12 * "," + "\n",
+    "cut off": csv_of(HOSPITAL)[:-40],
+    "a row above the header": csv_of(HOSPITAL).splitlines()[1] + "\n" + csv_of(HOSPITAL),
 }
 NAMES = {"to mend": "三月.csv", "all well": "三月 (1).csv", "refused": f"{RESIDENT_ID}.csv"}
 
@@ -87,11 +90,33 @@ def given(make_shared_home: Callable[..., Home]) -> dict[str, Given]:
 
 def test_names_sheet_row_column_rule_and_what_to_do(given: dict[str, Given]) -> None:
     date, *of_an_adult = table(given["to mend"].path)
-    assert date[1:6] == ["3", "伤害发生日期", "上个月", "每个单元格都能读懂", "待更正"]
+    assert date[1:6] == ["3", "伤害发生日期", "上个月", "读不懂", "待更正"]
     assert date[6].startswith("看不出是哪一天。请按")
     in_the_row = [("年龄", "20", "不计入"), ("性别", "甲", "不计入"), ("性别", "甲", "提示")]
     assert [(line[2], line[3], line[5]) for line in of_an_adult] == in_the_row
     assert given["to mend"].receipt("received, accepted, out_of_scope, quarantined, findings") == (3, 1, 1, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "what", "loaded", "unreadable"),
+    [
+        ("a wrong total", "5", "Q03", 3, 0),
+        ("cut off", "4", "中断", 2, 1),
+        ("a row above the header", "1", "表头", 3, 1),
+    ],
+)
+def test_says_what_is_to_mend_beside_the_cells(
+    given: dict[str, Given], name: str, row: str, what: str, loaded: int, unreadable: int
+) -> None:
+    line = next(line for line in table(given[name].path) if line[5] == "待更正")
+    assert (line[1], what in "".join(line)) == (row, True)
+    assert given[name].receipt("received, accepted, unreadable") == (loaded + unreadable, loaded, unreadable)
+    assert "无需更正" not in text(given[name].path)
+    [(balanced, still_open)] = given[name].home.query(
+        "SELECT is_balanced, (SELECT count(*) FROM ops.open_quarantine q WHERE q.batch_id = l.batch_id)"
+        f" FROM ops.ledger l WHERE batch_id = '{given[name].batch}'"
+    )
+    assert (balanced, still_open) == (True, 1)
 
 
 def test_lies_under_its_source_for_the_owner_alone(given: dict[str, Given]) -> None:
