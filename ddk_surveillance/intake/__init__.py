@@ -20,6 +20,7 @@ from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, f
 from ddk_surveillance.intake.notes import notes_of
 from ddk_surveillance.intake.reading import read_file
 from ddk_surveillance.intake.recognise import Others, Recognised, recognise_all
+from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
@@ -108,6 +109,7 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     try:
         file = read_file(claim.path)
         recognised, others = recognise_all(file.sheets, columns)
+        _check_month_of_nothing(source, recognised)
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
         return False
@@ -130,6 +132,13 @@ def _amiss(source: Source, recognised: Sequence[Recognised], others: Others) -> 
                 yield Amiss(one.sheet, total.row_number, "file", "Q03", None)
     for sheet, rows in others.headless.items():
         yield from (Amiss(sheet, row, "unreadable", "readable", "headless") for row in rows)
+
+
+def _check_month_of_nothing(source: Source, recognised: Sequence[Recognised]) -> None:
+    """A report of nothing counts for the month it names; where reports cover several months, for those of its year."""
+    is_known = recognised[0].title_year and (recognised[0].title_month or source.rhythm.months > 1)
+    if source.target == "record" and not is_known and all(one.is_zero_report for one in recognised):
+        raise refused("zero_report_without_month")
 
 
 def _set_unreadable(db: Warehouse, claim: Claim, refusal: FileRefused) -> None:

@@ -100,6 +100,11 @@ REFUSALS: Mapping[str, Text] = {
         "文件没有数据行（至多只有表头）。请补上数据；本期确无事件时，请在表中写明“本月无”。",
         "The file has no rows, at most a header. Add them; if nothing happened in the period, write 本月无 in it.",
     ),
+    "zero_report_without_month": Text(
+        "这是零报告，但没有写明是哪一年哪一月，无法登记。请在文件中写上年月（如“2024年3月 本月无”）后重新报送。",
+        "This is a report of nothing, but it does not say of which month, so it cannot be registered. Write year and month in "
+        "the file (2024-03, say) and send it again.",
+    ),
     "header_not_found": Text(
         "前 {rows} 行中找不到本来源的表头（必填列共 {required} 个，找到 {found} 个），可能是其他来源的文件。"
         "缺少：{missing}。请核对报送目录和模板。",

@@ -221,6 +221,24 @@ def test_f13_a_zero_report_in_csv_is_of_the_month_in_its_title(desk: Desk) -> No
     assert desk.db.rows("SELECT is_zero_report, title_year, title_month FROM ops.batch") == [(True, 2024, 3)]
 
 
+@pytest.mark.parametrize(
+    ("lines", "month"),
+    [
+        ([HEADER, ["2024年3月托育机构伤害登记 本月无伤害事件"]], (2024, 3)),
+        ([["本月无伤害事件"]], None),
+        ([["3月"], HEADER, ["本月无伤害事件"]], None),
+        ([["2024年"], HEADER, ["本月无伤害事件"]], None),
+        ([["填报日期：2024年4月2日"], HEADER, ["本月无伤害事件"]], None),
+    ],
+)
+def test_f13_a_zero_report_of_no_month_is_sent_back(
+    desk: Desk, lines: list[list[str]], month: tuple[int, int] | None
+) -> None:
+    [fate] = desk.judge("nursery", ("a.csv", as_csv(lines).encode()))
+    assert fate.reason == (None if month else "zero_report_without_month")
+    assert month is None or desk.db.rows("SELECT title_year, title_month FROM ops.batch") == [month]
+
+
 def test_f12_the_same_rows_in_another_file_are_duplicates_and_a_correction_replaces(desk: Desk) -> None:
     first = as_csv([HEADER, *(child.row(f"E{n}") for n, child in enumerate(GOOD[:3]))])
     second = first.replace("2024年03月02日", "2024年03月12日").replace("2024-12-31", "2025-01-02", 2)
