@@ -93,6 +93,8 @@ TAKEN = frozenset(re.findall(r"\w+", """
 
 # What the guard leaves of a cell in a token column that is no token: it may be raw data.
 NOT_A_TOKEN = "?"
+# What it leaves of a cell that seems to be a name and is no word of the column.
+NOT_KEPT = Text("（疑似姓名，未保存）", "(looks like a name, not kept)")
 
 
 class SourceColumn(Declared):

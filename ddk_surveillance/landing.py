@@ -89,24 +89,31 @@ def purge_refused(settings: Settings) -> int:
 
 def tidy(db: Warehouse) -> None:
     """Move every claimed file whose fate is decided to where it belongs."""
-    decided = dict(db.rows("SELECT batch_id, status FROM ops.batch WHERE status <> 'taken'"))
+    decided = {
+        batch: fate
+        for batch, *fate in db.rows("SELECT batch_id, status, file_name FROM ops.batch WHERE status <> 'taken'")
+    }
     for claim in list(claims(db)):
         if claim.batch_id in decided:
-            _put_away(db, claim, decided[claim.batch_id])
+            _put_away(db, claim, *decided[claim.batch_id])
 
 
-def _put_away(db: Warehouse, claim: Claim, status: str) -> None:
+def _put_away(db: Warehouse, claim: Claim, status: str, file_name: str | None) -> None:
     if status == "identical":
         claim.path.unlink()
     else:
         base = db.settings.refused if status in KEEP_IN_REFUSED else db.settings.archive
-        # The name of a refused file may itself identify somebody; only its ending is kept.
-        name = f"file{claim.path.suffix}" if status in KEEP_IN_REFUSED else claim.path.name
+        name = file_name or f"file{_ending(claim.path)}"  # what the guard did not keep may itself identify somebody
         folder = base / claim.source / claim.batch_id
         folder.mkdir(parents=True, exist_ok=True)
         os.replace(claim.path, folder / name)
         (folder / name).chmod(0o600)
     shutil.rmtree(claim.path.parent)
+
+
+def _ending(path: Path) -> str:
+    """`.xlsx`, unless it is no ending of a format."""
+    return path.suffix if path.suffix.isascii() and len(path.suffix) <= len(".parquet") else ""
 
 
 def _candidates(db: Warehouse) -> list[Path]:

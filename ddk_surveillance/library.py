@@ -33,6 +33,7 @@ from ddk_surveillance.contracts import (
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.problems import PROBLEMS
 from ddk_surveillance.settings import resource
+from ddk_surveillance.text.spelling import folded
 
 Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
@@ -222,6 +223,17 @@ class Library:
     def code_labels(self, codelist: str) -> list[tuple[str, str, str]]:
         """(code, zh, en) of a list."""
         return [(row["code"], row["zh"], row["en"]) for row in self._code_rows(codelist) if "zh" in row]
+
+    def words(self, source: Source) -> frozenset[str]:
+        """Every word, folded, that a code list or the declaration of this source knows."""
+        declared = [term for column in source.columns.values() for term in (*column.terms, *column.rewrite)]
+        declared += [text for one in source.corrections.values() for texts in one.when.values() for text in texts]
+        return self._listed_words | frozenset(map(folded, declared))
+
+    @functools.cached_property
+    def _listed_words(self) -> frozenset[str]:
+        cells = {cell for name in self.codes for row in self._code_rows(name) for cell in row.values() if cell}
+        return frozenset(folded(word) for cell in cells for word in cell.split("|"))
 
     def fingerprint(self, source: Source) -> str:
         """Changes whenever anything that decides how this source is read and judged changes."""

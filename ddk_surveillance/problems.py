@@ -78,6 +78,10 @@ PROBLEMS: dict[str, Text] = {
         "不是令牌，可能是未去标识的原始信息，原值未入数据库。请用 ddk deidentify 生成令牌。",
         "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
     ),
+    "looks_like_a_name": Text(
+        "像是姓名，不是编号，原值未入数据库。请改填编号；姓名不得报送。",
+        "It looks like a name and is no number, so it was not stored. Enter the number; names must not be sent.",
+    ),
     "of_another_column": Text(
         "这是另一列的内容，可能填错了列，或整行单元格错位。请核对这一行。",
         "This belongs in another column: a cell in the wrong place, or a whole row shifted. Check the row.",

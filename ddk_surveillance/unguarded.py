@@ -9,6 +9,8 @@ import pyarrow
 
 from ddk_surveillance.errors import Text
 
+SHEET_NAME = Text("工作表名", "sheet name")
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -42,7 +44,7 @@ class Amiss(NamedTuple):
 class Unguarded:
     """One file: the rows of its declared columns, and all else in it that may name somebody, as (place, text)."""
 
-    file_name: str
+    file_name: str | None
     rows: pyarrow.Table
     sheets: tuple[UnguardedSheet, ...]
     texts: tuple[tuple[Text, str], ...]

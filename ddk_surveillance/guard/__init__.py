@@ -6,7 +6,6 @@ where, what kind and how many.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 
 import pyarrow
@@ -24,6 +23,7 @@ from ddk_surveillance.guard.identifiers import (
     scan_text,
     scan_texts,
 )
+from ddk_surveillance.guard.kept import kept
 from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.side_by_side import side_by_side
@@ -85,7 +85,7 @@ def guard_batches(db: Warehouse, source: Source, batches: Sequence[str], secret:
             rows_refused += max(len(file.rows), 1)
             continue
         rows_out += len(file.rows)
-        passed[batch] = dataclasses.replace(file, sheets=())  # its cells have been looked at and need no more room
+        passed[batch] = kept(db.library, source, file)
         if sum(len(one.rows) for one in passed.values()) > ROWS_AT_ONCE:
             _accept(db, source, passed, secret)
             passed = {}
@@ -210,7 +210,8 @@ def _joined(files: dict[str, Unguarded]) -> pyarrow.Table:
 def _described(files: dict[str, Unguarded]) -> pyarrow.Table:
     """What is kept of the files beside their rows."""
     lines = [(batch, one.file_name, one.note.zh, one.note.en) for batch, one in files.items()]
-    return pyarrow.table(list(map(list, zip(*lines, strict=True))), names=["batch_id", "name", "zh", "en"])
+    texts = [(name, pyarrow.string()) for name in ("batch_id", "name", "zh", "en")]
+    return pyarrow.table(list(map(list, zip(*lines, strict=True))), schema=pyarrow.schema(texts))
 
 
 def _amiss(files: dict[str, Unguarded]) -> pyarrow.Table:

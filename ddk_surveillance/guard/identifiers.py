@@ -134,7 +134,7 @@ def _findings(table: pa.Table, column: GuardedColumn) -> Iterator[Finding]:
 
 
 def _identifying_values(cells: pa.ChunkedArray, column: GuardedColumn) -> dict[str, pa.Array]:
-    texts = _distinct(cells).drop_null()
+    texts = distinct(cells).drop_null()
     found: dict[str, list[pa.Array]] = {}
     for rule, values in _hits(texts, _rules_for(column, texts)):
         if not 4 * len(values) < _length_of_series(rule, texts):
@@ -151,13 +151,13 @@ def _names(texts: pa.Array) -> pa.Array:
     """The cells of a list of names, whatever stands above it: five people and half of what is Chinese, numbers beside them or not."""
     chinese = texts.filter(pc.match_substring_regex(texts, f"[{HAN}]"))
     cells = pc.unique(chinese.slice(0, _SAMPLE))
-    plain = zip(cells.to_pylist(), _normalised(cells).to_pylist(), strict=True)
+    plain = zip(cells.to_pylist(), normalised(cells).to_pylist(), strict=True)
     names = {cell: found[1] for cell, text in plain if (found := _NAME_ALONE.fullmatch(text)) and is_name(found[1])}
     is_list = len(set(names.values())) >= _A_FEW_PEOPLE and 2 * len(names) >= len(cells)
     return pa.array(names if is_list else (), pa.string())
 
 
-def _distinct(cells: pa.ChunkedArray) -> pa.Array:
+def distinct(cells: pa.ChunkedArray) -> pa.Array:
     """Distinct values where that saves work; cells that hardly repeat are read faster than they are compared.
 
     In one piece, because pyarrow compiles every pattern anew for every piece.
@@ -211,27 +211,27 @@ def _hit_by(rule: Rule, texts: pa.Array) -> pa.Array:
 
 def _readings(values: pa.Array, rules: tuple[Rule, ...]) -> tuple[pa.Array, pa.Array]:
     """The few values worth judging, and the texts to judge: normalised, and once more with digits spelt out."""
-    texts = _normalised(values)
+    texts = normalised(values)
     patterns = (any_hint if texts.nbytes <= _FEW_BYTES else any_rule)(rules)
-    worth = functools.reduce(pc.or_, (_matching(texts, pattern) for pattern in patterns))
+    worth = functools.reduce(pc.or_, (matching(texts, pattern) for pattern in patterns))
     values, texts = values.filter(worth), texts.filter(worth)
     if not len(texts):
         return values, texts
-    plain = pc.invert(_matching(texts, _DECIMAL))
-    spelt = _matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
+    plain = pc.invert(matching(texts, _DECIMAL))
+    spelt = matching(texts, f"{SPELT_OUT}|{FLOAT_TEXT}")
     respelt = pa.array([_in_digits(text) for text in texts.filter(spelt).to_pylist()], pa.string())
     originals = pa.concat_arrays([values.filter(plain), values.filter(spelt)])
     return originals, pa.concat_arrays([texts.filter(plain), respelt])
 
 
-def _matching(texts: pa.Array, pattern: str) -> pa.Array:
+def matching(texts: pa.Array, pattern: str) -> pa.Array:
     if texts.nbytes > _FEW_BYTES:
         return pc.match_substring_regex(texts, pattern)
     search = re.compile(pattern, re.ASCII).search
     return pa.array([search(text) is not None for text in texts.to_pylist()], pa.bool_())
 
 
-def _normalised(values: pa.Array) -> pa.Array:
+def normalised(values: pa.Array) -> pa.Array:
     """Full-width forms made plain (NFKC), zero-width, combining and control characters removed."""
     odd = pc.match_substring_regex(values, _NOT_PLAIN)
     if not pc.any(odd).as_py():

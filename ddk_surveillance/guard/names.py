@@ -79,7 +79,7 @@ _NOT_NAMES = re.compile(
     "周[一二三四五六末围边期密折转游长]|高[空科声呼举歌唱大矮龄原山墙速温中小热烧一二三年度压兴级低等校尔跟架台血坠]|温[水热度和泉控室暖情饱]|石[块板阶头灰膏油榴墙碑梯料]|马[桶车上虎达蹄术蜂尾队场力]|"
     "江[水北津苏西边中心面南]|毛[巾毯衣笔线绒病刺孔]|汤[水汁锅匙碗勺圆粉]|雷[电雨击声暴管]|康[健宁乐]|游[乐戏园客行览荡动]|田[地野径埂间]|车[祸站辆]|农[场田民药]|商[业店场]|"
     "水[库池]|金[属沙毛鱼额钱枪]|龙头|方[向法]|祝[福贺愿]|沈静|钱[财币物款]|钟[点表摆楼]|任[何意由教务职课凭]|文[盲具身艺件化体物章字凭书]|蓝领|池塘|单位|常住|步行|来源|"
-    "全名|曾[用经]|张[贴口望扬嘴]|陈[述旧列设]|黄[狗蜂昏疸色酒豆金瓜]|胡[同乱闹椒须说]|何[时处种以必况等]|林[区荫业中里]|罗[列汉威网]|许[多久]|余[下震热额]|杜绝|"
+    "万[州盛]|梁平|武隆|丰都|云[阳南]|石柱|彭水|安徽|甘肃|宁夏|全名|曾[用经]|张[贴口望扬嘴]|陈[述旧列设]|黄[狗蜂昏疸色酒豆金瓜]|胡[同乱闹椒须说]|何[时处种以必况等]|林[区荫业中里]|罗[列汉威网]|许[多久]|余[下震热额]|杜绝|"
     "程[序度]|苏[醒打联州]|韩国|郑州|徐州|姜汤|陆[续地路]|范围|汪洋|夏[季令]|付[款出费]|段[落考]|陶[瓷艺器土醉笛]|贺[卡信]|顾[客虑及问]|万[能幸般分一亿]|戴[口着帽眼手头]|"
     "严[重峻厉肃格禁加惩密谨酷防守]|莫名|孔[洞雀隙]|赖[床皮]|施[救暴工压加行虐展用教]|洪[水涝]|颜[色面料]|章[鱼节程]|鲁莽|申[请诉报辩领明]|尤[其为]|毕[业竟]|焦[虑急炭点躁灼]|"
     "管[道教制理乐线辖束]|柴[火油]|柯基|庞大|骆驼|欧[洲式]|涂[抹改鸦]|桂[圆]|霍乱|艾[滋灸草]|苗[圃条族]|甘[愿蔗心]|费[用力劲心解]|耿直|关[节门闭心爱注系掉上押键照怀灯窗机]|"
@@ -87,6 +87,17 @@ _NOT_NAMES = re.compile(
     "石子|(?:高[明强雅尚峻]|温婉|金[银秋]|文[静明]|万[达象]|马勇|武[力术器打装汉警士]|温[柔馨顺]|关于|夏[天日]|许可|钟情|孙子)$"
 )
 NAME_SHAPED = f"^{NAME_OR_WORD}$"
+# In a cell that should hold something else a name needs no such word; what no name ends in are places.
+_LONE_GIVEN = f"[^\\x00-㏿ꀀ-\U0010ffff{re.sub('[家月学先童儿路年和水人出复]', '', _NEVER_IN_NAMES)}市局办委]"
+_LONE_NAME = re.compile(
+    f"(?:{_COMPOUND}|[{_ALL_SURNAMES}]){_LONE_GIVEN}{{0,1}}(?![坪沱湾铺坝]){_LONE_GIVEN}|{DOTTED_NAME}"
+    f"|(?:{_COMPOUND}|[{_CLEAR_SURNAMES}])[{_OFTEN_GIVEN}]{{2}}(?!.*[省市州县区镇乡村街道路]$).*",
+    re.DOTALL,
+)
+_BESIDE_A_NAME = re.compile(r"[(\[【].*?[)\]】]|[\s0-9_.#*,:-]+")
+MAY_BEGIN_NAME = (
+    f"^[^{HAN}]*(?:[{_ALL_SURNAMES}]|{_COMPOUND}|[{HAN}]{{2,8}}[·•])|^\\s*[A-Z][A-Za-z]{{1,30}}[\\s·.-]+[A-Z][A-Za-z]"
+)
 
 
 def is_dotted_name(match: str) -> bool:
@@ -97,3 +108,17 @@ def is_dotted_name(match: str) -> bool:
 def is_name(match: str) -> bool:
     """False for everyday words that begin like a name (高空, 温水)."""
     return not _NOT_NAMES.match(match)
+
+
+def is_lone_name(text: str) -> bool:
+    """Whether a cell seems to hold a name and little else, or to begin with one; `text` as `normalised`."""
+    if re.fullmatch(LATIN_NAME, text.strip()):
+        return True
+    bare = _BESIDE_A_NAME.sub("", text)
+    return _LONE_NAME.fullmatch(bare) is not None and is_name(bare)
+
+
+def is_title_of_a_person(text: str) -> bool:
+    """Whether a file or a sheet is called like somebody: all its characters must be such as names often have."""
+    bare = _BESIDE_A_NAME.sub("", text)
+    return re.fullmatch(LIKELY_NAME, bare) is not None and is_name(bare)

@@ -25,7 +25,7 @@ from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
 from ddk_surveillance.settings import TIME_ZONE
-from ddk_surveillance.unguarded import Amiss, Heading, Unguarded, UnguardedSheet
+from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNFINISHED = ("taken", "guarded", "recoded", "checked")
@@ -169,11 +169,11 @@ def _unguarded(
 ) -> Unguarded:
     """The rows, and every cell, header and other text of the file for the guard."""
     texts = [(Text("文件名", "file name"), name), *file.texts]
-    texts += [(Text("工作表名", "sheet name"), empty) for empty in file.empty]
+    texts += [(SHEET_NAME, empty) for empty in file.empty]
     sheets = []
     for sheet in (*file.sheets, *file.hidden):
         above, unguarded = _parts(sheet, columns)
-        texts += [(Text("工作表名", "sheet name"), sheet.name), *above]
+        texts += [(SHEET_NAME, sheet.name), *above]
         sheets.append(unguarded)
     return Unguarded(name, rows, tuple(sheets), tuple(texts), note, amiss)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow
 
-from ddk_surveillance.contracts import Source, SourceColumn
+from ddk_surveillance.contracts import NOT_KEPT, Source, SourceColumn
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList, key_of
@@ -81,7 +81,7 @@ def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
 def _no_numbers(db: Warehouse, name: str) -> Lookup:
     """What stands in the place of an institution's own number: two records without one are not the same record."""
     asked = db.arrow(f"SELECT DISTINCT {name} AS k0 FROM exploded WHERE NOT regexp_matches({name}, '[0-9]') ORDER BY 1")
-    missing = [text for text in asked["k0"].to_pylist() if is_missing(text, "identifier")]
+    missing = [text for text in asked["k0"].to_pylist() if text == NOT_KEPT.zh or is_missing(text, "identifier")]
     return Lookup(name, (name,), pyarrow.table({"k0": pyarrow.array(missing, pyarrow.string())}))
 
 

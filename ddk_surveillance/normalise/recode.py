@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ddk_surveillance.contracts import NOT_A_TOKEN, Rule, Source
+from ddk_surveillance.contracts import NOT_A_TOKEN, NOT_KEPT, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 
@@ -197,6 +197,7 @@ def _problem(source: Source, name: str) -> str:
     if kind in LONGEST_CHARACTERS:
         cases = [f"WHEN length(e.{name}) > {LONGEST_CHARACTERS[kind]} THEN 'too_long'"]
         if kind == "identifier":
+            cases.append(f"WHEN e.{name} = {_text(NOT_KEPT.zh)} THEN 'looks_like_a_name'")
             cases += [f"WHEN regexp_full_match(e.{name}, {_text(DIGITS_LOST)}) THEN 'digits_lost'",
                       f"WHEN regexp_matches(e.{name}, {_text(OF_NO_NUMBER)}) THEN 'garbled_number'"]  # fmt: skip
         return f"CASE {' '.join(cases)} END AS problem_{name}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ddk_surveillance.contracts import Source
+from ddk_surveillance.contracts import NOT_KEPT, Source
 from ddk_surveillance.errors import Text
 from ddk_surveillance.library import Library
 from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, PROBLEMS, READABLE
@@ -182,6 +182,8 @@ def _shown(source: Source, column: str, value: str | None) -> Text:
     is_token = column in source.columns and source.columns[column].kind == "token"
     if is_token and value:
         return Text("（未存储）", "(not stored)")
+    if value == NOT_KEPT.zh:
+        return NOT_KEPT
     return Text(value, value) if value else Text("（空）", "(empty)")
 
 

@@ -217,4 +217,4 @@ def test_the_receipt_lists_what_was_left_aside(fate: Callable[..., Any]) -> None
     ]
     status, _, notes = fate("a.csv", text_file(*lines))
     assert status == "guarded"
-    assert notes.startswith("不作数据行的行：合计 1、表尾说明 1。不可读的行：6。未采用的列：爱好。没有的列：姓名令牌、")
+    assert notes.startswith("不作数据行的行：合计 1、表尾说明 1。未采用的列：爱好。没有的列：姓名令牌、")

@@ -1,0 +1,78 @@
+"""What is stored of a file that passed: not the single name that somebody typed where something else belongs.
+
+The guard refuses no file for two characters that may be a word. The institution has its own file; the place, the rule
+and the advice tell it enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ddk_surveillance.contracts import NOT_KEPT, Source
+from ddk_surveillance.errors import Text
+from ddk_surveillance.guard.identifiers import distinct, matching, normalised
+from ddk_surveillance.guard.names import HAN, MAY_BEGIN_NAME, is_lone_name, is_title_of_a_person
+from ddk_surveillance.library import Library
+from ddk_surveillance.side_by_side import side_by_side
+from ddk_surveillance.text.spelling import folded
+from ddk_surveillance.unguarded import SHEET_NAME, Unguarded
+
+_SEVERAL = re.compile(r"[、,，;；/|]+")
+
+
+def kept(library: Library, source: Source, file: Unguarded) -> Unguarded:
+    """A file as it may be stored: its cells have been looked at and need no more room."""
+    rows, amiss, note = _without_lone_names(library, source, file.rows), file.amiss, file.note
+    for name, title in _renamed_sheets(file):
+        sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
+        rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
+        amiss = tuple(one._replace(sheet=title.zh if one.sheet == name else one.sheet) for one in amiss)
+        note = Text(note.zh.replace(name, title.zh), note.en.replace(name, title.en))
+    file_name = None if is_title_of_a_person(PurePath(file.file_name or "").stem) else file.file_name
+    return Unguarded(file_name, rows, (), (), note, amiss)
+
+
+def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
+    """The sheets that are called like somebody, and what they are called instead."""
+    for number, name in enumerate((text for place, text in file.texts if place == SHEET_NAME), start=1):
+        if is_title_of_a_person(name):
+            yield name, Text(f"第 {number} 个工作表", f"sheet {number}")
+
+
+def _without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
+    """The rows with NOT_KEPT in the place of every cell that seems to be a name and is no word that any code list knows."""
+    known = library.words(source)
+    names = [name for name, column in source.physical_columns.items() if column.kind != "token"]
+    cells = {name: rows[name] for name in names}
+    found = side_by_side(len(rows), lambda name: _lone_names(source, name, cells[name], known), names)
+    for name, values in zip(names, found, strict=True):
+        if len(values):
+            masked = pc.if_else(pc.is_in(cells[name], value_set=values), NOT_KEPT.zh, cells[name])
+            rows = rows.set_column(rows.column_names.index(name), name, masked)
+    return rows
+
+
+def _lone_names(source: Source, name: str, column: pa.ChunkedArray, known: frozenset[str]) -> pa.Array:
+    """The different cells of a column that seem to be names."""
+    cells = distinct(column).drop_null()
+    texts = normalised(cells)
+    likely = matching(texts, MAY_BEGIN_NAME)
+    pairs = zip(cells.filter(likely).to_pylist(), texts.filter(likely).to_pylist(), strict=True)
+    names = [cell for cell, text in pairs if _names_somebody(text, known)]
+    if names and source.columns[name].kind == "identifier":
+        in_chinese = pc.sum(matching(texts, f"[{HAN}]")).as_py()
+        if 2 * in_chinese > len(texts):  # its own numbers are so: 石桥2024-01, or an institution by its name
+            names = [cell for cell in names if name != source.institution and not re.search("[0-9]", cell)]
+    return pa.array(names, pa.string())
+
+
+def _names_somebody(text: str, known: frozenset[str]) -> bool:
+    """Any part of a cell that nobody knows: of several victims each is named apart."""
+    return folded(text) not in known and any(
+        is_lone_name(part) and folded(part) not in known for part in _SEVERAL.split(text)
+    )
