@@ -24,6 +24,8 @@ from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text
 from ddk_surveillance.guard.headers import header_kind, kind_title
 from ddk_surveillance.guard.identifiers import GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.guard.kept import without_lone_names
+from ddk_surveillance.guard.names import is_title_of_a_person
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.recognise import Recognised, recognise_all
@@ -58,6 +60,8 @@ TREATED = {
     "birth": Text("只保留年月", "month and year kept"),
 }
 REMOVED = Text("删除", "removed")
+SUFFIX = "_去标识"
+MASKED = "[某*＊×○〇●]"  # 张**, 李某: many children are called so
 NOTHING = "本月无伤害事件"
 Row = dict[str, str | None]
 
@@ -85,7 +89,7 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     library = Library(settings.declarations)
     declared = declared_source(library, source)
     key = load_key(key_file)
-    target = out or file.with_name(f"{file.stem}_去标识.xlsx")
+    target = out or file.with_name(f"{file.stem}{SUFFIX}.xlsx")
     if target.exists():
         raise ConfigurationError(f"{target} 已存在。请用 --out 另选。", f"{target} exists. Choose another with --out.")
     sheets = read_sheets(file)
@@ -93,10 +97,16 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *_as_headers(raw)])
     sexes = CodeList.load(library.codelist_path("sex"))
     cleaners = [Cleaner(declared, raw, key, sexes, one) for one in recognised]
-    cleaned = [cleaner.rows() for cleaner in cleaners]
-    _refuse_identifying(declared, target, cleaned)
+    tables = [_as_table(library, declared, cleaner.rows()) for cleaner in cleaners]
+    _refuse_identifying(declared, target, tables)
+    cleaned = [table.drop_columns("row_number").to_pylist() for table in tables]
     _write(target, declared, recognised, cleaned)
     _preview(voice, raw, recognised, sum(cleaner.wrong_numbers for cleaner in cleaners))
+    if wrong := sum(cleaner.wrong_dates for cleaner in cleaners):
+        voice.say(
+            f"有 {wrong} 个出生日期看不出是哪年哪月，已清空。",
+            f"{wrong} birth dates could not be read and were cleared.",
+        )
     count = sum(map(len, cleaned))
     voice.say(
         f"已写入 {target}：{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
@@ -151,21 +161,31 @@ class Cleaner:
         self.source, self.key, self.sexes, self.recognised = source, key, sexes, recognised
         self.raw = {one.role: one.name for one in raw if one.role}
         self.by_target = {column.to or name: name for name, column in source.columns.items()}
-        self.wrong_numbers = 0
+        self.wrong_numbers = self.wrong_dates = 0
 
     def rows(self) -> list[Row]:
         return [self._row(row) for row in self.recognised.body.to_pylist()]
 
     def _row(self, row: Mapping[str, Any]) -> Row:
         cleaned: Row = {name: row[name] for name in self.source.physical_columns}
+        if (born := self.by_target.get("birth_month", "")) in cleaned and cleaned[born]:
+            cleaned[born] = self._in_months(str(cleaned[born]))
         for name, value in self._made(row).items():
             if name in cleaned and (cleaned[name] is None or is_missing(str(cleaned[name]), "text")):
                 cleaned[name] = value or cleaned[name]
         return cleaned
 
+    def _in_months(self, cell: str) -> str | None:
+        """A cell of birth dates to the month; what is no date that we can read might say the day, so it goes."""
+        separator = self.source.victims.separator if self.source.victims else r"\0"
+        parts = [_month(part) for part in re.split(separator, cell)]
+        self.wrong_dates += parts.count(None)
+        return _joined(parts)
+
     def _made(self, row: Mapping[str, Any]) -> Row:
         """Tokens, birth month, age and sex of the row; of several children of a case, in their order."""
-        parts = {role: self._parts(role, row.get(name)) for role, name in self.raw.items()}
+        raw = {"birth": self.by_target.get("birth_month", "")} | self.raw
+        parts = {role: self._parts(role, row.get(name)) for role, name in raw.items()}
         sexes = self._parts("sex", row.get(self.by_target.get("sex", "")))
         children = [self._child(*cells) for cells in itertools.zip_longest(
             parts.get("id", ()), parts.get("birth", ()), sexes)] or [Child(None, None, None)]  # fmt: skip
@@ -205,7 +225,7 @@ class Cleaner:
                      "male" if code == "male" else "female" if code == "female" else None)  # fmt: skip
 
     def _name_token(self, name: str | None, child: Child | None) -> str | None:
-        if not (name and child and child.birth_date and child.sex):
+        if not (name and child and child.birth_date and child.sex) or re.search(MASKED, name):
             return None
         return institution_token(self.key, "name", name_with_birth(name, child.birth_date, child.sex))
 
@@ -218,6 +238,17 @@ class Cleaner:
         text = column.rewritten("-".join(parts)) if any(parts) else ""
         parsed = parse_date(text, self.recognised.title_year, self.recognised.title_month) if text else None
         return parsed.first if isinstance(parsed, ParsedDate) else None
+
+
+def _month(text: str) -> str | None:
+    """2015-03 of a date within one month, 2015 of a year, the text of a missing-word; else None."""
+    if is_missing(text, "date"):
+        return text
+    parsed = parse_date(text)
+    if not isinstance(parsed, ParsedDate):
+        return None
+    is_month = parsed.first.replace(day=1) == parsed.last.replace(day=1)
+    return f"{parsed.first:%Y-%m}" if is_month else str(parsed.first.year) if parsed.precision == "year" else None
 
 
 def _resident_number(text: str) -> str | None:
@@ -245,13 +276,18 @@ def _joined(parts: Any) -> str | None:
     return ";".join(texts) if any(texts) else None
 
 
-def _refuse_identifying(source: Source, target: Path, cleaned: list[list[Row]]) -> None:
+def _as_table(library: Library, source: Source, rows: list[Row]) -> pyarrow.Table:
+    """The rows as the guard sees them, without what it would not keep."""
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in source.physical_columns])
+    table = without_lone_names(library, source, pyarrow.Table.from_pylist(rows, schema=schema))
+    return table.append_column("row_number", pyarrow.array(range(2, 2 + len(rows)), pyarrow.int32()))
+
+
+def _refuse_identifying(source: Source, target: Path, tables: list[pyarrow.Table]) -> None:
     """Raise FileRefused if our own guard would refuse the result; says column and kind, never the value."""
-    found = [(Text("文件名", "file name"), kind) for kind in scan_text(target.name)]
-    for rows in cleaned:
-        schema = pyarrow.schema([(name, pyarrow.string()) for name in source.physical_columns])
-        table = pyarrow.Table.from_pylist(rows, schema=schema)
-        table = table.append_column("row_number", pyarrow.array(range(2, 2 + len(rows)), pyarrow.int32()))
+    kinds = ("name",) if is_title_of_a_person(target.stem.removesuffix(SUFFIX)) else scan_text(target.name)
+    found = [(Text("文件名", "file name"), kind) for kind in kinds]
+    for table in tables:
         guarded = [GuardedColumn(name, one.kind, one.headers[0]) for name, one in source.physical_columns.items()]
         for finding in find_identifiers(table, guarded):
             header = source.columns[finding.column].headers[0]

@@ -149,7 +149,11 @@ def _normalise_phone(raw: str) -> str:
 
 
 def _normalise_name(raw: str) -> str:
-    return re.sub(r"[\s·•.]", "", _plain(raw)).upper()
+    """The letters of a name without a remark in brackets (黄诗琪(转学), 黄 诗 琪, 黄诗琪1), and what is said beside it."""
+    name, mark, beside = _plain(raw).partition("|")
+    bare = re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", name)
+    letters = re.sub(r"[\W\d_]", "", bare)
+    return f"{letters}{mark}{beside}".upper() if letters else ""
 
 
 def _normalise_case(raw: str) -> str:

@@ -27,7 +27,7 @@ _SEVERAL = re.compile(r"[、,，;；/|]+")
 
 def kept(library: Library, source: Source, file: Unguarded) -> Unguarded:
     """A file as it may be stored: its cells have been looked at and need no more room."""
-    rows, amiss, note = _without_lone_names(library, source, file.rows), file.amiss, file.note
+    rows, amiss, note = without_lone_names(library, source, file.rows), file.amiss, file.note
     for name, title in _renamed_sheets(file):
         sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
         rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
@@ -44,7 +44,7 @@ def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
             yield name, Text(f"第 {number} 个工作表", f"sheet {number}")
 
 
-def _without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
+def without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
     """The rows with NOT_KEPT in the place of every cell that seems to be a name and is no word that any code list knows."""
     known = library.words(source)
     names = [name for name, column in source.physical_columns.items() if column.kind != "token"]

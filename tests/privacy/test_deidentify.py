@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,43 @@ P1,渝公大(刑)立字〔2024〕12号,张一、李二,{NUMBER}、无,男、女,
     assert case["被害人身份令牌"] == f"{institution_token(key, 'id', NUMBER)};"
     assert case["案件令牌"] == institution_token(key, "case", "渝公大(刑)立字[2024]12号")
     assert case["被害人年龄"] == "8、9" and "转为案件令牌" in said
+
+
+BIRTHS = ["2015-03-07", "2015/3/7", "2015年3月7日", "20150307", "2015.3.7", "42070", "42070.5", "2015-03-07 08:30:00", "7 March 2015",
+          "二〇一五年三月七日", "2015-03-07T00:00:00"]  # fmt: skip
+
+
+def test_a_birth_date_in_any_form_is_cut_to_its_month_and_still_makes_the_token(home: Home, tmp_path: Path) -> None:
+    header = "监测医院编号,卡片编号,姓名,出生年月,性别,年龄,现住镇街,伤害发生日期,患者就诊日期,伤害发生原因,是否故意,伤害结局,报告日期"
+    rest = "女,9,八桥镇,2024-03-05,2024-03-05,跌倒/坠落,非故意,处理后离院,2024-03-08"
+    names = ["黄诗琪", "黄诗琪（女）", "黄诗琪 (转学)", "黄 诗 琪", "黄诗琪1", "黄诗琪【借读】"]
+    born = [*BIRTHS, "2015-03", "2015", "不详", "3/7/2015 前后"]
+    rows = [f"H0001,C{number},{names[number % 6]},{date},{rest}" for number, date in enumerate(born)]
+    code, said, target = deidentified(home, tmp_path, "\n".join([header, *rows]))
+    assert code == ExitCode.GOOD and "有 1 个出生日期看不出" in said
+    clean = records(target)
+    assert [row["出生年月"] for row in clean] == ["2015-03"] * (len(BIRTHS) + 1) + ["2015", "不详", ""]
+    assert home.settings.key_file is not None
+    token = institution_token(
+        load_key(home.settings.key_file), "name", name_with_birth("黄诗琪", datetime.date(2015, 3, 7), "female")
+    )
+    assert [row["姓名令牌"] for row in clean] == [token] * len(BIRTHS) + [""] * 4
+
+
+@pytest.mark.parametrize("name", ["张**", "李某某", "（转学）", "—"])
+def test_what_is_no_name_makes_no_token(name: str, home: Home, tmp_path: Path) -> None:
+    _, _, target = deidentified(home, tmp_path, RAW.replace("王小明", name))
+    assert records(target)[0]["姓名令牌"] == "" != records(target)[0]["身份令牌"]
+
+
+def test_nothing_else_of_a_child_remains_in_the_clean_file(home: Home, tmp_path: Path) -> None:
+    raw = RAW.replace("男,,八桥镇", "王小明,,八桥镇").replace("建胜镇,2024-04-05", "李小红,2024-04-05")
+    _, _, target = deidentified(home, tmp_path, raw)
+    with zipfile.ZipFile(target) as archive:
+        parts = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert [secret for secret in SECRETS if secret in parts] == []
+    assert "<dc:creator></dc:creator>" in parts and "comments" not in parts
+    assert deidentified(home, tmp_path, RAW, out="王小明_去标识.xlsx")[0] == ExitCode.DATA_PROBLEMS
 
 
 LIBRARY = Library((resource("schemas"),))
