@@ -73,6 +73,7 @@ class Thresholds(Declared):
     adopted_bits: float
     loose_bits: float
     more_of_a_known_child_bits: float
+    less_of_two_deaths_bits: float
 
     @property
     def centibits(self) -> tuple[int, int, int]:

@@ -155,11 +155,12 @@ def _all_pairs(
 
 
 def _fits(model: Model, batches: Sequence[Batch], score: Ints, pattern: Ints) -> Ints:
-    """What clusters are made by: the score of each pair less what speaks for rivals and what is asked of a known child."""
-    is_certain = model.is_certain(pattern)
-    more = round(model.declaration.thresholds.more_of_a_known_child_bits * CENTIBITS)
+    """What clusters are made by: the score of each pair, rivals set off, less or more what is asked of such a pair."""
+    is_certain, asked = model.is_certain(pattern), model.declaration.thresholds
+    more = asked.more_of_a_known_child_bits * model.is_of_known_child(pattern)
+    less = asked.less_of_two_deaths_bits * model.is_of_two_deaths(pattern)
     fit = cluster.without_rivals(batches, score, is_certain)
-    return fit - np.where(model.is_of_known_child(pattern) & ~is_certain, more, 0)
+    return fit - np.where(is_certain, 0, np.rint((more - less) * CENTIBITS).astype(np.int64))
 
 
 def _bounds(record_id: pyarrow.ChunkedArray, strict: Ints, adopted: Ints, loose: Ints) -> pyarrow.Table:

@@ -77,6 +77,10 @@ class Model:
         fields = zip(self.declaration.fields, self.digits(patterns)[PAIR_TYPE:], strict=True)
         return np.asarray(np.logical_or.reduce([digit == 1 for field, digit in fields if field.names_child]))
 
+    def is_of_two_deaths(self, patterns: Ints) -> Flags:
+        """Which pairs are of the first type: both records tell of a death."""
+        return np.asarray(self.digits(patterns)[PAIR_TYPE] == 1)
+
     def _after_safety(self, score: Ints, digit: Ints) -> Ints:
         for number, rule in enumerate(self.declaration.safety, 1):
             hit = digit == number

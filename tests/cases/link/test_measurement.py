@@ -99,7 +99,8 @@ def test_a_feed_that_loses_its_tokens_is_noticed_by_its_link_rate(healthy: Wareh
 
 
 def test_thresholds_that_keep_everything_apart_are_noticed(healthy: Warehouse, tmp_path: Path) -> None:
-    apart = {"strict_bits": 20, "adopted_bits": 20, "loose_bits": -4, "more_of_a_known_child_bits": 0}
+    apart = {"strict_bits": 20, "adopted_bits": 20, "loose_bits": -4, "more_of_a_known_child_bits": 0,
+             "less_of_two_deaths_bits": 0}  # fmt: skip
     declare(healthy, tmp_path, thresholds=apart)
     assert "twins_found" in after_a_night(healthy)
 
