@@ -267,11 +267,13 @@ def act(function: Callable[..., int]) -> Callable[..., int]:
 
 @command("withdraw", "撤回一份已入库的文件，如同从未收到", "remove a file for good, as if it had never come")
 @click.argument("batch")
+@click.option("--erase", "is_erased", is_flag=True, help=words("连同存档、原文和回执内容一并抹除，不能撤销（已撤回的文件也可）",
+              "erase its archived copy, texts and receipt too, for good; also of a file withdrawn before"))  # fmt: skip
 @act
-def withdraw(context: Context, batch: str, reason: str, by: str | None) -> int:
+def withdraw(context: Context, batch: str, is_erased: bool, reason: str, by: str | None) -> int:
     from ddk_surveillance.changes import commands
 
-    return commands.withdraw(context.settings, context.voice, batch, reason, by)
+    return commands.withdraw(context.settings, context.voice, batch, reason, by, is_erased)
 
 
 @command("undo", "撤销一次更正（撤回、更正时期或撤销）", "take a change back: a withdrawal, a backfill or an undo")

@@ -93,9 +93,17 @@ def tidy(db: Warehouse) -> None:
         batch: fate
         for batch, *fate in db.rows("SELECT batch_id, status, file_name FROM ops.batch WHERE status <> 'taken'")
     }
+    remove_erased(db)
     for claim in list(claims(db)):
         if claim.batch_id in decided:
             _put_away(db, claim, *decided[claim.batch_id])
+
+
+def remove_erased(db: Warehouse) -> None:
+    """Delete the archived files of erased batches, and of the readings of them."""
+    for (batch,) in db.rows("SELECT batch_id FROM ops.erased_batch"):
+        for folder in db.settings.archive.glob(f"*/{batch}"):
+            shutil.rmtree(folder)
 
 
 def _put_away(db: Warehouse, claim: Claim, status: str, file_name: str | None) -> None:

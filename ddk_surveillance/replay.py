@@ -25,8 +25,11 @@ from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 EVERY_DAYS = 7
 # What a scratch warehouse is told instead of working it out: files whose content decides nothing, and what people decided.
 UNREAD = ("identical", "refused", "unreadable")
+GONE = "batch_id IN (SELECT batch_id FROM ops.erased_batch WHERE erased_at <= $moment)"
 TOLD = {
-    "ops.batch": f"night_id IN (FROM past) AND status IN {UNREAD}",
+    "ops.batch": f"night_id IN (FROM past) AND (status IN {UNREAD} OR {GONE})",
+    "ops.check_result": GONE,
+    "ref.population_version": GONE,
     "ops.change": "made_at <= $moment",
     "ops.change_batch": "change_id IN (SELECT change_id FROM ops.change WHERE made_at <= $moment)",
     "link.adjudication": "decided_at <= $moment",
@@ -51,8 +54,11 @@ def run(db: Warehouse, key: str) -> Outcome:
     )
     if now - since < datetime.timedelta(days=EVERY_DAYS):
         return Outcome()
+    erased_at = db.value("SELECT coalesce(max(erased_at), TIMESTAMP 'epoch') FROM ops.erased_batch")
     earlier = [
-        one for one in _nights(db) if one.night_id != key and one.declarations == db.library.everything_fingerprint
+        one
+        for one in _nights(db)
+        if one.night_id != key and one.declarations == db.library.everything_fingerprint and one.started_at >= erased_at
     ]
     if not earlier:
         return Outcome()
@@ -159,7 +165,8 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     )
     batches = db.rows(
         "SELECT source_code, batch_id, change_id, rereads, received_at FROM ops.batch"
-        f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} ORDER BY ALL"
+        f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
+        {"moment": night.started_at},
     )
     places = [
         (_archived(db.settings.archive / source / (rereads or batch)), source, batch, change, rereads, received)
@@ -167,9 +174,14 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     ]
     missing = sum(path is None for path, *_ in places)
     if missing:
+        erased = len(
+            {batch for _, _, batch, *_ in places}
+            & {batch for (batch,) in db.rows("SELECT batch_id FROM ops.erased_batch")}
+        )
         raise ConfigurationError(
-            f"存档中缺 {missing} 份当夜已有的文件，无法重放（见 DDK_KEEP_ARCHIVE_DAYS）。",
-            f"{missing} files of that night are no longer in the archive: it cannot be replayed (see DDK_KEEP_ARCHIVE_DAYS).",
+            f"存档中缺 {missing} 份当夜已有的文件，其中 {erased} 份是后来抹除的，无法重放（另见 DDK_KEEP_ARCHIVE_DAYS）。",
+            f"{missing} files of that night are no longer in the archive, {erased} of them erased since: it cannot be replayed"
+            " (see also DDK_KEEP_ARCHIVE_DAYS).",
         )
     for path, source, batch, change, *_ in places:
         if path and not change:

@@ -28,7 +28,15 @@ SPARING_MEMORY_GB = 0.7
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
-VIEWS = ("core.record", "link.decision", "ref.population", "ops.open_quarantine", "ops.active_change", "mart.drill")
+VIEWS = (
+    "core.record",
+    "link.decision",
+    "ref.population",
+    "ops.open_quarantine",
+    "ops.active_change",
+    "ops.erased_batch",
+    "mart.drill",
+)
 # SELECTs with parameters, for analysts: a table macro and its parameters.
 MACROS = {
     "core.incident_as_of": "moment",

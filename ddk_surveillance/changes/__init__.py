@@ -16,13 +16,20 @@ from typing import Any, NamedTuple
 from ddk_surveillance import arrivals, indicators, intake, link, load, nights, publish, receipts
 from ddk_surveillance.changes import effect
 from ddk_surveillance.changes.effect import Effect
-from ddk_surveillance.errors import ConfigurationError
-from ddk_surveillance.landing import Claim
+from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.landing import Claim, remove_erased
 from ddk_surveillance.quality import across
 from ddk_surveillance.review import checked
 from ddk_surveillance.warehouse import Warehouse
 
 FINISHED = ("loaded", "held")
+WITHOUT_CONTENT = ("identical", "refused", "unreadable")
+
+
+ERASED = Text(
+    "文件已撤回，其存档、原文和回执内容均已抹除，不能恢复。",
+    "The file has been withdrawn, and its archived copy, its texts and the content of its receipt have been erased for good.",
+)
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,46 @@ def withdraw(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str,
     return _at_once(db, Act("withdraw", source, made_by, reason, batch_id=batch_id))
 
 
+def erase(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str, Effect]:
+    """Withdraw a file, withdrawn already or not, and remove for ever what was kept of its content, in every batch that held it."""
+    batch_id, source = _batch_in_use(db, batch, is_erased=True)
+    act = Act("erase", source, made_by, reason, batch_id=batch_id)
+    return _at_once(db, act, lambda change_id: _erase(db, change_id, batch_id, source))
+
+
+def _erase(db: Warehouse, change_id: str, batch_id: str, source: str) -> None:
+    """Versions of records stay, withdrawn, with their codes, days and numbers: history counts them. No text of theirs does."""
+    same = "(source_code, sha256) = (SELECT (source_code, sha256) FROM ops.batch WHERE batch_id = $batch)"
+    asked = {"batch": batch_id}
+    db.execute(
+        f"INSERT INTO ops.change_batch SELECT $change, batch_id FROM ops.batch WHERE {same} AND status NOT IN {WITHOUT_CONTENT}",
+        asked | {"change": change_id},
+    )
+    db.execute(f"DELETE FROM ops.receipt WHERE batch_id IN (SELECT batch_id FROM ops.batch WHERE {same})", asked)
+    erased = "batch_id IN (SELECT batch_id FROM ops.erased_batch)"
+    db.execute(
+        "UPDATE ops.batch SET file_name = NULL, note_zh = NULL, note_en = NULL, message_zh = $zh, message_en = $en"
+        f" WHERE {erased}", dict(zip(("zh", "en"), ERASED, strict=True)),
+    )  # fmt: skip
+    db.ensure(db.library.received_table(db.library.sources[source]))
+    for rows in (f"received.{source}", "ops.quarantine"):
+        db.execute(f"DELETE FROM {rows} WHERE {erased}")
+    table = db.library.target_table(db.library.sources[source])
+    texts = [
+        name for name, one in table.columns.items() if one.type == "VARCHAR" and not one.codelist and not one.required
+    ]
+    db.execute(f"UPDATE {table.table} SET {', '.join(f'{name} = NULL' for name in texts)} WHERE {erased}")
+
+
 def undo(db: Warehouse, change_id: str, reason: str, made_by: str) -> tuple[str, Effect]:
     """Take a change back, whatever came after it; an undo can be undone too. ConfigurationError if it is not in force."""
     source, turns = _change_in_force(db, change_id)
     return _at_once(db, Act("undo", source, made_by, reason, undoes=change_id, turns=turns))
 
 
-def _at_once(db: Warehouse, act: Act) -> tuple[str, Effect]:
+def _at_once(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda change_id: None) -> tuple[str, Effect]:
     with db.transaction():
-        change_id, moved = carry_out(db, act)
+        change_id, moved = carry_out(db, act, bring)
     make_public(db, change_id)
     return change_id, moved
 
@@ -112,6 +150,7 @@ def settle(db: Warehouse, *sources: str) -> None:
 
 def make_public(db: Warehouse, change_id: str) -> None:
     """What follows a committed change outside the warehouse; the next night does it if we are killed here."""
+    remove_erased(db)
     receipts.run(db, change_id)
     publish.run(db, change_id)
 
@@ -149,12 +188,13 @@ def _set_standing(db: Warehouse) -> None:
         UPDATE ops.batch b
         SET status = CASE WHEN s.is_out THEN 'withdrawn' WHEN b.reason IS NULL THEN 'loaded' ELSE 'held' END
         FROM (SELECT batch_id, batch_id IN (SELECT batch_id FROM ops.active_change WHERE kind = 'withdraw')
+                OR batch_id IN (SELECT batch_id FROM ops.erased_batch)
                 OR change_id IS NOT NULL AND change_id NOT IN (SELECT change_id FROM ops.active_change) AS is_out FROM ops.batch) s
         WHERE b.batch_id = s.batch_id AND s.is_out <> (b.status = 'withdrawn')""")
 
 
-def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
-    """(batch, source) of a batch id or of the only file of that name."""
+def _batch_in_use(db: Warehouse, name: str, is_erased: bool = False) -> tuple[str, str]:
+    """(batch, source) of a batch id or of the only file of that name; what is to be erased may be withdrawn already."""
     found = db.rows(
         "SELECT batch_id, source_code, status, change_id FROM ops.batch WHERE batch_id = $name"
         " OR file_name = $name AND rereads IS NULL ORDER BY received_at",
@@ -172,12 +212,14 @@ def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
             f"There are {len(found)} files named {name}: name the batch, one of {listed}.",
         )
     [(batch_id, source, status, change_id)] = found
-    if change_id is not None:
+    if change_id is not None and not is_erased:
         raise ConfigurationError(
             f"批次 {batch_id} 由更正 {change_id} 带来，请用 ddk undo {change_id}。",
             f"Batch {batch_id} was brought by the change {change_id}: use ddk undo {change_id}.",
         )
-    if status not in FINISHED:
+    if db.value("SELECT count(*) FROM ops.erased_batch WHERE batch_id = ?", [batch_id]):
+        raise _not_in_use(batch_id, "erased")
+    if status not in (*FINISHED, *(("withdrawn",) if is_erased else ())):
         raise _not_in_use(batch_id, status)
     return batch_id, source
 
@@ -185,12 +227,19 @@ def _batch_in_use(db: Warehouse, name: str) -> tuple[str, str]:
 def _not_in_use(batch_id: str, status: str) -> ConfigurationError:
     why = {
         "withdrawn": ("已经撤回，见 ddk changes", "has been withdrawn already, see ddk changes"),
+        "erased": ("已经抹除，不能恢复", "has been erased for good"),
         "identical": (
             "与先前的文件完全相同，自己没有数据；请撤回先前那份",
             "repeats an earlier file and holds nothing of its own: withdraw that one",
         ),
-        "refused": ("已被拒收，仓库里没有它的数据", "was refused, nothing of it is in the warehouse"),
-        "unreadable": ("无法读取，仓库里没有它的数据", "could not be read, nothing of it is in the warehouse"),
+        "refused": (
+            "已被拒收，仓库里没有它的数据；文件用 ddk refused purge 删除",
+            "was refused, nothing of it is in the warehouse; delete the file with ddk refused purge",
+        ),
+        "unreadable": (
+            "无法读取，仓库里没有它的数据；文件用 ddk refused purge 删除",
+            "could not be read, nothing of it is in the warehouse; delete the file with ddk refused purge",
+        ),
     }
     zh, en = why.get(status, ("还没有处理完；请先运行 ddk nightly", "is not finished: run ddk nightly first"))
     return ConfigurationError(f"批次 {batch_id} {zh}。", f"Batch {batch_id} {en}.")
@@ -207,6 +256,13 @@ def _change_in_force(db: Warehouse, change_id: str) -> tuple[str, str]:
         raise ConfigurationError(
             f"更正 {change_id} 已被 {found[0]['undone_by']} 撤销。",
             f"The change {change_id} has been undone already by {found[0]['undone_by']}.",
+        )
+    if found[0]["batch_id"] and db.value(
+        "SELECT count(*) FROM ops.erased_batch WHERE batch_id = ?", [found[0]["batch_id"]]
+    ):
+        raise ConfigurationError(
+            f"更正 {change_id} 所撤回的文件已被抹除，不能撤销；如需恢复，请该单位重新报送。",
+            f"The file that the change {change_id} withdrew has been erased: this cannot be undone. Let the institution send it again.",
         )
     turns = db.value("SELECT coalesce(turns, change_id) FROM ops.change WHERE change_id = ?", [change_id])
     return str(found[0]["source_code"]), str(turns)

@@ -19,12 +19,34 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 
-def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None) -> int:
+def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None, is_erased: bool) -> int:
     with open_warehouse(settings) as db:
-        change_id, moved = changes.withdraw(db, batch, reason, by or getpass.getuser())
+        act = changes.erase if is_erased else changes.withdraw
+        change_id, moved = act(db, batch, reason, by or getpass.getuser())
         show_effect(voice, db.library, moved)
-        _say_done(voice, db, change_id)
+        if is_erased:
+            _say_erased(settings, voice, change_id)
+        else:
+            _say_done(voice, db, change_id)
     return ExitCode.GOOD
+
+
+def _say_erased(settings: Settings, voice: Voice, change_id: str) -> None:
+    """What may hold something of the file still, and is the operator's to delete."""
+    voice.say(
+        f"已完成，更正号 {change_id}。文件的存档、原文和回执内容已抹除，不能撤销。",
+        f"Done as change {change_id}: the archived file, its texts and the content of its receipt are gone for good.",
+    )
+    kept = [*settings.backups.glob("*.duckdb"), *settings.plans.glob("*.xlsx"), *settings.home.glob("before-restore-*")]
+    for path in sorted(kept):
+        voice.say(
+            f"! {path} 形成于抹除之前，可能还含有其内容，请自行删除",
+            f"! {path} was made before and may hold some of it: delete it",
+        )
+    voice.say(
+        "! 用 ddk backup 做的备份里还有这份文件，请删除或重做；已发布的分析文件只有编码，没有原文。",
+        "! Backups made with ddk backup still hold the file: delete them or make new ones. Published analyst files hold codes only.",
+    )
 
 
 def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str | None) -> int:

@@ -14,6 +14,7 @@ from ddk_surveillance.review.words import Labels
 
 KINDS = {
     "withdraw": Text("撤回文件", "withdrawal"),
+    "erase": Text("抹除文件", "erasure"),
     "backfill": Text("更正时期", "backfill"),
     "undo": Text("撤销", "undo"),
 }

@@ -42,6 +42,8 @@ def _issue(db: Warehouse, receipt: Receipt) -> dict[str, object]:
     working = path.with_name(f".{receipt.batch_id}.partial")
     write_page(receipt, working)
     working.chmod(0o600)
+    for earlier in path.parent.glob(f"*_{receipt.batch_id}.xlsx"):
+        earlier.unlink()  # of another name, when that of the file is no longer kept
     os.replace(working, path)
     counts = {name: receipt.counts[name] for name in COUNTS}
     return {"batch_id": receipt.batch_id, "file": str(path.relative_to(db.settings.receipts)),

@@ -50,6 +50,11 @@ def withdraw(home: Home, batch: str) -> tuple[str, Effect]:
         return changes.withdraw(db, batch, "报送有误", "张三")
 
 
+def erase(home: Home, batch: str) -> tuple[str, Effect]:
+    with open_warehouse(home.settings) as db:
+        return changes.erase(db, batch, "含个人信息", "张三")
+
+
 def undo(home: Home, change_id: str) -> tuple[str, Effect]:
     with open_warehouse(home.settings) as db:
         return changes.undo(db, change_id, "撤错了", "李四")

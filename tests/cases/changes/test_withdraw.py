@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from ddk_surveillance import changes
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.warehouse import open_warehouse
-from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, in_one_night, undo, withdraw
+from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, erase, in_one_night, undo, withdraw
 from tests.conftest import Home, copy_of
 
 FILES = {"march": MARCH, "corrected": CORRECTED, "late": LATE}
@@ -122,6 +123,38 @@ def test_a_withdrawn_file_may_be_sent_again(withdrawn: Withdrawn, tmp_path: Path
     assert home.ledger("hospital") == {"rows_received": 6, "withdrawn": 3, "loaded": 3}
     undo(home, "C000001")
     assert home.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
+
+
+SECRET = "不知哪里"  # a cell that fails and that nobody should have sent
+
+
+@pytest.mark.parametrize("was_withdrawn", [False, True])
+def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, was_withdrawn: bool, tmp_path: Path) -> None:
+    """Also of a file that was withdrawn before, and of a copy that was sent again meanwhile."""
+    home = copy_of(without("march", "corrected", "late"), tmp_path / "home")
+    bad = MARCH.replace("C2,", "KEINE,").replace("八桥镇", SECRET)
+    in_one_night(home, secret_file=bad, corrected=CORRECTED)
+    if was_withdrawn:
+        withdraw(home, "secret_file.csv")
+        in_one_night(home, again=bad)
+        assert len(home.column("SELECT 1 FROM received.hospital WHERE township = '不知哪里'")) == 2
+    [batch, *_] = home.column("SELECT batch_id FROM ops.batch WHERE file_name = 'secret_file.csv'")
+    change, effect = erase(home, batch)
+    assert derived(home) == derived(without("march", "late")) and effect.counts["records_withdrawn"] == 1
+    tables = home.column("SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name <> 'ref'")
+    texts = "".join(str(home.query(f"FROM {table}")) for table in tables)
+    pages = [path for path in home.settings.receipts.rglob("*.xlsx") if batch in path.name]
+    texts += str([CalamineWorkbook.from_path(str(page)).get_sheet_by_index(0).to_python() for page in pages])
+    texts += str(list(home.settings.home.rglob("*")))
+    assert len(pages) == 1 and "均已抹除，不能恢复" in texts
+    assert [word for word in (SECRET, "KEINE", "secret_file") if word in texts] == []
+    assert len(list(home.settings.archive.glob("hospital/*/*"))) == 1
+    for name in {change, "C000001"}:
+        with pytest.raises(ConfigurationError, match="has been erased: this cannot be undone"):
+            undo(home, name)
+    with pytest.raises(ConfigurationError, match="has been erased for good"):
+        erase(home, batch)
+    assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
 
 
 def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home) -> None:

@@ -56,6 +56,16 @@ def test_a_night_after_changes_is_replayed_with_them(three_nights: Home, tmp_pat
         assert replay.replay(db, found) == ("same", ANY)
 
 
+def test_nights_since_an_erasure_are_replayed_and_earlier_ones_say_why_not(three_nights: Home, tmp_path: Path) -> None:
+    home = copy_of(three_nights, tmp_path / "home")
+    with open_warehouse(home.settings) as db:
+        changes.erase(db, "late.csv", "含个人信息", "张三")
+        assert replay.replay(db, replay.find(db, None, "C000001")) == ("same", ANY)
+        status, text = replay.replay(db, replay.find(db, None, "night003"))
+        assert status == "impossible" and "其中 1 份是后来抹除的" in text.zh
+        assert replay.replay(db, replay.find(db, None, "night002"))[0] == "same"
+
+
 def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     db.execute("UPDATE ops.release_table SET fingerprint = 'other' WHERE table_name = 'out.indicator_rate'")
     status, text = replay.replay(db, replay.find(db, None, "night002"))
