@@ -263,7 +263,7 @@ def _back_up(settings: Settings, file: Path) -> None:
 @contextlib.contextmanager
 def new_file(settings: Settings, library: Library, file: Path, storage_version: str) -> Iterator[Warehouse]:
     """An empty database file to be filled: by a connection of its own, since one transaction writes to one file only."""
-    location = str(file).replace("'", "''")
+    location = _escaped(file)
     with _without_values():
         connection = duckdb.connect(config=_configuration(settings))
     database = Warehouse(connection, settings, library)
@@ -286,6 +286,18 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
             yield warehouse
         finally:
             warehouse.connection.close()
+
+
+def rewrite(settings: Settings) -> None:
+    """Write the warehouse file anew: rows that were deleted from it stay on the disk until something else takes their place."""
+    old, new = settings.warehouse_file, settings.warehouse_file.with_suffix(".partial")
+    with writer_lock(settings), _without_values():
+        new.unlink(missing_ok=True)
+        with duckdb.connect(config=_configuration(settings)) as connection:
+            for place, name in ((old, "old"), (new, "new")):
+                connection.execute(f"ATTACH '{_escaped(place)}' AS {name}")
+            connection.execute("COPY FROM DATABASE old TO new")
+        os.replace(new, old)
 
 
 @contextlib.contextmanager
@@ -327,6 +339,10 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
     }
+
+
+def _escaped(file: Path) -> str:
+    return str(file).replace("'", "''")
 
 
 def _quoted(*parts: str) -> str:

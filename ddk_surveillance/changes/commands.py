@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from ddk_surveillance import changes
+from ddk_surveillance import changes, status
 from ddk_surveillance.changes import backfill, page
 from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request
 from ddk_surveillance.changes.screen import show_book, show_effect
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.warehouse import Warehouse, open_warehouse, rewrite
 
 
 def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None, is_erased: bool) -> int:
@@ -25,9 +25,12 @@ def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str 
         change_id, moved = act(db, batch, reason, by or getpass.getuser())
         show_effect(voice, db.library, moved)
         if is_erased:
-            _say_erased(settings, voice, change_id)
+            status.keep(settings, status.gather(db))  # what it said of files to mend named this one
         else:
             _say_done(voice, db, change_id)
+    if is_erased:
+        rewrite(settings)
+        _say_erased(settings, voice, change_id)
     return ExitCode.GOOD
 
 
@@ -37,8 +40,8 @@ def _say_erased(settings: Settings, voice: Voice, change_id: str) -> None:
         f"已完成，更正号 {change_id}。文件的存档、原文和回执内容已抹除，不能撤销。",
         f"Done as change {change_id}: the archived file, its texts and the content of its receipt are gone for good.",
     )
-    kept = [*settings.backups.glob("*.duckdb"), *settings.plans.glob("*.xlsx"), *settings.home.glob("before-restore-*")]
-    for path in sorted(kept):
+    before = ("backups/*.duckdb", "plans/*.xlsx", "logs/*-defect.log", "before-restore-*")
+    for path in sorted(path for pattern in before for path in settings.home.glob(pattern)):
         voice.say(
             f"! {path} 形成于抹除之前，可能还含有其内容，请自行删除",
             f"! {path} was made before and may hold some of it: delete it",

@@ -13,7 +13,7 @@ from ddk_surveillance import changes
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
-from ddk_surveillance.warehouse import open_warehouse
+from ddk_surveillance.warehouse import open_warehouse, rewrite
 from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, erase, in_one_night, undo, withdraw
 from tests.conftest import Home, copy_of
 
@@ -155,6 +155,11 @@ def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, was_with
     with pytest.raises(ConfigurationError, match="has been erased for good"):
         erase(home, batch)
     assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
+    assert SECRET.encode() in home.settings.warehouse_file.read_bytes()  # where its rows were
+    rewrite(home.settings)
+    assert SECRET.encode() not in home.settings.warehouse_file.read_bytes()
+    in_one_night(home, late=LATE)
+    assert derived(home) == derived(without("march"))
 
 
 def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home) -> None:
