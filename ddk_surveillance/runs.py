@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from ddk_surveillance import nights, tokens
 from ddk_surveillance.console import Voice, show_files, show_indicators
 from ddk_surveillance.errors import ExitCode, Text
+from ddk_surveillance.importing import importing
 from ddk_surveillance.settings import Settings, resource
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -133,7 +134,8 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> bool:
 
 def _make_ready(settings: Settings, name: str) -> None:
     """Import what the run needs while the server starts on another core; the slowest, if files wait, beside the run itself."""
-    importlib.import_module(f"flows.{name}")
+    with importing():
+        importlib.import_module(f"flows.{name}")
     if any(settings.landing.glob("*/*")):
         threading.Thread(target=_import_the_slowest, daemon=True).start()
 
@@ -141,7 +143,8 @@ def _make_ready(settings: Settings, name: str) -> None:
 def _import_the_slowest() -> None:
     from ddk_surveillance.quality import evaluation
 
-    importlib.import_module("scipy.stats")
+    with importing():
+        importlib.import_module("scipy.stats")
     evaluation.library()
 
 

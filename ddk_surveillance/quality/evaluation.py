@@ -8,7 +8,6 @@ Great Expectations judges every value there is, at a cost that hardly depends on
 from __future__ import annotations
 
 import functools
-import gc
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ import pandas
 import pyarrow
 
 from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.importing import importing
 from ddk_surveillance.quality.rules import Rule
 
 # For a test of distributions and a chart that nobody asks for: two fifths of the time that Great Expectations is imported in.
@@ -134,16 +134,11 @@ class _WhenAsked(ModuleType):
 
 @functools.cache
 def library() -> Any:
-    """Great Expectations, imported when it is needed: a second, and half a second more if unused memory is looked for."""
+    """Great Expectations, imported when it is needed: it takes a second."""
     for name in NEVER_ASKED_FOR:
         sys.modules.setdefault(name, _WhenAsked(name))
-    is_looking = gc.isenabled()
-    gc.disable()
-    try:
+    with importing():
         return importlib.import_module("great_expectations")
-    finally:
-        if is_looking:
-            gc.enable()
 
 
 @functools.cache

@@ -1,0 +1,22 @@
+"""Importing large libraries, nothing of which is ever garbage: to look through it all over and over took a tenth of a night."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Inside, memory is not searched for garbage; what is there at the end, if anything was imported, never is."""
+    known, is_looking = len(sys.modules), gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if len(sys.modules) > known:
+            gc.freeze()
+        if is_looking:
+            gc.enable()
