@@ -359,6 +359,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
+        "checkpoint_threshold": "256MB",  # what a night commits goes into the file once, when it is closed; before that into its log
     }
 
 

@@ -67,12 +67,9 @@ def _serve(settings: Settings) -> int:
         if not ours:
             raise BusyError("本数据目录已有一个服务在运行。", "A server is running on this data home already.")
         port = int(os.environ.get("PREFECT_SERVER_API_PORT", PORT))
-        with (
-            own_server(
-                settings.home, lock, port, private=False, meanwhile=lambda: import_module("flows.nightly")
-            ) as server,
-            environment({"PREFECT_API_URL": server.address}),
-        ):
+        with own_server(
+            settings.home, lock, port, private=False, meanwhile=lambda: import_module("flows.nightly")
+        ) as server:
             return asyncio.run(_work(server.process))
 
 

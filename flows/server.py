@@ -43,7 +43,6 @@ def orchestration(home: Path, meanwhile: Callable[[], object] = lambda: None) ->
     with (
         environment(prefect_settings(home)),
         _chosen_server(home, meanwhile) as address,
-        environment({"PREFECT_API_URL": address}),
     ):
         try:
             yield address
@@ -62,7 +61,7 @@ class OwnServer(NamedTuple):
 def own_server(
     home: Path, lock: IO[str], port: int = 0, *, private: bool = True, meanwhile: Callable[[], object] = lambda: None
 ) -> Iterator[OwnServer]:
-    """Start a server as a child and stop it afterwards; the lock is held until the child has ended."""
+    """Start a server as a child and stop it afterwards, its address in force meanwhile; the child holds the lock till it ends."""
     with _listening(port) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/api"
         process = _start(home, listening, lock, private)
@@ -73,7 +72,7 @@ def own_server(
         _ask(address, START_SECONDS, _not_started(home))
         with environment({"PREFECT_API_URL": address}):
             _prepare(alone=True)
-        yield OwnServer(address, process)
+            yield OwnServer(address, process)
     finally:
         _stop(process)
 
@@ -130,7 +129,8 @@ def prefect_settings(home: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def _chosen_server(home: Path, meanwhile: Callable[[], object]) -> Iterator[str]:
     if configured := os.environ.get("PREFECT_API_URL"):
-        yield _joined(configured, ANSWER_SECONDS)
+        with _joined(configured, ANSWER_SECONDS):
+            yield configured
         return
     with server_lock(home) as (lock, ours):
         # a private server ends with its run, and then it is our turn
@@ -138,7 +138,8 @@ def _chosen_server(home: Path, meanwhile: Callable[[], object]) -> Iterator[str]
             with own_server(home, lock, meanwhile=meanwhile) as server:
                 yield server.address
         else:
-            yield _joined(_address_in(lock), START_SECONDS)
+            with _joined(_address_in(lock), START_SECONDS) as address:
+                yield address
 
 
 def _address_in(lock: IO[str]) -> str:
@@ -146,11 +147,12 @@ def _address_in(lock: IO[str]) -> str:
     return lock.read()
 
 
-def _joined(address: str, patience_seconds: float) -> str:
+@contextlib.contextmanager
+def _joined(address: str, patience_seconds: float) -> Iterator[str]:
     _ask(address, patience_seconds, _not_answering(address))
     with environment({"PREFECT_API_URL": address}):
         _prepare(alone=False)
-    return address
+        yield address
 
 
 def _ask(address: str, patience_seconds: float, otherwise: ConfigurationError) -> None:

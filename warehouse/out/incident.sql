@@ -23,9 +23,11 @@ WITH incident AS (
     FROM incident i
     JOIN by_sex s USING (domain, event_year, sex) JOIN by_year y USING (domain, event_year) JOIN by_domain d USING (domain)
     WHERE d.size >= 5
+), class AS (
+    SELECT domain, event_year, age_group, sex, min(violence_type) < max(violence_type) AS has_several_types FROM merged GROUP BY ALL
 ), shown AS (
-    SELECT * REPLACE (CASE WHEN count(DISTINCT violence_type) OVER class >= 2 THEN violence_type END AS violence_type)
-    FROM merged
-    WINDOW class AS (PARTITION BY domain, event_year, age_group, sex)
+    SELECT m.* REPLACE (CASE WHEN has_several_types THEN violence_type END AS violence_type)
+    FROM merged m JOIN class c
+      ON (m.domain, m.age_group, m.sex) = (c.domain, c.age_group, c.sex) AND m.event_year IS NOT DISTINCT FROM c.event_year
 )
 SELECT * EXCLUDE (alike, again) FROM (SELECT *, unnest(range(alike::BIGINT)) AS again FROM (FROM shown ORDER BY ALL))
