@@ -212,6 +212,9 @@ class Source(Declared):
     source: Identifier
     title: Bilingual
     owner: Bilingual
+    named: tuple[
+        Word, ...
+    ] = ()  # in the titles and names of its files, where another feed's columns are called the same
     target: Literal["record", "population"] = "record"
     version: int = Field(ge=1)
     undeclared_columns: Literal["drop", "refuse"] = "drop"
@@ -253,6 +256,18 @@ class Source(Declared):
     def physical_columns(self) -> dict[str, SourceColumn]:
         """The columns that stand in files; the others are combined from them."""
         return {name: column for name, column in self.columns.items() if column.headers}
+
+    @property
+    def age_column(self) -> str:
+        """Where a receipt shows what is wrong with an age: its column, else that of the birth."""
+        return self._filling("age_years") or self.birth_column or "row"
+
+    @property
+    def birth_column(self) -> str | None:
+        return self._filling("birth_month")
+
+    def _filling(self, target: str) -> str | None:
+        return next((name for name, column in self.columns.items() if (column.to or name) == target), None)
 
     @property
     def numbered_by(self) -> tuple[str, ...]:

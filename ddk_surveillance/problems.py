@@ -54,6 +54,14 @@ PROBLEMS: dict[str, Text] = {
         "年龄不能小于 0 或大于 120 岁。请核对年龄和单位。",
         "An age cannot be below 0 or above 120 years. Check the age and its unit.",
     ),
+    "age_undecided": Text(
+        "没有年龄，而按出生年（月）算，事发时可能不满也可能已满 18 周岁，无法判定。请补填周岁或出生年月。",
+        "Without an age: by the birth as given it was 17 or 18 years, so nobody can tell. Give the age or the month of birth.",
+    ),
+    "age_contradicts_birth": Text(
+        "年龄与出生年月矛盾：一个是儿童，一个已满 18 周岁。请核对年龄和出生年月。",
+        "The age and the birth contradict each other: by one it is a child, by the other not. Check both.",
+    ),
     "unreadable_icd10": Text(
         "不是 ICD-10 编码的写法。请填“W19.9”这样的编码，注意字母 O 与数字 0。",
         "Not written as an ICD-10 code. Write it like W19.9; mind the letter O and the digit 0.",

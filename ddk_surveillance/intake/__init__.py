@@ -16,10 +16,11 @@ import pyarrow
 from ddk_surveillance import nights
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import FileRefused, Text
+from ddk_surveillance.intake.belonging import columns_of, recognise_own
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.notes import notes_of
 from ddk_surveillance.intake.reading import read_file
-from ddk_surveillance.intake.recognise import Others, Recognised, recognise_all
+from ddk_surveillance.intake.recognise import Others, Recognised
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
@@ -102,13 +103,9 @@ def register(db: Warehouse, claim: Claim, night_id: str) -> None:
 
 def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     """Whether the file could be read; its rows and all its texts then wait for the guard."""
-    columns = [
-        ColumnHeaders(name, column.headers, column.required, column.fill_down)
-        for name, column in source.physical_columns.items()
-    ]
     try:
         file = read_file(claim.path)
-        recognised, others = recognise_all(file.sheets, columns)
+        recognised, others = recognise_own(db.library.sources, source, file, claim.path.name)
         _check_month_of_nothing(source, recognised)
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
@@ -117,7 +114,7 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     rows = pyarrow.concat_tables([_with_place(one) for one in recognised])
     note = notes_of(source, recognised, passed_over)
     amiss = tuple(_amiss(source, recognised, others))
-    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns, rows, note, amiss)
+    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns_of(source), rows, note, amiss)
     _set_counts(db, claim.batch_id, recognised, sum(one.disposition == "unreadable" for one in amiss))
     return True
 

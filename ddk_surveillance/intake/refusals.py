@@ -111,6 +111,11 @@ REFUSALS: Mapping[str, Text] = {
         "The first {rows} rows hold no header of this source ({found} of {required} required columns found); it may be "
         "a file of another source. Missing: {missing}. Check the folder and the template.",
     ),
+    "of_another_feed": Text(
+        "从表头、标题或文件名看，这是“{feeds}”的文件，未读取。请放到该来源的目录；如确属本来源，请按本来源的模板改正表头、标题和文件名后重新报送。",
+        "By its header, title or name this is a file of another feed, {feeds}, so it was not read. Put it in that feed's folder; "
+        "if it is of this one, mend header, title and name by its template and send it again.",
+    ),
     "required_column_missing": Text(
         "缺少必填列：{missing}。请补上这些列（列名用所列名称）后重新报送。",
         "Required columns are missing: {missing}. Add them under these names and send the file again.",

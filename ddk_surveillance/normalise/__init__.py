@@ -35,6 +35,8 @@ def run(db: Warehouse, key: str) -> Outcome:
 def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...]) -> int:
     columns = db.library.recoded_columns(source)
     empty = {f"problem_{lookup.column}" for lookup in lookups if lookup.is_understood}
+    if any(lookup.column == source.birth_column and len(lookup.table) for lookup in lookups):
+        empty.discard(f"problem_{source.age_column}")  # an age may be at odds with the birth
     # To store nothing a million times takes as long as anything else.
     declared = (f"{name} {kind}{' AS (NULL)' if name in empty else ''}" for name, kind in columns.items())
     db.execute(f"CREATE OR REPLACE TEMP TABLE recoded ({', '.join(declared)})")

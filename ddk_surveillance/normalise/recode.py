@@ -142,6 +142,7 @@ def _parsed(library: Library, source: Source) -> str:
     """Every target column from its lookup, from the text itself, from a constant, or empty."""
     columns = library.target_table(source).columns
     given: dict[str, str] = {}
+    born = ("NULL", "NULL")
     for name, column in source.columns.items():
         target = column.to or name
         lookup = f"lookup_{name}"
@@ -151,10 +152,13 @@ def _parsed(library: Library, source: Source) -> str:
             given.setdefault("event_hour", f"{lookup}.v_hour")
         elif column.kind == "hour" and target in given:
             given[target] = f"coalesce({lookup}.v_value, {given[target]})"
-        elif column.kind == "date":
+        elif column.kind == "date" and target == "birth_month":  # of a bare year nobody knows the month
             given[target] = (
-                f"date_trunc('month', {lookup}.v_first::DATE)" if target == "birth_month" else f"{lookup}.v_first"
+                f"CASE WHEN {lookup}.v_precision <> 'year' THEN date_trunc('month', {lookup}.v_first::DATE) END"
             )
+            born = (f"{lookup}.v_first", f"{lookup}.v_last")
+        elif column.kind == "date":
+            given[target] = f"{lookup}.v_first"
         elif column.kind == "age":
             given |= {"age_years": f"{lookup}.v_years", "age_months": f"{lookup}.v_months"}
         elif column.kind == "township":
@@ -182,6 +186,8 @@ def _parsed(library: Library, source: Source) -> str:
         if column.kind == "icd10"
         for name in IMPLIED_BY_ICD10
     ]
+    if source.target == "record":
+        selected += [f"CAST({day} AS DATE) AS born_{end}" for end, day in zip(("first", "last"), born, strict=True)]
     selected += [f"lookup_{name}.v_value AS code_{name}" for name in library.extra_codes(source)]
     selected += [_problem(source, name) for name in source.parsed_columns if name != "record_key"]
     selected += [f"e.corrected_{name}" for name in source.corrections]
@@ -258,16 +264,31 @@ def _derived(source: Source, previous: str) -> str:
         for name in IMPLIED_BY_ICD10
         if coded
     )
-    drop = ", ".join(f"icd_{code}_{name}" for code in coded for name in IMPLIED_BY_ICD10)
+    drop = ["born_first", "born_last", "youngest", "oldest"]
+    drop += [f"icd_{code}_{name}" for code in coded for name in IMPLIED_BY_ICD10]
+    problem = f"problem_{source.age_column}"
     return f"""
-        SELECT p.* {f"EXCLUDE ({drop})" if drop else ""} REPLACE ({implied}
+        SELECT p.* EXCLUDE ({", ".join(drop)}) REPLACE ({implied}
             coalesce(p.residence, 'unknown') AS residence,
             nullif(p.sex, 'unknown') AS sex,
             coalesce(p.is_death, false) AS is_death,
-            coalesce(p.age_years, CASE WHEN p.birth_month IS NOT NULL AND p.date_precision <> 'year'
-                THEN date_diff('month', p.birth_month, p.event_date_from) // 12 END)::INTEGER AS age_years,
+            CASE WHEN {_AGE_PROBLEM} IS NULL THEN coalesce(p.age_years, {_MIDDLE_AGE}) END::INTEGER AS age_years,
+            coalesce(p.{problem}, {_AGE_PROBLEM}) AS {problem},
             CASE WHEN p.is_death THEN coalesce(p.death_date, p.event_date_to) END AS death_date)
-        FROM ({_dated(previous)}) p"""
+        FROM (SELECT *, date_sub('year', born_last, event_date_from) AS youngest, date_sub('year', born_first, event_date_to) AS oldest
+              FROM ({_dated(previous)})) p"""
+
+
+# Born in the middle of what is said, hurt in the middle of what is said: the likeliest age, and of months the month decides.
+_MIDDLE_AGE = """date_diff('month', p.born_first + ((p.born_last - p.born_first) // 2)::INTEGER,
+                p.event_date_from + ((p.event_date_to - p.event_date_from) // 2)::INTEGER) // 12"""
+# Who may be 17 or 18 is not guessed; nor who is a child by the age and none by the birth, or the reverse, by more than a slip
+# of a year.
+_AGE_PROBLEM = """CASE
+                WHEN p.born_first > p.event_date_to AND p.birth_month IS NULL THEN 'impossible_age'
+                WHEN p.age_years IS NULL AND p.youngest < 18 AND p.oldest >= 18 THEN 'age_undecided'
+                WHEN p.age_years >= 18 AND p.oldest < 17 OR p.age_years < 17 AND p.youngest >= 18
+                    THEN CASE WHEN NOT p.age_years BETWEEN p.youngest - 1 AND p.oldest + 1 THEN 'age_contradicts_birth' END END"""
 
 
 def _dated(previous: str) -> str:

@@ -187,9 +187,9 @@ def test_a_row_below_the_last_one_of_excel_is_a_row_too_many(tmp_path: Path) -> 
 
 
 def test_every_reason_is_tested() -> None:
-    elsewhere = {"password_protected", "not_a_file", "cannot_open", "zero_report_without_month"}
+    elsewhere = {"password_protected", "not_a_file", "cannot_open", "zero_report_without_month", "of_another_feed"}
     assert {reason for reason, _, _ in FILES} | elsewhere == set(REFUSALS)
-    assert len(REFUSALS) == 28
+    assert len(REFUSALS) == 29
 
 
 @pytest.mark.parametrize("reason", REFUSALS)

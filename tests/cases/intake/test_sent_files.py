@@ -287,3 +287,70 @@ def test_f14_what_an_old_excel_file_notes_beside_its_cells_is_looked_at(desk: De
         "loaded",
         "refused",
     ]
+
+
+# ----------------------------------------------------------------------------------------- who may be a child or none
+
+OF_AGE = {  # birth, age, day of the event: its age, or why it is sent back or not counted
+    ("2006", None, "2024-05-10"): "age_undecided",
+    ("2006-05", None, "2024-05-10"): "age_undecided",
+    ("2006-06", None, "2024-05-10"): 17,
+    ("2006-04", None, "2024-05-10"): "Q20",
+    ("2005", None, "2024-01-01"): "Q20",
+    ("2007", None, "2024-12-31"): 17,
+    ("2006-05", None, "2024"): "age_undecided",
+    ("2006-12", None, "2024-05"): 17,
+    ("2009", None, "2024-03-05"): 14,  # born in the middle of the year
+    ("2009", None, "2024-09-05"): 15,
+    ("2006-05", "17", "2024-05-10"): 17,
+    ("2006-05", "18", "2024-05-10"): "Q20",
+    ("2007-05", "18", "2024-05-10"): "Q20",  # a year is a slip
+    ("2019-05", "40", "2024-05-10"): "age_contradicts_birth",
+    ("1984-05", "5", "2024-05-10"): "age_contradicts_birth",
+    ("2014-05", "5", "2024-05-10"): 5,
+    ("2025", None, "2024-05-10"): "impossible_age",
+}
+
+
+def test_f16_an_age_is_never_guessed_where_it_decides_who_is_a_child(desk: Desk) -> None:
+    header = ["学校代码", "事件编号", "出生年月", "性别", "年龄", "发生时间", "事件类型", "报告时间"]
+    rows = [
+        ["S1", f"E{n}", birth, "男", age, day, "跌倒摔伤", "2024-12-31"] for n, (birth, age, day) in enumerate(OF_AGE)
+    ]
+    good = [["S1", f"G{n}", "2014-05", "女", "9", "2024-05-10", "跌倒摔伤", "2024-12-31"] for n in range(20)]
+    [fate] = desk.judge("school", ("a.csv", as_csv([header, *rows, *good]).encode()))
+    found: list[object] = [fate.records.get(f"E{n}", {}).get("age_years") for n in range(len(OF_AGE))]
+    for row, _, why in fate.failures:
+        found[row - 2] = why
+    assert dict(zip(OF_AGE, found, strict=True)) == OF_AGE
+    assert (fate.status, fate.books["is_balanced"]) == ("loaded", True)
+    assert fate.records["E8"]["birth_month"] is None
+    assert fate.records["E2"]["birth_month"] == dt.date(2006, 6, 1)
+
+
+# ------------------------------------------------------------------------------------------------- whose file it is
+
+KINDERGARTEN = ["机构编号", *HEADER[1:]]
+SCHOOL = ["学校代码", "事件编号", "性别", "年龄", "发生时间", "事件类型", "报告时间"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "top", "refused"),
+    [
+        ("kindergarten", "2024年3月.csv", [["XX托育园3月登记"], KINDERGARTEN], True),
+        ("kindergarten", "托育机构_3月.csv", [KINDERGARTEN], True),
+        ("kindergarten", "托育机构_3月.csv", [["2024年3月 本月无"]], True),
+        ("nursery", "幼儿园_3月.csv", [HEADER], True),
+        ("nursery", "一幼托班_3月.csv", [["XX幼儿园托班"], HEADER], False),
+        ("nursery", "小学_3月.csv", [HEADER], False),  # its columns are none of a school's
+        ("kindergarten", "3月.csv", [SCHOOL], True),
+        ("school", "3月.csv", [["幼儿园编号", *SCHOOL[1:]]], True),
+        ("school", "3月.csv", [["学校", *SCHOOL[1:]]], False),
+    ],
+)
+def test_a_file_in_another_feeds_folder_is_sent_back(
+    desk: Desk, folder: str, name: str, top: list[list[str]], refused: bool
+) -> None:
+    row = ["X1", "E1", *([None] * (len(top[-1]) - 2))]
+    [fate] = desk.judge(folder, (name, as_csv([*top, *([row] if len(top[-1]) > 1 else [])]).encode()))
+    assert (fate.reason == "of_another_feed") is refused
