@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from ddk_surveillance.errors import Text
-from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.safe_text import neutralise_formula, printable
 
 if TYPE_CHECKING:  # importing it takes longer than what `ddk sql` does
     from ddk_surveillance.warehouse import Warehouse
@@ -108,20 +109,43 @@ _NAME = """coalesce(b.file_name, '= ' || (SELECT min(o.file_name) FROM ops.batch
     AND o.source_code = b.source_code AND o.sha256 = b.sha256), b.batch_id)"""
 
 
-def show_files(voice: Voice, db: Warehouse, night_ids: list[str]) -> None:
-    """One line for each file that these nights took, then a sentence for each that needs somebody."""
+def show_files(
+    voice: Voice, db: Warehouse, night_ids: list[str], names: Mapping[tuple[str, int, datetime], str]
+) -> None:
+    """One line for each file that these nights took, then a sentence for each that needs somebody.
+
+    `names` are those that the files had, by feed, size and time, as far as they may be shown: they stand beside the batch.
+    """
     rows = db.rows(
         f"SELECT {_NAME}, b.source_code, b.status, b.is_zero_report, l.rows_received + l.exploded,"
-        " l.loaded, l.quarantined + l.unreadable, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en"
-        " FROM ops.batch b JOIN ops.ledger l USING (batch_id) "
+        " l.loaded, l.quarantined + l.unreadable, l.out_of_scope, l.duplicate, l.superseded, b.message_zh, b.message_en,"
+        " b.batch_id, b.size_bytes, b.received_at FROM ops.batch b JOIN ops.ledger l USING (batch_id) "
         "WHERE list_contains(?, b.night_id) ORDER BY b.source_code, 1, b.batch_id",
         [night_ids],
     )
-    names = ("source", "file", "received", "loaded", "quarantined", "out_of_scope", "duplicate", "superseded", "state")
-    voice.table(headings(*names), [_file_line(voice, db, row) for row in rows])
+    rows = [(_called(row, names), *row[1:]) for row in rows]
+    columns = (
+        "source",
+        "file",
+        "received",
+        "loaded",
+        "quarantined",
+        "out_of_scope",
+        "duplicate",
+        "superseded",
+        "state",
+    )
+    voice.table(headings(*columns), [_file_line(voice, db, row) for row in rows])
     for row in rows:
         if row[10]:
             voice.say(f"! {row[0]}：{row[10]}", f"! {row[0]}: {row[11]}")
+
+
+def _called(row: tuple[Any, ...], names: Mapping[tuple[str, int, datetime], str]) -> str:
+    """What a file is called: one without a kept name by its batch, and by the name it had."""
+    name, source, (batch, size, written) = row[0], row[1], row[-3:]
+    had = names.get((source, size, written)) if name == batch else None
+    return f"{printable(had)} ({batch})" if had else str(name)
 
 
 def _file_line(voice: Voice, db: Warehouse, row: tuple[Any, ...]) -> list[Any]:

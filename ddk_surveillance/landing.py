@@ -18,9 +18,11 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from ddk_surveillance.settings import Settings
+from ddk_surveillance.settings import TIME_ZONE, Settings
 from ddk_surveillance.warehouse import Warehouse
 
 WORKING_NAMES = ("~$", ".")
@@ -77,6 +79,20 @@ def left_behind(db: Warehouse) -> tuple[Path, ...]:
         path for source in sources for path in source.iterdir() if not _is_regular(path) and not _is_working_copy(path)
     ]
     return tuple(sorted(odd))
+
+
+def names_waiting(settings: Settings) -> dict[tuple[str, int, datetime], str]:
+    """What the files are called that a night may take, by feed, size and time: it keeps no names of those it refuses."""
+    waiting = [(path.parent.name, path) for path in settings.landing.glob("*/*")]
+    waiting += [(path.parent.parent.name, path) for path in settings.inbox.glob("*/*/*")]
+    return {
+        (source, path.lstat().st_size, written_at(path)): path.name for source, path in waiting if _is_regular(path)
+    }
+
+
+def written_at(path: Path) -> datetime:
+    """When a file was last written, by the clock of the district."""
+    return datetime.fromtimestamp(path.lstat().st_mtime, ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
 
 
 def purge_refused(settings: Settings) -> int:

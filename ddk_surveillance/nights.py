@@ -26,6 +26,30 @@ def answered_for(db: Warehouse, night_id: str) -> list[str]:
     return [one for (one,) in rows]
 
 
+# The other feeds of an institution help to see that a file lay in the wrong folder. Of a feed's first night all are new.
+NEWCOMERS = """
+    WITH told AS (
+        SELECT DISTINCT b.source_code, institution_id, list_contains($nights, night_id) AS is_now
+        FROM core.record_version JOIN ops.batch b USING (batch_id) WHERE institution_id IS NOT NULL AND rereads IS NULL
+    ), known AS (FROM told WHERE NOT is_now)
+    SELECT n.source_code, institution_id, string_agg(DISTINCT k.source_code, ', ' ORDER BY k.source_code)
+    FROM (FROM told t WHERE is_now AND source_code IN (SELECT source_code FROM known)
+          AND (source_code, institution_id) NOT IN (SELECT (source_code, institution_id) FROM known)) n
+    LEFT JOIN (SELECT source_code, institution_id FROM known) k USING (institution_id)
+    GROUP BY ALL ORDER BY ALL"""
+
+
+def newcomers(db: Warehouse, night_ids: list[str]) -> list[Text]:
+    """The institutions from whom nothing came before these nights: perhaps a code with a slip in it."""
+    return [_newcomer(*row) for row in db.rows(NEWCOMERS, {"nights": night_ids})]
+
+
+def _newcomer(source: str, institution: str, elsewhere: str | None) -> Text:
+    zh, en = (f"，该代码曾见于 {elsewhere}", f"; known from {elsewhere}") if elsewhere else ("", "")
+    return Text(f"! {source} 首次出现机构 {institution}{zh}。请核对：是新机构，还是代码写错、文件放错目录。",
+                f"! {source}: the institution {institution} is new{en}. Check whether it is, or its code has a slip, or the folder is wrong.")  # fmt: skip
+
+
 def begin(db: Warehouse, night_id: str) -> None:
     """Open the line of a night; whoever holds the warehouse knows that no earlier night can still be running."""
     db.execute(

@@ -9,15 +9,16 @@ import importlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ddk_surveillance import nights, tokens
+from ddk_surveillance import landing, nights, tokens
 from ddk_surveillance.console import Voice, show_files, show_indicators
 from ddk_surveillance.errors import ExitCode, Text
 from ddk_surveillance.importing import importing
+from ddk_surveillance.safe_text import printable
 from ddk_surveillance.settings import Settings, resource
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -44,6 +45,7 @@ QUERIES = (
     "SELECT mechanism, count(*) AS incidents FROM out.incident GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
 )
 
+LISTED = 20
 # How many files some nights took, and how many of these somebody has to mend.
 FILES = """
     SELECT count(*), count(*) FILTER (b.status IN ('refused', 'unreadable', 'held') OR l.quarantined + l.unreadable > 0
@@ -53,17 +55,39 @@ FILES = """
 
 def run_night(settings: Settings, voice: Voice) -> int:
     """One night under Prefect; returns the exit code that the shell shall see."""
+    names = {key: name for key, name in landing.names_waiting(settings).items() if not _identifies(name)}
     needs_attention = _under_prefect(settings, voice, "nightly")
     with open_warehouse(settings) as db:
         night_id = _last_night(db)
         answered_for = nights.answered_for(db, night_id)
         taken, to_mend = db.rows(FILES, [answered_for])[0]
         if taken:
-            show_files(voice, db, answered_for)
+            show_files(voice, db, answered_for, names)
         else:
             voice.say("没有新文件。", "Nothing new has arrived.")
+        odd = landing.left_behind(db)
+        say_left_behind(voice, settings.landing, odd)
+        for text in nights.newcomers(db, answered_for):
+            voice.say(*text)
         _say_outcome(voice, db, night_id)
-    return ExitCode.DATA_PROBLEMS if needs_attention or to_mend else ExitCode.GOOD
+    return ExitCode.DATA_PROBLEMS if needs_attention or to_mend or odd else ExitCode.GOOD
+
+
+def _identifies(name: str) -> bool:
+    from ddk_surveillance.guard.identifiers import scan_text
+    from ddk_surveillance.guard.names import is_title_of_a_person
+
+    return bool(scan_text(name)) or is_title_of_a_person(Path(name).stem)
+
+
+def say_left_behind(voice: Voice, folder: Path, odd: Sequence[Path]) -> None:
+    """What no night can take, by its name: on this screen alone."""
+    for path in odd[:LISTED]:
+        name = "…" if _identifies(path.name) else printable(str(path.relative_to(folder)))
+        voice.say(f"! landing/{name}：不能处理（文件夹、快捷方式，或不在来源目录里）。请把文件本身放入 landing/<来源>/。",
+                  f"! landing/{name}: cannot be taken (a folder, a link, or in no feed's folder). Put the file itself into landing/<feed>/.")  # fmt: skip
+    if len(odd) > LISTED:
+        voice.say(f"! 共 {len(odd)} 项不能处理。", f"! {len(odd)} things cannot be taken.")
 
 
 def run_release(settings: Settings, voice: Voice) -> int:

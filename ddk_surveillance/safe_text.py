@@ -1,4 +1,4 @@
-"""Text that we write into files which people open in a spreadsheet."""
+"""Text that we write into files which people open in a spreadsheet, or to their screens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import re
 # What Excel, WPS or LibreOffice may take for the start of a formula, also after spaces and in full width.
 _FORMULA_START = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
 _NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?%?$")
+
+
+def printable(text: str) -> str:
+    """Without what would command a terminal."""
+    return "".join(character if character.isprintable() else "_" for character in text)
 
 
 def neutralise_formula(text: str) -> str:

@@ -20,7 +20,7 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Tex
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
-FORM = 1  # of the facts: raised when one is added or changes its meaning
+FORM = 2  # of the facts: raised when one is added or changes its meaning
 
 Facts = dict[str, Any]
 Row = dict[str, Any]
@@ -132,6 +132,7 @@ def gather(db: Warehouse) -> Facts:
         "release": _first(db, RELEASE),
         "sources": _all(db, PER_SOURCE),
         "alarms": _all(db, ALARMS),
+        "newcomers": [text._asdict() for text in _newcomers(db)],
         "linkage": _first(db, LINKAGE),
         "linkage_alarms": _all(db, LINKAGE_ALARMS),
         "alerts": _all(db, ALERTS),
@@ -145,6 +146,11 @@ def gather(db: Warehouse) -> Facts:
         "disk_free_gb": round(shutil.disk_usage(db.settings.home).free / 1e9, 1),
         "notice": (last_snapshot(db.settings) or {}).get("notice"),
     }
+
+
+def _newcomers(db: Warehouse) -> list[Text]:
+    last = _first(db, f"SELECT night_id FROM {nights.NEWEST}")
+    return nights.newcomers(db, nights.answered_for(db, last["night_id"])) if last else []
 
 
 def keep(settings: Settings, facts: Facts) -> None:
@@ -224,6 +230,7 @@ def warnings(facts: Facts) -> list[Text]:
     said = [_alarm(facts, alarm) for alarm in facts["alarms"]]
     never_sent = [_feed(facts, source) for source in facts["never_sent"]]
     said += [Text(f"! {feed.zh}：从未报送", f"! {feed.en}: has never sent anything") for feed in never_sent]
+    said += [Text(one["zh"], one["en"]) for one in facts["newcomers"]]
     said += [_linkage_alarm(alarm) for alarm in facts["linkage_alarms"]]
     if facts["alerts"]:
         zh, en = (mark.join(f"{one['rule']} × {one['places']}" for one in facts["alerts"]) for mark in ("、", ", "))

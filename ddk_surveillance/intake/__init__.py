@@ -5,10 +5,8 @@ Nothing of a file's content reaches the disk here: all stays in memory, because 
 
 from __future__ import annotations
 
-import datetime
 import shutil
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow
@@ -24,8 +22,7 @@ from ddk_surveillance.intake.recognise import Others, Recognised
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
-from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy
-from ddk_surveillance.settings import TIME_ZONE
+from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy, written_at
 from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -82,20 +79,18 @@ def _report_left_behind(db: Warehouse, night_id: str) -> None:
 
 def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     """A line in ops.batch; a file that came before, byte for byte, is only counted."""
-    status = claim.path.stat()
     sha256 = claim.sha256()
     earlier = db.rows(
         "SELECT rows_received FROM ops.batch WHERE source_code = ? AND sha256 = ? AND batch_id <> ? "
         "AND status NOT IN ('identical', 'refused', 'unreadable', 'withdrawn') AND change_id IS NULL ORDER BY received_at LIMIT 1",
         [claim.source, sha256, claim.batch_id],
     )
-    received = datetime.datetime.fromtimestamp(status.st_mtime, ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
     db.execute("DELETE FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
     db.execute(
         "INSERT INTO ops.batch BY NAME SELECT $batch AS batch_id, $source AS source_code, $sha AS sha256, $size AS size_bytes,"
         " $received AS received_at, $status AS status, $rows AS rows_received, $night AS night_id",
         {
-            "batch": claim.batch_id, "source": claim.source, "sha": sha256, "size": status.st_size, "received": received,
+            "batch": claim.batch_id, "source": claim.source, "sha": sha256, "size": claim.path.stat().st_size, "received": written_at(claim.path),
             "status": "identical" if earlier else "taken", "rows": earlier[0][0] if earlier else None, "night": night_id,
         },
     )  # fmt: skip

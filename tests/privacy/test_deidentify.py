@@ -198,7 +198,7 @@ def test_there_are_nine_feeds() -> None:
 def test_check_says_of_a_file_that_cannot_be_read_what_the_receipt_would(home: Home, tmp_path: Path) -> None:
     (tmp_path / "raw.csv").write_text(RAW, encoding="utf-8")
     code, said = run(home, "check", str(tmp_path / "raw.csv"), "--source", "police")
-    assert code == ExitCode.DATA_PROBLEMS and "找不到本来源的表头" in said
+    assert code == ExitCode.DATA_PROBLEMS and "这是“医疗机构（hospital）”的文件" in said
 
 
 def test_refused_purge_deletes_the_refused_files_and_counts_them(home: Home) -> None:

@@ -7,11 +7,17 @@ import io
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import xlsxwriter
 
+from ddk_surveillance import nights
+from ddk_surveillance.console import Voice, show_files
+from ddk_surveillance.landing import names_waiting
+from ddk_surveillance.runs import say_left_behind
 from ddk_surveillance.tokens import resident_check_character
+from ddk_surveillance.warehouse import open_warehouse
 from tests.conftest import HOSPITAL, Home, csv_of, take_in
 
 GOOD = csv_of(HOSPITAL)
@@ -162,6 +168,33 @@ def test_the_name_of_a_file_cannot_command_a_terminal(home: Home) -> None:
     names = home.column("SELECT file_name FROM ops.batch WHERE status = 'loaded' ORDER BY 1")
     assert names == ["_[31mred.csv", "_vsc.csv", "line_break.csv", "长" * 83 + ".csv"]
     assert len(list(home.settings.receipts.rglob("*.xlsx"))) == 4
+
+
+def test_the_list_of_the_night_names_what_was_not_taken_and_who_is_new(
+    used: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used.drop("hospital", "三月.csv", b"")
+    used.drop("hospital", "新.csv", GOOD.replace("H0001,C", "H0009,D"))
+    names = names_waiting(used.settings)
+    used.night(take_in)
+    with open_warehouse(used.settings) as db:
+        [(night,)] = db.rows("SELECT night_id FROM ops.night ORDER BY rowid DESC LIMIT 1")
+        show_files(Voice("zh"), db, [night], names)
+        [(batch,)] = db.rows("SELECT batch_id FROM ops.batch WHERE status = 'unreadable'")
+        newcomers = [text.zh for text in nights.newcomers(db, [night])]
+        assert nights.newcomers(db, ["night001", night]) == []  # of a feed's first night all are new
+    said = capsys.readouterr().out
+    assert f"! 三月.csv ({batch})：文件是空的" in said
+    assert [one.startswith("! hospital 首次出现机构 H0009。") for one in newcomers] == [True]
+
+
+def test_what_no_night_can_take_is_named_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = [tmp_path / "hospital" / "2024\x1b年", tmp_path / "13896123457.csv", *(tmp_path / str(n) for n in range(20))]
+    say_left_behind(Voice("en"), tmp_path, odd)
+    said = capsys.readouterr().out
+    assert "! landing/hospital/2024_年: cannot be taken" in said
+    assert "13896123457" not in said
+    assert said.endswith("! 22 things cannot be taken.\n")
 
 
 def test_a_file_that_grows_is_left_for_the_next_night(
