@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow
@@ -49,11 +50,12 @@ class Night:
 
 def prepare(db: Warehouse, declaration: Declaration) -> Night:
     """Bring link.linkable up to date; fills link_gone, link_decision, and link_dirty or link_coded."""
-    _replace_stop_tokens(db, declaration)
     db.execute("CREATE OR REPLACE TEMP TABLE link_decided AS FROM link.decision")
     share = {"minimum_token_share": declaration.minimum_token_share}
     with db.offering(link_source=_sources(db)):
         night = _find_changes(db, share)
+        if _renew_stop_tokens(db, declaration.stop_token_persons, night):
+            night = _find_changes(db, share)
         _renew_linkable(db, night, share)
     _find_decided_pairs(db)
     return night
@@ -81,7 +83,7 @@ def _find_changes(db: Warehouse, share: Parameters) -> Night:
     if known:
         db.execute(
             f"""CREATE OR REPLACE TEMP TABLE link_changed AS
-            SELECT s.record_id, {STATE}, l.key IS NULL AS is_new
+            SELECT s.record_id, s.id_token, s.name_token, s.phone_token, s.case_token, {STATE}, l.key IS NULL AS is_new
             FROM ({db.statement("link.state")}) AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
             WHERE l.link_hash IS DISTINCT FROM s.link_hash""",
             share,
@@ -136,8 +138,21 @@ def _sources(db: Warehouse) -> pyarrow.Table:
     )
 
 
-def _replace_stop_tokens(db: Warehouse, declaration: Declaration) -> None:
-    db.execute("DELETE FROM link.stop_token")
+def _renew_stop_tokens(db: Warehouse, persons: Mapping[str, int], night: Night) -> bool:
+    """Count again the people of the tokens that may be stop tokens; returns whether there are others than before.
+
+    Those are the present ones and the tokens of new or changed records, for no other can have come to more people.
+    """
+    suspects = " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, {kind} AS token FROM core.record GROUP BY {kind} HAVING count(*) > {most}"
+        if night.everything else f"SELECT '{kind}' AS kind, {kind} AS token FROM link_changed"
+        for kind, most in persons.items()
+    )  # fmt: skip
     db.execute(
-        f"INSERT INTO link.stop_token BY NAME {db.statement('link.stop_token')}", dict(declaration.stop_token_persons)
+        f"CREATE OR REPLACE TEMP TABLE link_suspect AS SELECT kind, token FROM link.stop_token UNION ALL {suspects}"
     )
+    known = "SELECT kind, token FROM link.stop_token ORDER BY kind, token"
+    before = db.rows(known)
+    db.execute("DELETE FROM link.stop_token")
+    db.execute(f"INSERT INTO link.stop_token BY NAME {db.statement('link.stop_token')}", persons)
+    return db.rows(known) != before

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas
+import pytest
 
 from ddk_surveillance import link
+from ddk_surveillance.link import preparation
 from ddk_surveillance.synthesis.reports import linkage_records
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.link.drawn import drawn, everything, incidents, linked, receive, warehouse, withdraw
@@ -44,6 +46,32 @@ def test_an_earlier_report_that_comes_late_renames_the_incident_and_leaves_an_al
     assert db.rows("SELECT record_id, old_incident_id, new_incident_id, cause FROM link.incident_change") == [
         ("s1", old, new, "rename")
     ]
+
+
+def test_one_child_more_makes_a_placeholder_of_a_number_and_one_less_a_number_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparation, "REBUILD_ABOVE_SHARE", 2.0)  # no night links everything anew
+    four = """
+        record source   id born       day
+        h1     hospital X  2006-01-01 2024-03-05
+        h2     hospital X  2006-01-01 2024-03-06
+        h3     hospital X  2008-02-01 2024-03-05
+        h4     hospital X  2010-03-01 2024-03-05
+        h5     hospital X  2012-04-01 2024-03-05
+    """
+    fifth = """
+        record source   id born       day
+        h6     hospital X  2014-05-01 2024-03-05
+    """
+    of_four, of_five = everything(linked(four)), everything(linked(four + _rows(fifth)))
+    assert of_four["link.stop_token"] == [] != of_five["link.stop_token"]
+    db = linked(four, fifth)
+    link.run(db, "nothing new")
+    assert everything(db) == of_five
+    withdraw(db, "h6")
+    link.run(db, "withdrawn")
+    assert everything(db) == of_four
 
 
 def test_sending_again_changes_nothing() -> None:
