@@ -289,6 +289,7 @@ def new_file(settings: Settings, library: Library, file: Path, storage_version: 
         connection = duckdb.connect(config=_configuration(settings))
     database = Warehouse(connection, settings, library)
     try:
+        database.execute("SET disabled_compression_methods = 'fsst'")  # takes a fifth of the time and saves no room
         database.execute(f"ATTACH '{location}' AS new_file (STORAGE_VERSION '{storage_version}'); USE new_file")
         yield database
         database.execute("USE memory; DETACH new_file")
