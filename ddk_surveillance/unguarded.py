@@ -44,7 +44,7 @@ class Amiss(NamedTuple):
 class Unguarded:
     """One file: the rows of its declared columns, and all else in it that may name somebody, as (place, text)."""
 
-    file_name: str | None
+    file_name: str
     rows: pyarrow.Table
     sheets: tuple[UnguardedSheet, ...]
     texts: tuple[tuple[Text, str], ...]

@@ -21,7 +21,7 @@ from ddk_surveillance import guard, intake, load, nights, normalise, quality
 from ddk_surveillance.changes import Act, Brought, carry_out, make_public, take_in
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
-from ddk_surveillance.guard.identifiers import scan_text
+from ddk_surveillance.guard.kept import names_somebody
 from ddk_surveillance.warehouse import Warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
@@ -221,7 +221,7 @@ def _bring(db: Warehouse, request: Request, given: list[_Given], change_id: str)
 
 def _file_lines(db: Warehouse, change_id: str, given: list[_Given]) -> tuple[FileLine, ...]:
     """A file is called by the name that it was given with, unless that itself identifies somebody."""
-    names = {one.sha256: one.path.name for one in given if not scan_text(one.path.name)}
+    names = {one.sha256: one.path.name for one in given if not names_somebody(one.path.name)}
     rows = db.rows(_FILE_LINES, [change_id])
     return tuple(FileLine(names.get(sha256, batch), *line) for sha256, batch, *line in rows)
 

@@ -23,7 +23,7 @@ from ddk_surveillance.guard.identifiers import (
     scan_text,
     scan_texts,
 )
-from ddk_surveillance.guard.kept import kept
+from ddk_surveillance.guard.kept import Kept, kept
 from ddk_surveillance.landing import tidy
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.side_by_side import side_by_side
@@ -77,7 +77,7 @@ def record_key(db: Warehouse) -> Key:
 def guard_batches(db: Warehouse, source: Source, batches: Sequence[str], secret: Key) -> Outcome:
     """Refuse or accept batches that intake has read; the layer's key."""
     rows_in = rows_out = rows_refused = 0
-    passed: dict[str, Unguarded] = {}
+    passed: dict[str, Kept] = {}
     for batch in batches:
         file = db.unguarded.pop(batch)
         rows_in += len(file.rows)
@@ -184,7 +184,7 @@ def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str 
     )
 
 
-def _accept(db: Warehouse, source: Source, files: dict[str, Unguarded], secret: Key) -> None:
+def _accept(db: Warehouse, source: Source, files: dict[str, Kept], secret: Key) -> None:
     """Store the declared columns; from here on the names of the files may be kept."""
     rows = _joined(files)
     for name, tokens in _own_tokens(source, rows, secret):
@@ -201,20 +201,20 @@ def _accept(db: Warehouse, source: Source, files: dict[str, Unguarded], secret: 
         )
 
 
-def _joined(files: dict[str, Unguarded]) -> pyarrow.Table:
+def _joined(files: dict[str, Kept]) -> pyarrow.Table:
     """The rows of all files in one piece, with their batches."""
     parts = [one.rows.append_column("batch_id", pyarrow.repeat(batch, len(one.rows))) for batch, one in files.items()]
     return pyarrow.concat_tables(parts).combine_chunks()
 
 
-def _described(files: dict[str, Unguarded]) -> pyarrow.Table:
+def _described(files: dict[str, Kept]) -> pyarrow.Table:
     """What is kept of the files beside their rows."""
     lines = [(batch, one.file_name, one.note.zh, one.note.en) for batch, one in files.items()]
     texts = [(name, pyarrow.string()) for name in ("batch_id", "name", "zh", "en")]
     return pyarrow.table(list(map(list, zip(*lines, strict=True))), schema=pyarrow.schema(texts))
 
 
-def _amiss(files: dict[str, Unguarded]) -> pyarrow.Table:
+def _amiss(files: dict[str, Kept]) -> pyarrow.Table:
     """What intake found to be mended beside the cells, for the receipts."""
     lines = [{"batch_id": batch, **found._asdict()} for batch, one in files.items() for found in one.amiss]
     texts = [(name, pyarrow.string()) for name in ("batch_id", "sheet", "disposition", "rule", "problem")]

@@ -9,32 +9,46 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.contracts import NOT_KEPT, Source
 from ddk_surveillance.errors import Text
-from ddk_surveillance.guard.identifiers import distinct, matching, normalised
+from ddk_surveillance.guard.identifiers import distinct, matching, normalised, scan_text
 from ddk_surveillance.guard.names import HAN, MAY_BEGIN_NAME, is_lone_name, is_title_of_a_person
 from ddk_surveillance.library import Library
 from ddk_surveillance.side_by_side import side_by_side
 from ddk_surveillance.text.spelling import folded
-from ddk_surveillance.unguarded import SHEET_NAME, Unguarded
+from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Unguarded
 
 _SEVERAL = re.compile(r"[、,，;；/|]+")
 
 
-def kept(library: Library, source: Source, file: Unguarded) -> Unguarded:
-    """A file as it may be stored: its cells have been looked at and need no more room."""
+class Kept(NamedTuple):
+    """What may be stored of a file; the type tells it from one that nobody has looked at."""
+
+    file_name: str | None
+    rows: pa.Table
+    note: Text
+    amiss: tuple[Amiss, ...]
+
+
+def kept(library: Library, source: Source, file: Unguarded) -> Kept:
+    """The part of a file that passed which may be stored."""
     rows, amiss, note = without_lone_names(library, source, file.rows), file.amiss, file.note
     for name, title in _renamed_sheets(file):
         sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
         rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
         amiss = tuple(one._replace(sheet=title.zh if one.sheet == name else one.sheet) for one in amiss)
         note = Text(note.zh.replace(name, title.zh), note.en.replace(name, title.en))
-    file_name = None if is_title_of_a_person(PurePath(file.file_name or "").stem) else file.file_name
-    return Unguarded(file_name, rows, (), (), note, amiss)
+    return Kept(None if names_somebody(file.file_name) else file.file_name, rows, note, amiss)
+
+
+def names_somebody(file_name: str) -> bool:
+    """Whether the name of a file is neither to be stored nor shown."""
+    return bool(scan_text(file_name)) or is_title_of_a_person(PurePath(file_name).stem)
 
 
 def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
@@ -63,7 +77,7 @@ def _lone_names(source: Source, name: str, column: pa.ChunkedArray, known: froze
     texts = normalised(cells)
     likely = matching(texts, MAY_BEGIN_NAME)
     pairs = zip(cells.filter(likely).to_pylist(), texts.filter(likely).to_pylist(), strict=True)
-    names = [cell for cell, text in pairs if _names_somebody(text, known)]
+    names = [cell for cell, text in pairs if _is_somebody(text, known)]
     if names and source.columns[name].kind == "identifier":
         in_chinese = pc.sum(matching(texts, f"[{HAN}]")).as_py()
         if 2 * in_chinese > len(texts):  # its own numbers are so: 石桥2024-01, or an institution by its name
@@ -71,7 +85,7 @@ def _lone_names(source: Source, name: str, column: pa.ChunkedArray, known: froze
     return pa.array(names, pa.string())
 
 
-def _names_somebody(text: str, known: frozenset[str]) -> bool:
+def _is_somebody(text: str, known: frozenset[str]) -> bool:
     """Any part of a cell that nobody knows: of several victims each is named apart."""
     return folded(text) not in known and any(
         is_lone_name(part) and folded(part) not in known for part in _SEVERAL.split(text)
