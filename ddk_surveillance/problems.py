@@ -82,6 +82,15 @@ PROBLEMS: dict[str, Text] = {
         "同一案件各被害人列的人数不一致。请让每列的人数相同，顺序一致。",
         "The victim columns of this case name different numbers of victims. Give each column one part per victim.",
     ),
+    "victims_not_parted": Text(
+        "看似把多名被害人写在一格而没有分开。请用“；”把各人分开，各列人数相同，顺序一致。",
+        "This seems to name several victims without parting them. Part them with ；, in every column alike and in the same order.",
+    ),
+    "case_in_two_rows": Text(
+        "同一案件令牌出现在两行而内容不同。一案只写一行：多名被害人写在同一行，各列用“；”分开；不是同一案件的，请核对案件令牌。",
+        "One case stands in two rows with different content. Give a case one row and part its victims with ；; if these are two cases, "
+        "check the token.",
+    ),
     "not_a_token": Text(
         "不是令牌，可能是未去标识的原始信息，原值未入数据库。请用 ddk deidentify 生成令牌。",
         "Not a token, perhaps raw data, so it was not stored. Make tokens with ddk deidentify.",
@@ -109,6 +118,10 @@ PROBLEMS: dict[str, Text] = {
     "too_long": Text(
         "内容过长，不像编号或名称，可能是单元格引号未闭合，或整段文字贴错了列。请核对。",
         "Too long for a number or a name: a cell whose quotation mark is not closed, or a text in the wrong column. Check it.",
+    ),
+    "date_without_year": Text(
+        "只有月、日，没有年份。请按“2024-03-05”填写，或在表格标题中写明年份。",
+        "Month and day without a year. Write it as 2024-03-05, or give the year in the title of the table.",
     ),
     "ragged": Text(
         "这一行的单元格比表头多或少，分不清哪格属于哪列，未读取。请核对分隔符、引号和列数。",

@@ -105,7 +105,17 @@ def plan(db: Warehouse, request: Request) -> Plan:
 
 def apply(db: Warehouse, request: Request, agreed: str) -> Plan:
     """Do what the plan `agreed` showed, all or nothing, and publish it; WorldMoved if something else would happen."""
-    return _done(db, request, agreed)
+    try:
+        return _done(db, request, agreed)
+    except _NothingMoved as nothing:
+        return nothing.made
+
+
+class _NothingMoved(Exception):
+    """Takes back a change that would stand in the book for nothing."""
+
+    def __init__(self, made: Plan) -> None:
+        self.made = made
 
 
 def _done(db: Warehouse, request: Request, agreed: str | None) -> Plan:
@@ -120,6 +130,8 @@ def _done(db: Warehouse, request: Request, agreed: str | None) -> Plan:
             made = Plan(moved.fingerprint(state, request.fingerprint), request, change_id, moved, files)
             if agreed is not None:
                 _check_agreed(made, agreed)
+                if moved.is_none:
+                    raise _NothingMoved(made)
                 db.execute("UPDATE ops.change SET plan_hash = ? WHERE change_id = ?", [agreed, change_id])
                 if request.files:  # a reading has its file there already
                     _archive(db.settings.archive, settings.archive, archived)

@@ -82,7 +82,10 @@ def correct_period(settings: Settings, voice: Voice, request: Request, is_applie
         show_effect(voice, db.library, made.effect)
         show_files(voice, made)
         voice.say(f"明细：{path}", f"In full: {path}")
-        if is_applied:
+        if made.effect.is_none:
+            voice.say("记录、事件和数字都不会变，无需更正，也没有作更正。",
+                      "No record, incident or figure would move: there is nothing to do, and no change was made.")  # fmt: skip
+        elif is_applied:
             _say_done(voice, db, made.change_id)
         else:
             voice.say(

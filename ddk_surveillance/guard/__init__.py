@@ -62,16 +62,21 @@ def configured_key(settings: Settings) -> Key:
 
 def record_key(db: Warehouse) -> Key:
     """The key of this layer; a warehouse once made with one key never sees another."""
-    secret = configured_key(db.settings)
-    known = db.remembered("key_id")
-    if known is None:
+    secret = checked_key(db)
+    if db.remembered("key_id") is None:
         db.remember("key_id", secret.id)
-    elif known != secret.id:
+    return derive(secret, LAYER)
+
+
+def checked_key(db: Warehouse) -> Key:
+    """The key that DDK_KEY_FILE names; ConfigurationError if the warehouse was made with another."""
+    secret, known = configured_key(db.settings), db.remembered("key_id")
+    if known not in (None, secret.id):
         raise ConfigurationError(
             f"密钥不对：本仓库用的是密钥 {known}，DDK_KEY_FILE 是 {secret.id}。请换回原密钥。",
             f"The wrong key: this warehouse was made with {known}, DDK_KEY_FILE holds {secret.id}. Use the former.",
         )
-    return derive(secret, LAYER)
+    return secret
 
 
 def guard_batches(db: Warehouse, source: Source, batches: Sequence[str], secret: Key) -> Outcome:

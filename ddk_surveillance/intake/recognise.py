@@ -30,7 +30,8 @@ from ddk_surveillance.side_by_side import side_by_side
 
 NOTE_ROWS, NOTE_CELLS = 10, 3  # a sheet without a table is a zero report only if it says hardly anything else
 # What a sheet may be beside one that holds rows, the most telling first.
-PASSED_OVER = ("no_rows", "aggregated_table", "header_not_found")
+PASSED_OVER = ("no_rows", "aggregated_table", "header_too_low", "header_not_found")
+LOW_ROWS = 500  # so far down a header is looked for to say so
 UNREADABLE = ("ragged", "cut_off")
 
 
@@ -84,7 +85,7 @@ def recognise_all(sheets: Sequence[Sheet], columns: Sequence[ColumnHeaders]) -> 
     if not recognised:
         raise refusals[0]
     known = pa.concat_tables([one.sample for one in recognised], promote_options="default")
-    unknown = [sheet for sheet, refusal in others if refusal.reason == "header_not_found"]
+    unknown = [sheet for sheet, refusal in others if refusal.reason in ("header_too_low", "header_not_found")]
     if not len(known) and any(_has_wide_rows(sheet, columns) for sheet in unknown):
         raise refusals[-1]
     headless = {sheet.name: tuple(strays(sheet.cells, known).tolist()) for sheet in unknown}
@@ -141,6 +142,9 @@ def _header(sheet: Sheet, top: Sequence[Row], columns: Sequence[ColumnHeaders]) 
         return Header(sheet.cells.num_rows, 0, {}, {}, {})
     named = header.columns if header else {}
     missing = [column for column in columns if column.required and column.name not in named]
+    low = find_header(rows_of(sheet.cells.slice(0, LOW_ROWS)), columns) if header is None else None
+    if low and all(column.name in low.columns for column in columns if column.required):
+        raise refused("header_too_low", row=low.first_row + 1, rows=HEADER_SEARCH_ROWS)
     if header is None or missing:
         raise _not_this_source(top, columns, missing)
     return header

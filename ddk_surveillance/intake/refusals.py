@@ -111,6 +111,11 @@ REFUSALS: Mapping[str, Text] = {
         "The first {rows} rows hold no header of this source ({found} of {required} required columns found); it may be "
         "a file of another source. Missing: {missing}. Check the folder and the template.",
     ),
+    "header_too_low": Text(
+        "表头在第 {row} 行，太靠下，没有读取。请删去上面的说明行，使表头位于前 {rows} 行之内，再重新报送。",
+        "The header stands in row {row}, too far down, so nothing was read. Delete the lines above until it is within the first {rows} "
+        "rows and send the file again.",
+    ),
     "of_another_feed": Text(
         "从表头、标题或文件名看，这是“{feeds}”的文件，未读取。请放到该来源的目录；如确属本来源，请按本来源的模板改正表头、标题和文件名后重新报送。",
         "By its header, title or name this is a file of another feed, {feeds}, so it was not read. Put it in that feed's folder; "

@@ -13,6 +13,7 @@ from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 
 YEARS = range(1900, 2100)
+LEAP_YEAR = 2000  # in which every day and month there is has a date
 EXCEL_DAY_ZERO = datetime(1899, 12, 30)  # of the 1900 system
 EXCEL_SERIALS = range(36526, 54789)  # 2000-01-01 to 2049-12-31: other numbers of five digits are no dates
 MONTHS = (
@@ -78,6 +79,8 @@ def parse_date(text: str, default_year: int | None = None, default_month: int | 
     parsed = _single(written, default_year, default_month)
     if parsed is None:
         parsed = _period(written, default_year, default_month)
+    if parsed is None and default_year is None and isinstance(parse_date(text, LEAP_YEAR, default_month), ParsedDate):
+        return Problem.of("date_without_year")
     return Problem.of("unreadable_date") if parsed is None else parsed
 
 

@@ -22,7 +22,7 @@ from ddk_surveillance.warehouse import Warehouse
 
 NUMBER = re.compile(r"[+-]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d{1,15})?", re.ASCII)
 # Problems that say no more than "not one of these", and what tells cells of other kinds at a glance.
-NOT_UNDERSTOOD = frozenset({"unknown_code", "unknown_township", "unreadable_date", "unreadable_hour", "unreadable_age",
+NOT_UNDERSTOOD = frozenset({"unknown_code", "unknown_township", "unreadable_date", "date_without_year", "unreadable_hour", "unreadable_age",
                             "unreadable_icd10"})  # fmt: skip
 SHAPES = {
     "date": re.compile(r"20\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?([ T].*)?|月)"),

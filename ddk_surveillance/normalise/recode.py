@@ -16,6 +16,7 @@ from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
 # What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
 DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
 OF_NO_NUMBER = r'["\t\r\n\x{FFFD}]'  # left by a lone quotation mark, a broken line, a lost character
+PERHAPS_SEVERAL = r"\S[/|+&\\和及与 ]+\S"
 # Longer ones name nothing: a cell that was never closed, or a whole document.
 LONGEST_CHARACTERS = {"identifier": 64, "text": 500}
 
@@ -105,7 +106,7 @@ def reused_numbers(source: Source) -> str:
     """One number with two contents inside one file is a mistake of the file, never a correction."""
     numbered = f"FROM recoded WHERE {_is_numbered(source)}"
     return f"""
-        UPDATE recoded SET problem_record_key = 'record_number_reused'
+        UPDATE recoded SET problem_record_key = '{"case_in_two_rows" if source.victims else "record_number_reused"}'
         WHERE {_is_numbered(source)} AND (batch_id, record_id) IN (
             SELECT batch_id, record_id {numbered} GROUP BY ALL
             HAVING min(hash(content_hash)) <> max(hash(content_hash)))"""
@@ -209,6 +210,9 @@ def _problem(source: Source, name: str) -> str:
         return f"CASE {' '.join(cases)} END AS problem_{name}"
     if kind == "token":
         return f"CASE WHEN e.{name} = {_text(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
+    if source.victims and name in source.victims.columns:
+        not_parted = f"lookup_{name}.problem IS NOT NULL AND regexp_matches(e.{name}, {_text(PERHAPS_SEVERAL)})"
+        return f"CASE WHEN {not_parted} THEN 'victims_not_parted' ELSE lookup_{name}.problem END AS problem_{name}"
     return f"lookup_{name}.problem AS problem_{name}"
 
 

@@ -137,6 +137,13 @@ def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alo
     assert derived(history) == before
 
 
+def test_a_change_of_nothing_is_none(history: Home) -> None:
+    asked = request(first=date(2024, 3, 1), last=date(2024, 3, 31))
+    seen = plan(history, asked)
+    assert apply(history, asked, seen.plan_id).effect.is_none
+    assert history.query("FROM ops.change") == []
+
+
 class PowerFailure(BaseException):
     """Nothing catches this, as nothing catches a kill."""
 

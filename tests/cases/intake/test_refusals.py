@@ -133,6 +133,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("parquet_type", "a.parquet", parquet(pa.array([b"x"]))),
     ("no_rows", "a.json", b"[]"),
     ("no_rows", "a.csv", "性别,年龄,地点\n".encode()),
+    ("header_too_low", "a.csv", ("说明,,\n" * 24 + "性别,年龄,地点\n男,8,校内\n").encode()),
     ("header_not_found", "a.csv", "案由,案发时间,地点\n1,2,3\n".encode()),
     ("required_column_missing", "a.csv", "性别,年龄,班级\n男,8,二班\n".encode()),
     ("duplicate_header", "a.csv", "性别,年龄,地点,性别\n男,8,校内,女\n".encode()),
@@ -189,7 +190,7 @@ def test_a_row_below_the_last_one_of_excel_is_a_row_too_many(tmp_path: Path) -> 
 def test_every_reason_is_tested() -> None:
     elsewhere = {"password_protected", "not_a_file", "cannot_open", "zero_report_without_month", "of_another_feed"}
     assert {reason for reason, _, _ in FILES} | elsewhere == set(REFUSALS)
-    assert len(REFUSALS) == 29
+    assert len(REFUSALS) == 30
 
 
 @pytest.mark.parametrize("reason", REFUSALS)

@@ -354,3 +354,33 @@ def test_a_file_in_another_feeds_folder_is_sent_back(
     row = ["X1", "E1", *([None] * (len(top[-1]) - 2))]
     [fate] = desk.judge(folder, (name, as_csv([*top, *([row] if len(top[-1]) > 1 else [])]).encode()))
     assert (fate.reason == "of_another_feed") is refused
+
+
+# ------------------------------------------------------------------------------------------------- several to a case
+
+CASES = ["单位代码", "案件令牌", "被害人性别", "被害人年龄", "案发时间", "案由", "立案时间"]
+
+
+@pytest.mark.parametrize(
+    ("sexes", "ages", "fate"),
+    [
+        ("男；女", "8；9", {8, 9}),
+        ("男，女", "8,9", {8, 9}),
+        ("男\n女", "8、\n9", {8, 9}),
+        ("男/女", "8/9", {"victims_not_parted"}),
+        ("男", "8岁和9岁", {"victims_not_parted"}),
+        ("男", "很小", {"unreadable_age"}),
+        ("男；女", "8；9；10", {"victims_do_not_match"}),
+    ],
+)
+def test_victims_are_parted_or_the_receipt_says_how(desk: Desk, sexes: str, ages: str, fate: set[object]) -> None:
+    row = ["P1", TOKEN_A, sexes, ages, "2024-03-05", "故意伤害", "2024-03-06"]
+    [found] = desk.judge("police", ("a.csv", as_csv([CASES, row]).encode()))
+    loaded = {age for (age,) in desk.db.rows("SELECT age_years FROM core.record_version")}
+    assert (loaded or {why for _, column, why in found.failures if column != "sex"} & fate) == fate
+
+
+def test_one_case_in_two_rows_is_told_as_such(desk: Desk) -> None:
+    rows = [["P1", TOKEN_A, "男", age, "2024-03-05", "故意伤害", "2024-03-06"] for age in ("8", "9")]
+    [found] = desk.judge("police", ("a.csv", as_csv([CASES, *rows]).encode()))
+    assert {why for *_, why in found.failures} == {"case_in_two_rows"}

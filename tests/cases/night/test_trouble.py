@@ -15,14 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ddk_surveillance import intake, landing
+from ddk_surveillance import intake, landing, tokens
 from ddk_surveillance.cli import main
+from ddk_surveillance.doctor import EXAMINATIONS
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import open_warehouse
@@ -170,6 +172,15 @@ def test_a_command_says_in_one_line_that_the_disk_refuses(
         main(["--home", str(waiting.settings.home), "nightly"])
     said = "系统拒绝读写文件（Read-only file system）。请检查磁盘空间和文件夹权限（ddk doctor）。\n"
     assert (ended.value.code, capsys.readouterr().err) == (2, said)
+
+
+def test_the_doctor_sees_the_key_of_another_warehouse(first: Home, tmp_path: Path) -> None:
+    tokens.make_key(tmp_path / "other")
+    right, wrong = first.settings, replace(first.settings, key_file=tmp_path / "other")
+    look = {name.en: look for name, look in EXAMINATIONS}["warehouse"]
+    assert look(right) is None
+    with pytest.raises(ConfigurationError, match="wrong key"):
+        look(wrong)
 
 
 def test_a_missing_file_is_a_defect_of_ours_and_not_of_the_disk(

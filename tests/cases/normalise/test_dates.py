@@ -62,7 +62,7 @@ REFUSED = {
     ],
     "ambiguous_date": ["03/05/2024", "3/5/2024", "3-5-2024", "5.3.2024", "03/05/24", "3/5/24", "03-05-24", "Mar-24", "2024.1"],
     "unreadable_date": [
-        "", "今天", "abc", "2024年三月初五", "2024-W10", "去年3月", "14:30", "3月5日", "5日", "3月", "Jan", "5", "12345", "99999", "0",
+        "", "今天", "abc", "2024年三月初五", "2024-W10", "去年3月", "14:30", "5日", "5", "12345", "99999", "0",
         "2024-3-123", "2024-03-05 上课", "2024年3月5日晚上12点", "10000101", "May be", "2024-03-05,2024-03-09", "5.00104E+17",
         "42024-03-05", "2024/03-05", "202403-05", "5 Mar 20-24", "2024年3月5日至", "至2024年3月5日",
     ],
@@ -107,6 +107,13 @@ def test_the_title_never_replaces_what_the_cell_says() -> None:
     assert interval("2019年12月31日", 2024, 3) == ("2019-12-31", "2019-12-31", "day")
     assert interval("4月2日", 2024, 3) == ("2024-04-02", "2024-04-02", "day")
     assert interval("5日", 2024) == "unreadable_date"
+
+
+@pytest.mark.parametrize(
+    "text", ["3月5日", "3月", "Jan", "4月18日", "4-18", "2月29日", "4月18日14时", "4月", "4月18日至20日"]
+)
+def test_a_date_without_its_year_is_told_as_such(text: str) -> None:
+    assert interval(text) == "date_without_year"
 
 
 @pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in REFUSED.items() for text in texts])
