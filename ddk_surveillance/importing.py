@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import sys
@@ -18,5 +19,6 @@ def importing() -> Iterator[None]:
     finally:
         if len(sys.modules) > known:
             gc.freeze()
+            atexit.register(gc.unfreeze)  # or DuckDB reports, on the terminal, what it takes for leaks
         if is_looking:
             gc.enable()

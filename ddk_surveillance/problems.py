@@ -131,6 +131,10 @@ PROBLEMS: dict[str, Text] = {
         "文件似乎在这里中断：最后一行不完整，后面的行可能没有传到。请重新导出，把完整的文件重新报送。",
         "The file seems to be cut off here: its last row is not whole and more may be missing. Export it again, send it whole.",
     ),
+    "formula_without_value": Text(
+        "这一行有公式没有保存计算结果，读出来是空格。请用 Excel/WPS 打开文件，把公式粘贴为数值，保存后重新报送。",
+        "A formula in this row has no saved value and reads as blank. Open the file in Excel or WPS, paste values, save and send it again.",
+    ),
     "headless": Text(
         "这一行看似数据，但上方没有本来源的表头，未读取。请把表头加在它上面，或把它移到第一张表的表头下面。",
         "This looks like a row of data but no header stands above it, so it was not read. Put the header above it, or move it "

@@ -115,10 +115,12 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
 
 
 def _amiss(source: Source, recognised: Sequence[Recognised], others: Others) -> Iterator[Amiss]:
-    """Rows that nobody can read, and totals that do not agree with the rows; a case may count once for every victim."""
+    """Rows that nobody can read, formulas without a value, and totals that do not agree with the rows; a case may count once for every victim."""
     for one in recognised:
         for row, problem in one.unreadable.items():
             yield Amiss(one.sheet, row, "unreadable", "readable", problem)
+        for row in one.uncomputed:
+            yield Amiss(one.sheet, row, "file", "readable", "formula_without_value")
         for total in one.totals if source.target == "record" and not source.victims else ():
             if total.is_wrong:
                 yield Amiss(one.sheet, total.row_number, "file", "Q03", None)

@@ -12,6 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,6 +34,10 @@ LOCKED_OLE = re.compile(
     re.escape("EncryptedPackage".encode("utf-16-le"))
     + rb"|\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00(?:.{4}|.{12})(?:\x86\x00\x00\x00)?\x2f\x00",
     re.DOTALL,
+)
+WORKSHEET = re.compile(r"worksheets/sheet(\d{1,4})\.xml$", re.IGNORECASE)
+UNCOMPUTED = re.compile(
+    rb'<c\b[^<>]*?\br="[A-Z]{1,3}(\d{1,7})"[^<>]*><f\b(?:[^<>]*/>|[^<>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?</c>'
 )
 LOCKED_ODS = b"encryption-data"
 MANIFEST = "META-INF/manifest.xml"
@@ -114,7 +119,8 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     """An Excel or OpenDocument file, parsed here if it cannot hurt and else in a confined process."""
     if data.startswith(OLE) and LOCKED_OLE.search(data):
         raise refused("password_protected")
-    is_harmless, texts = _look_around(data, limits) if data.startswith(ZIP) else (False, tuple(texts_in_xls(data)))
+    is_zip = data.startswith(ZIP)
+    is_harmless, texts = _look_around(data, limits) if is_zip else (False, tuple(texts_in_xls(data)))
     try:
         if is_harmless:
             found, empty = workbook.read_workbook(data, limits.sheets, limits.cells)
@@ -125,12 +131,26 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
         raise refused(reason, limit=limits.sheets if reason == "too_many_sheets" else limits.cells) from None
     if any(sum(map(any, columns)) > limits.columns for _, _, columns in found):
         raise refused("too_many_cells", limit=limits.cells)
-    sheets = [(is_visible, sheet_of(name, columns)) for name, is_visible, columns in found]
+    uncomputed = _uncomputed(data) if is_harmless else {}
+    sheets = [
+        (is_visible, replace(sheet_of(name, columns), uncomputed=uncomputed.get(number, frozenset())))
+        for number, (name, is_visible, columns) in enumerate(found, start=1)
+    ]
     visible = tuple(sheet for is_visible, sheet in sheets if is_visible)
     if not visible:
         raise refused("no_visible_sheet")
     hidden = tuple(sheet for is_visible, sheet in sheets if not is_visible)
     return Workbook(visible, hidden, _beside_cells(texts, found), tuple(empty))
+
+
+def _uncomputed(data: bytes) -> dict[int, frozenset[int]]:
+    """Sheet → rows with a formula without a value: some programs leave it to Excel, and it reads as a blank."""
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if (sheet := WORKSHEET.search(name)) and (rows := UNCOMPUTED.findall(archive.read(name))):
+                found[int(sheet[1])] = frozenset(map(int, rows))
+    return found
 
 
 def _beside_cells(texts: Iterable[tuple[Text, str]], found: list[tuple[str, bool, workbook.Columns]]) -> Texts:

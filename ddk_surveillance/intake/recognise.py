@@ -41,13 +41,15 @@ class Recognised:
 
     `body` has a string column for every declared name (null where the file has no such column) and `row_number`
     (int32, as in `Sheet`). `unreadable` gives the rows of which nobody can tell what stands in which column, and why;
-    `dropped` counts what is no row, by kind; received rows = body + unreadable. `absent` are declared columns,
+    in the `uncomputed` a formula has no value. `dropped` counts what is no row, by kind; received rows = body +
+    unreadable. `absent` are declared columns,
     `undeclared` headers (or 第 n 列 where there is none) of columns that are not taken. `sample` are some rows as they came.
     """
 
     sheet: str
     body: pa.Table
     unreadable: Mapping[int, str]
+    uncomputed: tuple[int, ...]
     dropped: Mapping[Kind, int]
     totals: tuple[Total, ...]
     is_zero_report: bool
@@ -123,6 +125,7 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
         sheet=sheet.name,
         body=body,
         unreadable=unreadable,
+        uncomputed=tuple(sorted(sheet.uncomputed & set(body["row_number"].to_pylist()))) if sheet.uncomputed else (),
         dropped=Counter(kind for kind in kinds.values() if kind not in UNREADABLE),
         totals=totals_of(sheet, kinds, row_numbers),
         is_zero_report=says_zero and not len(row_numbers),

@@ -43,7 +43,7 @@ class Sheet:
     record (blank lines count, a quoted cell over several lines is one record); for JSON, NDJSON and Parquet row 1 is
     made of the column names and the n-th record (of NDJSON: line) is row n+1. `odd_widths` gives, by row number, how
     many cells a CSV row had if not `width`; `is_open_ended` tells that the last CSV row has no line end, so that the file
-    may have been cut there.
+    may have been cut there. `uncomputed` are rows with a formula whose value nobody saved.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Sheet:
     width: int
     odd_widths: Mapping[int, int] = field(default_factory=dict)
     is_open_ended: bool = False
+    uncomputed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import datetime as dt
 import io
 import json
 import random
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -286,3 +288,18 @@ def test_the_confined_process_reads_what_this_one_reads(tmp_path: Path, monkeypa
     monkeypatch.setattr(reading.workbook, "read_workbook", None)
     confined = read_file(tmp_path / "a.xlsx")
     assert [(sheet.name, cells(sheet)) for sheet in confined.sheets] == [(s.name, cells(s)) for s in here.sheets]
+
+
+def test_f14_rows_with_a_formula_whose_value_nobody_saved_are_known(tmp_path: Path) -> None:
+    content = as_xlsx([["年龄"], ["8"], ["9"], ["7"]])
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    for row, value in ((2, b"<v></v>"), (3, b"<v/>"), (4, b"<v>7</v>")):
+        cell = re.compile(rb'<c r="A%d"[^>]*>.*?</c>' % row)
+        parts[name] = cell.sub(b'<c r="A%d"><f>1+1</f>%b</c>' % (row, value), parts[name])
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as book:
+        for part, data in parts.items():
+            book.writestr(part, data)
+    [sheet] = read_sheets(tmp_path / "a.xlsx")
+    assert sheet.uncomputed == {2, 3}
