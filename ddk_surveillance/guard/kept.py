@@ -61,8 +61,8 @@ def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
 def without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
     """The rows with NOT_KEPT in the place of every cell that seems to be a name and is no word that any code list knows."""
     known = library.words(source)
-    names = [name for name, column in source.physical_columns.items() if column.kind != "token"]
-    cells = {name: rows[name] for name in names}
+    cells = {name: rows[name] for name, column in source.physical_columns.items() if column.kind != "token"}
+    names = [name for name, column in cells.items() if column.null_count < len(column)]
     found = side_by_side(len(rows), lambda name: _lone_names(source, name, cells[name], known), names)
     for name, values in zip(names, found, strict=True):
         if len(values):
