@@ -10,13 +10,12 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
-from ddk_surveillance.settings import Settings
+from ddk_surveillance.settings import Settings, now
 from ddk_surveillance.warehouse import open_warehouse, writer_lock
 
 KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "receipts", "schemas", "status.json")
@@ -32,6 +31,12 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
         )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigurationError(f"{target} 不是空目录。请另选一个。", f"{target} is not empty: choose another folder.")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigurationError(
+            f"{target} 不能写入。请另选一个。", f"{target} cannot be written: choose another."
+        ) from None
     if not settings.warehouse_file.exists():
         raise ConfigurationError(f"{settings.home} 中没有数据仓库。", f"There is no warehouse in {settings.home}.")
     with open_warehouse(settings) as db:
@@ -42,7 +47,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
                 "刚刚有另一个运行开始又中断。请先运行 ddk nightly。", "A run was just cut short: run ddk nightly first."
             )
         files = _copy(settings.home, target, _listing(settings.home))
-    manifest = {"made_at": f"{datetime.now():%Y-%m-%d %H:%M:%S}", "key_id": key_id, "files": files}
+    manifest = {"made_at": f"{now():%Y-%m-%d %H:%M:%S}", "key_id": key_id, "files": files}
     (target / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=0), encoding="utf-8")
     voice.say(
         f"已备份 {len(files)} 个文件到 {target}。密钥（{key_id or '—'}）不在其中，请保管人另存。",
@@ -62,8 +67,10 @@ def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> in
                 f"{settings.home} 里已有数据（{'、'.join(present)}）。要用备份取代它，请加 --replace；原有内容会移到旁边的目录。",
                 f"{settings.home} holds data already ({', '.join(present)}). Add --replace to put the backup in its place; what is there is moved aside.",
             )
+        settings.restoring_file.touch()
         aside = _move_aside(settings.home) if present else None
         _copy(source, settings.home, manifest["files"])
+        settings.restoring_file.unlink()
     settings.make_folders()
     voice.say(
         f"已恢复 {len(manifest['files'])} 个文件（备份于 {manifest['made_at']}，密钥 {manifest['key_id'] or '—'}）。"
@@ -115,7 +122,7 @@ def _checked(source: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
         damaged = [name for name, expected in manifest["files"].items() if _fingerprint(source / name) != expected]
-    except (FileNotFoundError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise ConfigurationError(
             f"{source} 不是完整的备份。请另选一份。", f"{source} is not a whole backup: choose another."
         ) from None
@@ -132,7 +139,7 @@ def _holds_files(path: Path) -> bool:
 
 
 def _move_aside(home: Path) -> Path:
-    aside = home / f"before-restore-{datetime.now():%Y%m%dT%H%M%S}"
+    aside = home / f"before-restore-{now():%Y%m%dT%H%M%S.%f}"
     aside.mkdir(mode=0o700)
     for name in (*KEPT, "ddk.duckdb.wal"):
         if (home / name).exists():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text
-from ddk_surveillance.settings import Settings, load
+from ddk_surveillance.settings import Settings, load, now
 from ddk_surveillance.usage import Group, words, wrong
 
 if TYPE_CHECKING:
@@ -381,8 +381,8 @@ def purge(context: Context) -> int:
     with writer_lock(context.settings):
         count = purge_refused(context.settings)
     folder = context.settings.refused
-    now = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
-    context.voice.say(f"{now} 已从 {folder} 删除 {count} 个文件。", f"{now} deleted {count} files from {folder}.")
+    moment = f"{now():%Y-%m-%d %H:%M:%S}"
+    context.voice.say(f"{moment} 已从 {folder} 删除 {count} 个文件。", f"{moment} deleted {count} files from {folder}.")
     return ExitCode.GOOD
 
 
@@ -489,7 +489,7 @@ def _kept(error: Exception) -> Text:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:  # the home itself may be what is wrong
         folder = Path(tempfile.mkdtemp(prefix="ddk-"))
-    log = folder / f"{datetime.now():%Y%m%dT%H%M%S}-defect.log"
+    log = folder / f"{now():%Y%m%dT%H%M%S}-defect.log"
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     kind = type(error).__name__
     return Text(

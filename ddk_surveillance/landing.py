@@ -27,6 +27,8 @@ from ddk_surveillance.warehouse import Warehouse
 
 WORKING_NAMES = ("~$", ".")
 WORKING_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
+# The plan's first day: archives, dead batteries and clocks set wrong date a file in 1970, 1980, 2000 or years ahead.
+EARLIEST = datetime(2021, 1, 1, tzinfo=ZoneInfo(TIME_ZONE)).timestamp()
 KEEP_IN_REFUSED = ("refused", "unreadable")
 
 
@@ -88,6 +90,12 @@ def names_waiting(settings: Settings) -> dict[tuple[str, int, datetime], str]:
     return {
         (source, path.lstat().st_size, written_at(path)): path.name for source, path in waiting if _is_regular(path)
     }
+
+
+def date_rightly(path: Path) -> None:
+    """Make a file today's whose date cannot be right: it would stand above every correction, or before what it tells of."""
+    if not EARLIEST <= path.stat().st_mtime <= time.time():
+        os.utime(path)
 
 
 def written_at(path: Path) -> datetime:

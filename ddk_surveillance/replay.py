@@ -164,13 +164,14 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         [night.night_id],
     )
     batches = db.rows(
-        "SELECT source_code, batch_id, change_id, rereads, received_at FROM ops.batch"
+        "SELECT source_code, batch_id, change_id, rereads, received_at, row_number() OVER"
+        " (PARTITION BY source_code, sha256, change_id IS NULL ORDER BY received_at, batch_id) FROM ops.batch"
         f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
         {"moment": night.started_at},
     )
     places = [
-        (_archived(db.settings.archive / source / (rereads or batch)), source, batch, change, rereads, received)
-        for source, batch, change, rereads, received in batches
+        (_archived(db.settings.archive / source / (rereads or batch)), source, batch, change, rereads, received, copy)
+        for source, batch, change, rereads, received, copy in batches
     ]
     missing = sum(path is None for path, *_ in places)
     if missing:
@@ -183,8 +184,13 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
             f"{missing} files of that night are no longer in the archive, {erased} of them erased since: it cannot be replayed"
             " (see also DDK_KEEP_ARCHIVE_DAYS).",
         )
-    for path, source, batch, change, *_ in places:
-        if path and not change:
+    brought: list[changes.Brought] = []
+    for path, source, batch, change, rereads, received, copy in places:
+        if not path:
+            continue
+        if change or copy > 1:  # sent again after it was withdrawn, it is no copy of what stands
+            brought.append(changes.Brought(path, source, batch, change, rereads, received))
+        else:
             target = scratch.inbox / source / batch
             target.mkdir(parents=True)
             shutil.copy2(path, target)
@@ -194,7 +200,7 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         )
         for name, known in TOLD.items()
     }
-    return _Known(rows, [changes.Brought(path, *facts) for path, *facts in places if path and facts[2]])
+    return _Known(rows, brought)
 
 
 def _archived(folder: Path) -> Path | None:
@@ -213,7 +219,7 @@ def _compute(copy: Warehouse, night: Night, known: _Known) -> None:
     sources = set(STAGES["discover"](copy, night.night_id))
     copy.execute("UPDATE ops.night SET started_at = ?", [night.started_at])
     for file in known.brought:
-        changes.take_in(copy, file)
+        changes.take_in(copy, file, night.night_id)
     for source in sorted(sources | {file.source for file in known.brought}):
         for stage in OF_A_SOURCE:
             STAGES[stage](copy, source)

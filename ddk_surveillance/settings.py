@@ -6,7 +6,9 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ddk_surveillance.errors import ConfigurationError
 
@@ -14,6 +16,11 @@ PACKAGE = Path(__file__).resolve().parent
 PROJECT = PACKAGE.parent
 TIME_ZONE = "Asia/Shanghai"
 LANGUAGES = ("zh", "en")
+
+
+def now() -> datetime:
+    """The time in the district, as a clock on its wall shows it."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
 
 
 def resource(name: str) -> Path:
@@ -96,6 +103,11 @@ class Settings:
     @property
     def warehouse_file(self) -> Path:
         return self.home / "ddk.duckdb"
+
+    @property
+    def restoring_file(self) -> Path:
+        """Stands there while a backup is put back: what a killed restore leaves is no home."""
+        return self.home / ".restoring"
 
     @property
     def snapshot_file(self) -> Path:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from ddk_surveillance import migration, turn
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import TIME_ZONE, Settings, resource
+from ddk_surveillance.settings import TIME_ZONE, Settings, now, resource
 from ddk_surveillance.unguarded import Unguarded
 
 if TYPE_CHECKING:  # half a second, which not every command needs
@@ -274,7 +273,7 @@ def _back_up(settings: Settings, file: Path) -> None:
             "升级数据仓库前要先备份，磁盘空间不足（需要数据仓库文件的两倍）。",
             "Before the warehouse is brought to today's declarations it is copied, and the disk has no room (twice its size is needed).",
         )
-    copy = settings.backups / f"ddk-{datetime.now():%Y%m%dT%H%M%S}.duckdb"
+    copy = settings.backups / f"ddk-{now():%Y%m%dT%H%M%S}.duckdb"
     shutil.copyfile(file, copy.with_suffix(".partial"))
     os.replace(copy.with_suffix(".partial"), copy)
     for old in sorted(settings.backups.glob("ddk-*.duckdb"))[:-KEEP_BACKUPS]:
@@ -303,6 +302,11 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     os.umask(0o077)
     settings.make_folders()
     with writer_lock(settings):
+        if settings.restoring_file.exists():
+            raise ConfigurationError(
+                "上一次恢复没有做完，这里的数据不完整。请再运行一次 ddk restore，并加 --replace。",
+                "The last restore did not come to its end, so the data here are not whole. Run ddk restore again, with --replace.",
+            )
         warehouse = connect(settings, Library(settings.declarations), settings.warehouse_file)
         try:
             yield warehouse

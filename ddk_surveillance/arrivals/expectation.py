@@ -38,7 +38,7 @@ def season(counts: Floats, span: Flags) -> Floats:
     The median over the years, so that one odd year is not taken for a season, shrunk by one year without any.
     """
     place = np.arange(len(counts)) % 12
-    if span.sum() < SEASONED:
+    if span.sum() < SEASONED or not counts[span].any():
         return np.ones(len(counts))
     mean = counts[span].mean()
     years = [counts[span & (place == month)] for month in range(12)]

@@ -118,22 +118,25 @@ def carry_out(db: Warehouse, act: Act, bring: Callable[[str], None] = lambda cha
 
 
 class Brought(NamedTuple):
-    """A file that comes with a change; `rereads` is the batch of which it is another reading, received when that was."""
+    """A file that comes with a change (in a replay, also with none).
+
+    `rereads` is the batch of which it is another reading, received when that was.
+    """
 
     path: Path
     source: str
     batch_id: str
-    change_id: str
+    change_id: str | None
     rereads: str | None = None
     received_at: datetime | None = None
 
 
-def take_in(db: Warehouse, file: Brought) -> None:
+def take_in(db: Warehouse, file: Brought, night_id: str = "") -> None:
     """A copy of the file into the inbox, known as what it is; the stages then treat it as any other."""
     place = db.settings.inbox / file.source / file.batch_id / file.path.name
     place.parent.mkdir(parents=True)
     shutil.copy2(file.path, place)
-    intake.register(db, Claim(file.batch_id, file.source, place), file.change_id)
+    intake.register(db, Claim(file.batch_id, file.source, place), file.change_id or night_id)
     db.execute(
         "UPDATE ops.batch SET status = 'taken', change_id = ?, rereads = ?, received_at = coalesce(?, received_at)"
         " WHERE batch_id = ?",

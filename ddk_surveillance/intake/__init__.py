@@ -22,7 +22,16 @@ from ddk_surveillance.intake.recognise import Others, Recognised
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
-from ddk_surveillance.landing import Claim, claim_new_files, claims, left_behind, put_back, tidy, written_at
+from ddk_surveillance.landing import (
+    Claim,
+    claim_new_files,
+    claims,
+    date_rightly,
+    left_behind,
+    put_back,
+    tidy,
+    written_at,
+)
 from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
@@ -79,6 +88,7 @@ def _report_left_behind(db: Warehouse, night_id: str) -> None:
 
 def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     """A line in ops.batch; a file that came before, byte for byte, is only counted."""
+    date_rightly(claim.path)
     sha256 = claim.sha256()
     earlier = db.rows(
         "SELECT rows_received FROM ops.batch WHERE source_code = ? AND sha256 = ? AND batch_id <> ? "

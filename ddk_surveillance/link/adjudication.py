@@ -63,9 +63,18 @@ def decide(db: Warehouse, decision: Decision) -> bool:
             f"与已有裁定矛盾（第 {numbers} 号）。如要改判，请先撤销：ddk review --reverse 裁定号。",
             f"This contradicts decision {numbers}. To change it, take that back first: ddk review --reverse NUMBER.",
         )
+    words = [decision.decision, decision.decided_by, decision.reason, decision.seen_hash]
+    if not known and db.value(f"SELECT count(*) FROM link.adjudication WHERE {_SAID}", [*pair, *words]):
+        raise DecisionRefused(
+            "同样的裁定作过，后来被撤销了（可能是旧的复核单又导入了一次）。如仍要这样裁定，请写明新的理由。",
+            "The very same decision was made and taken back (an old form handed in again?). To make it again, give a new reason.",
+        )
     if not known:
-        _add(db, pair, decision.decision, decision.decided_by, decision.reason, decision.seen_hash)
+        _add(db, pair, *words)
     return not known
+
+
+_SAID = "(left_record_id, right_record_id, decision, decided_by, reason, seen_hash) = (?, ?, ?, ?, ?, ?)"
 
 
 def reverse(db: Warehouse, adjudication_id: int, decided_by: str, reason: str) -> None:

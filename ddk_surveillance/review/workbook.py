@@ -6,7 +6,6 @@ what it was when it was written is taken.
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from ddk_surveillance.link import adjudication
 from ddk_surveillance.link.adjudication import Decision, DecisionRefused
 from ddk_surveillance.review.cases import Case, Line, signed
 from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.settings import now
 from ddk_surveillance.warehouse import Warehouse
 
 SHEET, TITLE, MARK = "复核", "大渡口区儿童伤害监测 记录对复核单", "ddk-review-1"
@@ -65,6 +65,8 @@ class Taken:
 
 def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
     """Write a workbook for these pairs that only the owner can read; never over a file, it may be a filled-in form."""
+    if path.suffix.lower() != ".xlsx":
+        raise ConfigurationError(f"{path} 应以 .xlsx 结尾。", f"The name {path} must end in .xlsx.")
     try:
         path.touch(mode=0o600, exist_ok=False)
     except OSError:
@@ -73,7 +75,7 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
             f"{path} is there already, or cannot be written. Choose another.",
         ) from None
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
-        book.set_properties({"title": TITLE, "created": datetime.datetime.now()})
+        book.set_properties({"title": TITLE, "created": now()})
         styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}
         sheet = book.add_worksheet(SHEET)
         for column, width in enumerate(WIDTHS):
@@ -96,7 +98,7 @@ def _write_top(sheet: Any, styles: dict[str, Any], count: int, warehouse_id: str
     sheet.merge_range(1, 0, 1, LAST, NOTE, styles["note"])
     sheet.write_string(2, 0, REVIEWER, styles["label"])
     sheet.write_blank(2, 1, None, styles["input"])
-    sheet.merge_range(2, 2, 2, LAST, f"{datetime.datetime.now():%Y-%m-%d} 导出，共 {count} 对", styles["note"])
+    sheet.merge_range(2, 2, 2, LAST, f"{now():%Y-%m-%d} 导出，共 {count} 对", styles["note"])
     return 4
 
 
@@ -157,6 +159,8 @@ def take_form(db: Warehouse, path: Path, warehouse_id: str, checked: Check) -> T
 
 def _rows(path: Path, warehouse_id: str) -> list[list[str]]:
     """The cells of the form as text; ConfigurationError if it is none of ours or of another warehouse."""
+    if not path.is_file():
+        raise ConfigurationError(f"没有文件 {path}。", f"There is no file {path}.")
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         cells = book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False) if SHEET in book.sheet_names else []

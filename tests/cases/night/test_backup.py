@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from ddk_surveillance import backup, retention
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import BusyError, ConfigurationError
-from ddk_surveillance.warehouse import writer_lock
+from ddk_surveillance.warehouse import open_warehouse, writer_lock
 from tests.cases.night.test_arrivals import LATE, send, state
 from tests.conftest import Home
 
@@ -53,6 +54,32 @@ def test_a_home_that_holds_data_is_replaced_only_when_told_so(used: Home, tmp_pa
     assert (aside / "ddk.duckdb").exists()
 
 
+def test_a_restore_that_was_cut_short_leaves_no_home_until_it_is_done_again(
+    used: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.back_up(used.settings, VOICE, tmp_path / "copy")
+    before = contents(used)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(backup.shutil, "copy2", one_copy_then_killed())
+        backup.restore(used.settings, VOICE, tmp_path / "copy", replace=True)
+    with pytest.raises(ConfigurationError, match="did not come to its end"), open_warehouse(used.settings):
+        pass
+    backup.restore(used.settings, VOICE, tmp_path / "copy", replace=True)
+    assert contents(used) == before
+    state(used)
+
+
+def one_copy_then_killed() -> Callable[[Path, Path], Path]:
+    copies = iter([shutil.copy2])
+
+    def copy(source: Path, target: Path) -> Path:
+        for real in copies:
+            return Path(real(source, target))
+        raise KeyboardInterrupt
+
+    return copy
+
+
 def test_a_damaged_or_unfinished_backup_restores_nothing(
     used: Home, make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
@@ -64,6 +91,9 @@ def test_a_damaged_or_unfinished_backup_restores_nothing(
     with pytest.raises(ConfigurationError, match="1 files"):
         backup.restore(other.settings, VOICE, copy, replace=False)
     (copy / backup.MANIFEST).unlink()
+    with pytest.raises(ConfigurationError, match="not a whole backup"):
+        backup.restore(other.settings, VOICE, copy, replace=False)
+    (copy / backup.MANIFEST).write_text("[]")
     with pytest.raises(ConfigurationError, match="not a whole backup"):
         backup.restore(other.settings, VOICE, copy, replace=False)
     assert not other.settings.warehouse_file.exists()
@@ -78,6 +108,8 @@ def test_nothing_is_backed_up_while_a_run_writes_or_into_a_folder_in_use(used: H
         backup.back_up(used.settings, VOICE, tmp_path / "full")
     with pytest.raises(ConfigurationError, match="within the data home"):
         backup.back_up(used.settings, VOICE, used.settings.home / "copy")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        backup.back_up(used.settings, VOICE, tmp_path / "full" / "x" / "copy")
 
 
 def test_what_is_older_than_its_limit_goes_and_nothing_else(used: Home, monkeypatch: pytest.MonkeyPatch) -> None:

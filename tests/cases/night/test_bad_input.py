@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,18 @@ def test_columns_nobody_declared_are_not_kept(home: Home) -> None:
     columns = home.column("SELECT column_name FROM duckdb_columns() WHERE schema_name = 'received'")
     assert "爱好" not in columns
     assert "足球".encode() not in home.settings.warehouse_file.read_bytes()
+
+
+@pytest.mark.parametrize("dated", ["1970-01-01", "1980-01-01", "2020-12-31", "2099-01-01"])
+def test_a_file_with_a_date_that_cannot_be_right_came_today(home: Home, dated: str) -> None:
+    """One that seemed to come from the future would stand above every later correction."""
+    path = home.drop("hospital", "a.csv", GOOD)
+    os.utime(path, (datetime.fromisoformat(dated).timestamp(),) * 2)
+    home.night(take_in)
+    assert home.column("SELECT now()::TIMESTAMP - received_at < INTERVAL 1 HOUR FROM ops.batch") == [True]
+    home.drop("hospital", "a(修改版).csv", GOOD.replace("跌倒/坠落", "溺水"))
+    home.night(take_in)
+    assert home.column("SELECT count(*) FROM core.record WHERE mechanism = 'drowning'") == [1]
 
 
 def test_a_file_of_the_year_1601_or_without_permission_does_not_stop_the_night(home: Home) -> None:

@@ -66,6 +66,21 @@ def test_nights_since_an_erasure_are_replayed_and_earlier_ones_say_why_not(three
         assert replay.replay(db, replay.find(db, None, "night002"))[0] == "same"
 
 
+def test_a_file_sent_again_after_it_was_withdrawn_is_replayed_whatever_became_of_that(
+    three_nights: Home, tmp_path: Path
+) -> None:
+    home = copy_of(three_nights, tmp_path / "home")
+    with open_warehouse(home.settings) as db:
+        changes.withdraw(db, "late.csv", "误报", "张三")
+    home.drop("hospital", "another_name.csv", LATE)
+    home.night()
+    with open_warehouse(home.settings) as db:
+        again = replay.find(db, None, str(db.value("SELECT night_id FROM ops.night ORDER BY rowid DESC LIMIT 1")))
+        assert replay.replay(db, again) == ("same", ANY)
+        changes.undo(db, "C000001", "撤销", "张三")
+        assert replay.replay(db, again) == ("same", ANY)
+
+
 def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     db.execute("UPDATE ops.release_table SET fingerprint = 'other' WHERE table_name = 'out.indicator_rate'")
     status, text = replay.replay(db, replay.find(db, None, "night002"))

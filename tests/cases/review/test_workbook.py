@@ -36,6 +36,11 @@ def test_the_form_holds_what_a_reviewer_needs_and_nothing_else(form: Path, doubt
             assert f">{value}<" not in text
 
 
+def test_a_form_that_is_not_there_or_no_xlsx_is_said(terminal: Terminal, tmp_path: Path) -> None:
+    assert "没有文件" in terminal("review", "--import", tmp_path / "missing.xlsx").text
+    assert "应以 .xlsx 结尾" in terminal("review", "--export", tmp_path / "form.csv").text
+
+
 def test_a_form_is_never_written_over_a_file(terminal: Terminal, form: Path, tmp_path: Path) -> None:
     before = form.read_bytes()
     assert "已存在" in terminal("review", "--export", form).text
@@ -95,6 +100,17 @@ def test_a_pair_that_was_decided_otherwise_since_is_refused(terminal: Terminal, 
     rows = fill(form, ("同一事件", "家长证实"))
     terminal("review", "--by", "李强", "--limit", "1", typed=("d", "卡片核对"))
     assert f"第 {rows[0]} 行未采用：与已有裁定矛盾（第 1 号）" in terminal("review", "--import", form).text
+
+
+def test_a_decision_that_was_taken_back_is_not_made_again_by_the_old_form(
+    terminal: Terminal, doubtful: Home, form: Path
+) -> None:
+    rows = fill(form, ("同一事件", "家长证实"))
+    terminal("review", "--import", form)
+    terminal("review", "--reverse", "1", "--by", "李强", "--reason", "看错了卡片")
+    done = terminal("review", "--import", form)
+    assert done.code == 3 and f"第 {rows[0]} 行未采用：同样的裁定作过，后来被撤销了" in done.text
+    assert doubtful.query("FROM link.decision") == []
 
 
 def test_a_changed_hidden_column_is_refused(terminal: Terminal, form: Path) -> None:
