@@ -48,7 +48,10 @@ def test_a_night_in_the_past_is_what_was_published(db: Warehouse) -> None:
 
 def test_a_night_after_changes_is_replayed_with_them(three_nights: Home, tmp_path: Path) -> None:
     home = copy_of(three_nights, tmp_path / "home")
-    asked = backfill.Request("hospital", date(2024, 3, 1), date(2024, 3, 31), "重读三月", "张三")
+    (tmp_path / "march.csv").write_text(FIRST, encoding="utf-8")
+    asked = backfill.Request(
+        "hospital", date(2024, 3, 1), date(2024, 3, 31), "复核三月", "张三", files=(tmp_path / "march.csv",)
+    )
     with open_warehouse(home.settings) as db:
         backfill.apply(db, asked, backfill.plan(db, asked).plan_id)
         changes.withdraw(db, "late.csv", "误报", "张三")
