@@ -13,6 +13,7 @@ from ddk_surveillance.intake.rows import Kind
 KINDS: Mapping[Kind, Text] = {
     "total": Text("合计", "totals"),
     "footer": Text("表尾说明", "footers"),
+    "example": Text("填写示例", "examples"),
     "repeated_header": Text("重复表头", "repeated headers"),
     "zero_report": Text("零报告字样", "zero-report notes"),
     "blank": Text("空行", "blank lines"),

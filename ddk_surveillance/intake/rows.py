@@ -16,7 +16,7 @@ from ddk_surveillance.intake.cleaning import compact
 from ddk_surveillance.intake.headers import Header, Row
 from ddk_surveillance.intake.sheets import Sheet
 
-Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "ragged", "cut_off"]
+Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "example", "ragged", "cut_off"]
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 TOTAL = re.compile(r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数)(\(.*?\))?:?(?P<stated>\d+)?[人例件个起条次]?$")
@@ -24,9 +24,10 @@ NUMBER = re.compile(r"(\d+)(\.0+)?[人例件个起条次]?")
 QUANTITY = re.compile(r"[\d.,%\-—/人例件个起条次元天岁]*")
 FOOTER = re.compile(
     r"^(单位|主要|分管|科室)?(填表|填报|填卡|制表|审核|复核|审批|经办|统计|报告|报送|上报|负责|联系|领导|盖章|签字|签章|单位)"
-    r"(人|者|员|单位|部门|机构|日期|时间|电话|领导|医师|医生|意见)?(\(.*?\))?(:|$)"
+    r"(人|者|员|单位|部门|机构|日期|时间|电话|领导|医师|医生|意见)?(签字|签名|签章|盖章)?(\(.*?\))?(:|$)"
     r"|^(填表)?(说明|备注|附注|注)\d*([:.]|$)|^第\d+页|^共\d+页"
 )
+EXAMPLE = re.compile(r"^\(?(填写|填报|填表)?(示例|样例|范例|例)(行|数据|\d{1,2})?\)?([:.]|$)")
 ZERO_REPORT = re.compile(
     r"零报告|零上报|本(年度?|季度?|月份?|周|周期|期|学期)[^,;。]{0,4}(无|未发生|没有|未出现|0例|零)"
     r"|^无(伤害|事件|事故|病例|个案|暴力|此类|上报|相关|新增|数据|记录|儿童|学生)"
@@ -60,7 +61,9 @@ def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
     if not body.num_rows:
         return {}
     filled = _filled_cells(body)
-    kinds: dict[int, Kind] = {int(position) + header.end + 1: "blank" for position in np.flatnonzero(filled == 0)}
+    declared = _filled_cells(body.select(sorted(header.columns.values())))
+    says_nothing = (filled == 0) | ((declared == 0) & (filled == 1))  # a line that was only numbered
+    kinds: dict[int, Kind] = {int(position) + header.end + 1: "blank" for position in np.flatnonzero(says_nothing)}
     above = {_squeezed(row) for row in rows_of(sheet.cells.slice(0, header.end))}
     suspects = np.flatnonzero(_suspects(sheet, body, header, filled))
     for position, row in zip(suspects, rows_of(body.take(pa.array(suspects))), strict=True):
@@ -134,8 +137,9 @@ def _suspects(sheet: Sheet, body: pa.Table, header: Header, filled: npt.NDArray[
         told = pc.or_(pc.match_substring_regex(joined, HINT), pc.is_in(joined, above.combine_chunks()))
         suspects[sparse] = np.asarray(told)
     front = sorted(header.columns.values())[:2]
-    for position in front:
-        suspects |= _flags(pc.match_substring(body.column(position), "计"))
+    for position in {0, *front}:
+        for word in "计例":
+            suspects |= _flags(pc.match_substring(body.column(position), word))
     names = sheet.cells.column(front[0]).slice(header.first_row, header.height)
     return suspects | _flags(pc.is_in(body.column(front[0]), names.drop_null().combine_chunks()))
 
@@ -148,6 +152,8 @@ def _kind(row: Row, above: set[tuple[str, ...]], few: int) -> Kind | None:
         return "repeated_header"
     if total_of(row):
         return "total"
+    if any(map(EXAMPLE.match, texts[:2])):
+        return "example"
     if len(texts) <= min(3, few) and any(map(is_zero_report, texts)):
         return "zero_report"
     return "footer" if len(texts) <= few and FOOTER.match(texts[0]) else None

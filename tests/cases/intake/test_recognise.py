@@ -289,6 +289,22 @@ def test_f1_sheets_without_the_table_are_passed_over_and_named() -> None:
     assert refusal.value.reason == "no_rows"
 
 
+def test_f4_the_example_of_the_form_and_lines_that_are_only_numbered_are_no_rows() -> None:
+    numbered = f"序号|{HEADER}"
+    table = found(
+        TITLE,
+        numbered,
+        "例|一小|男|8|2024-03-01||跌倒",
+        "1|一小|男|8|2024-03-05||跌倒",
+        "2||||||",
+        "3|||9|||",
+        "4||||||",
+    )
+    assert (rows(table), table.dropped) == ([4, 6], {"example": 1, "blank": 2})
+    table = found(HEADER, "示例:一小|男|8", "例外小学|男|8", "一小|男|8", "填报人签字:||")
+    assert (rows(table), table.dropped) == ([3, 4], {"example": 1, "footer": 1})
+
+
 RECORDS = ("一小|男|8|2024-03-05|14|跌倒", "二小|女|9|2024-03-06||烫伤", "三小|女|7|2024-3-7|9|跌倒")
 
 
