@@ -36,7 +36,7 @@ from ddk_surveillance.changes import backfill
 from ddk_surveillance.settings import Settings, load, resource
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from flows.ingest import STAGES as OF_A_SOURCE
-from flows.nightly import LANES
+from flows.nightly import LATER
 from flows.stage import STAGES
 
 # Reports, then corrections of them, repeated files and months that come late.
@@ -210,8 +210,8 @@ def night(db: Warehouse) -> None:
     for source in STAGES["discover"](db, name):
         for stage in OF_A_SOURCE:
             STAGES[stage](db, source)
-    for lanes in LANES:
-        db.in_lanes(lanes, lambda connection, stage: STAGES[stage](connection, name))
+    for stage in LATER:
+        STAGES[stage](db, name)
 
 
 def correct(db: Warehouse) -> None:

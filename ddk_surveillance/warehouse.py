@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,25 +147,6 @@ class Warehouse:
                 self.execute(
                     f"SET preserve_insertion_order = true; SET memory_limit = '{self.settings.memory_limit_gb}GB'"
                 )
-
-    def in_lanes(self, lanes: Sequence[Sequence[str]], run: Callable[[Warehouse, str], object]) -> None:
-        """Call `run` for the steps of each lane in their order, the lanes beside each other; raises what the first raised.
-
-        All lanes but the first have a connection of their own: they see what is committed, not our temporary tables.
-        """
-        with ThreadPoolExecutor() as pool:
-            others = [pool.submit(copy_context().run, self._beside, lane, run) for lane in lanes[1:]]
-            for step in lanes[0]:
-                run(self, step)
-        for other in others:
-            other.result()
-
-    def _beside(self, lane: Sequence[str], run: Callable[[Warehouse, str], object]) -> None:
-        with contextlib.closing(self.connection.cursor()) as connection:
-            other = Warehouse(connection, self.settings, self.library)
-            other.execute(f"SET TimeZone = '{TIME_ZONE}'")
-            for step in lane:
-                run(other, step)
 
     def remember(self, name: str, value: str) -> None:
         """Keep a fact about the warehouse itself."""

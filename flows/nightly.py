@@ -13,15 +13,9 @@ from prefect.states import Completed
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
-from flows.stage import discover, last_look, recorded, report, run_lanes, safely, writing
+from flows.stage import discover, last_look, recorded, report, run_stage, safely, writing
 
-# One group after the other; within a group, lanes of stages that neither read nor write what the other lanes write.
-LANES = (
-    (("receipts", "link"), ("arrivals",)),
-    (("indicators",), ("measure", "across")),
-    (("publish", "replay"),),
-)
-LATER = tuple(stage for lanes in LANES for lane in lanes for stage in lane)
+LATER = ("receipts", "link", "measure", "arrivals", "across", "indicators", "publish", "replay")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
 
 
@@ -48,8 +42,8 @@ def _night(night: str) -> State[tuple[str, ...]]:
         for end in ends.values():
             if isinstance(end, DdkError) and end.exit_code is ExitCode.DEFECT:
                 raise end
-        for lanes in LANES:
-            run_lanes(lanes, night)
+        for stage in LATER:
+            run_stage(stage, night)
     return _completed(tuple(source for source, end in ends.items() if end))
 
 

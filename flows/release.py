@@ -8,8 +8,8 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
 from ddk_surveillance import nights
-from flows.nightly import LANES
-from flows.stage import recorded, run_lanes, safely, warehouse, writing
+from flows.nightly import LATER
+from flows.stage import recorded, run_stage, safely, warehouse, writing
 
 
 @flow(name="release", persist_result=False)
@@ -22,5 +22,5 @@ def release() -> State[None] | None:
 def _release(run: str) -> None:
     with writing(), recorded(run):
         nights.begin(warehouse(), run)
-        for lanes in LANES:
-            run_lanes(lanes, run)
+        for stage in LATER:
+            run_stage(stage, run)

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
@@ -155,16 +155,6 @@ def run_stage(stage: str, key: str) -> Outcome:
     """Run one stage for one key as a task of the current flow; raises DdkError and nothing else."""
     outcome: Outcome = _as_task(stage, key)
     return outcome
-
-
-def run_lanes(lanes: Sequence[Sequence[str]], key: str) -> None:
-    """Run these lanes of stages beside each other; raises DdkError when all have ended."""
-
-    def run(connection: Warehouse, stage: str) -> None:
-        _warehouse.set(connection)
-        run_stage(stage, key)
-
-    warehouse().in_lanes(lanes, run)
 
 
 def discover(night: str) -> list[str]:
