@@ -60,6 +60,9 @@ def _complaint(look: Examination, settings: Settings) -> Text | None:
         return look(settings)
     except DdkError as error:
         return error.text
+    except OSError as error:
+        return Text(f"系统拒绝读写（{error.strerror}）。请检查磁盘、挂载方式和权限。",
+                    f"The system refuses to read or write ({error.strerror}): check the disk, how it is mounted, permissions.")  # fmt: skip
 
 
 def _packages(_: Settings) -> Text | None:

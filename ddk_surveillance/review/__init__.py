@@ -159,20 +159,23 @@ def list_decisions(settings: Settings, voice: Voice) -> int:
         rows = db.rows(f"""
             SELECT a.adjudication_id, strftime(a.decided_at, '%Y-%m-%d %H:%M'), a.decided_by, a.decision, a.reason,
                 h.adjudication_id IS NOT NULL, a.left_record_id, a.right_record_id,
-                a.seen_hash <> ({adjudication.PRESENT_HASH})
+                a.seen_hash <> ({adjudication.PRESENT_HASH}),
+                (SELECT count(*) FROM core.record WHERE record_id IN (a.left_record_id, a.right_record_id)) < 2
             FROM link.adjudication AS a LEFT JOIN ({adjudication.HOLDING}) AS h USING (adjudication_id)
             ORDER BY a.adjudication_id DESC""")
     headings = (Text("号", "no."), Text("时间", "when"), Text("裁定人", "who"), Text("裁定", "decision"), Text("理由", "why"),
                 Text("状态", "state"), Text("记录甲", "record A"), Text("记录乙", "record B"))  # fmt: skip
     voice.table(headings, [
-        [number, when, who, voice.pick(known.of("decisions", decision)), why, voice.pick(_state(holds, changed)), left, right]
-        for number, when, who, decision, why, holds, left, right, changed in rows])  # fmt: skip
+        [number, when, who, voice.pick(known.of("decisions", decision)), why, voice.pick(_state(holds, changed, gone)), left, right]
+        for number, when, who, decision, why, holds, left, right, changed, gone in rows])  # fmt: skip
     return ExitCode.GOOD
 
 
-def _state(holds: bool, changed: bool | None) -> Text:
+def _state(holds: bool, changed: bool | None, gone: bool) -> Text:
     if not holds:
         return Text("不再有效", "holds no longer")
+    if gone:
+        return Text("有效，但有记录已撤回", "holds, but a record is withdrawn")
     return Text("有效，记录此后有更正", "holds; a record was corrected since") if changed else Text("有效", "holds")
 
 

@@ -71,9 +71,11 @@ class Account:
             return
         model = linked_model(self.db)
         explained = explain_pairs(self.db, model, [(self.members[a], self.members[b]) for a, b in pairs])
-        adopted = model.declaration.thresholds.adopted_bits
-        self._title(f"各对记录的得分（比特；扣除竞争记录后平均高于 {signed(adopted)} 的归为一个事件）",
-                    f"Scores of its pairs (bits; groups whose average, rivals set off, is above {signed(adopted)} are one incident)")  # fmt: skip
+        asked = model.declaration.thresholds
+        adopted, less = signed(asked.adopted_bits), f"{asked.less_of_two_deaths_bits:g}"
+        self._title(f"各对记录的得分（比特；扣除竞争记录后平均高于 {adopted} 的归为一个事件，两份死亡报告少要求 {less}）",
+                    f"Scores of its pairs (bits; groups whose average, rivals set off, is above {adopted} are one incident; {less} less are"
+                    " asked of two reports of a death)")  # fmt: skip
         for first in range(0, len(pairs), PAIRS_IN_A_TABLE):
             some = slice(first, first + PAIRS_IN_A_TABLE)
             self._pair_table(pairs[some], explained[some])
@@ -213,6 +215,10 @@ def _present_name(db: Warehouse, voice: Voice, name: str) -> str | None:
     if now:
         return str(now[0][0])
     alias = db.rows("SELECT incident_id FROM link.incident_alias WHERE retired_incident_id = ?", [name])
+    if not alias and db.value("SELECT count(*) FROM core.record_version WHERE record_id = ?", [name]):
+        raise ConfigurationError(
+            "这条记录已撤回，现在不属于任何事件。", "This record is withdrawn and belongs to no incident now."
+        )
     if not alias:
         raise ConfigurationError(
             "没有这个事件号，也没有这样停用的事件号或记录号。",

@@ -110,5 +110,14 @@ def test_the_list_says_that_a_record_was_corrected_since(terminal: Terminal, dou
     assert "有效，记录此后有更正" in terminal("review", "--list").text
 
 
+def test_of_a_withdrawn_record_the_list_and_the_explanation_say_so(terminal: Terminal, doubtful: Home) -> None:
+    terminal("review", "--by", "王敏", "--limit", "1", typed=("d", "卡片核对"))
+    with open_warehouse(doubtful.settings) as db:
+        db.execute("UPDATE core.record_version SET disposition = 'withdrawn' WHERE record_id = 'ba'")
+        link.run(db, "night2")
+    assert "有效，但有记录已撤回" in terminal("review", "--list").text
+    assert "这条记录已撤回" in terminal("explain", "ba").text
+
+
 def test_before_the_first_night_there_is_nothing_to_review(terminal: Terminal, make_home: Callable[..., Home]) -> None:
     assert "还没有运行过" in terminal("review", home=make_home("elsewhere")).text
