@@ -192,7 +192,8 @@ ENDS = {
 }
 ALARM_WORDS = {
     "late": Text("逾期未报 {since}（通常约 {expected} 条）", "late: {since} (usually about {expected} records)"),
-    "silent": Text("近一年缺 {months} 个月，最早 {since}（通常约 {expected} 条）", "{months} months of the last year missing, the first {since} (usually about {expected} records)"),
+    "silent": Text("近一年缺 {months} 个月，最早 {since}（通常约 {expected} 条）",
+                   "{months} months of the last year missing, from {since} (usually about {expected} records)"),
     "partial": Text("主要机构未报：{months} 个月，自 {since} 起", "large institutions are missing: {months} months since {since}"),
     "shrunken": Text("偏少：自 {since} 起 {received} 条（通常约 {expected} 条）", "shrunken: {received} records since {since} (usually about {expected})"),
     "swollen": Text("偏多：自 {since} 起 {received} 条（通常约 {expected} 条）", "swollen: {received} records since {since} (usually about {expected})"),

@@ -84,7 +84,7 @@ def test_what_is_news(night: Home, seen: status.Facts) -> None:
     assert said == [
         "a defect of ours, nothing published. A database statement failed.",
         "The run before it was cut short; this one went on from there.",
-        "! police: 2 months of the last year missing, the first 2024-01 (usually about 40 records)",
+        "! police: 2 months of the last year missing, from 2024-01 (usually about 40 records)",
     ]
 
 
