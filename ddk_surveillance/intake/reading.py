@@ -129,12 +129,15 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     except workbook.Unreadable as error:
         reason = str(error)
         raise refused(reason, limit=limits.sheets if reason == "too_many_sheets" else limits.cells) from None
-    if any(sum(map(any, columns)) > limits.columns for _, _, columns in found):
+    if any(sum(map(any, columns)) > limits.columns for _, _, columns, _ in found):
         raise refused("too_many_cells", limit=limits.cells)
     uncomputed = _uncomputed(data) if is_harmless else {}
     sheets = [
-        (is_visible, replace(sheet_of(name, columns), uncomputed=uncomputed.get(number, frozenset())))
-        for number, (name, is_visible, columns) in enumerate(found, start=1)
+        (
+            is_visible,
+            replace(sheet_of(name, columns), uncomputed=uncomputed.get(number, frozenset()), merged=tuple(merged)),
+        )
+        for number, (name, is_visible, columns, merged) in enumerate(found, start=1)
     ]
     visible = tuple(sheet for is_visible, sheet in sheets if is_visible)
     if not visible:
@@ -153,9 +156,11 @@ def _uncomputed(data: bytes) -> dict[int, frozenset[int]]:
     return found
 
 
-def _beside_cells(texts: Iterable[tuple[Text, str]], found: list[tuple[str, bool, workbook.Columns]]) -> Texts:
+def _beside_cells(
+    texts: Iterable[tuple[Text, str]], found: list[tuple[str, bool, workbook.Columns, workbook.Merged]]
+) -> Texts:
     """The texts that stand in no cell: the guard judges a cell by its column."""
-    in_cells = {cell.strip() for _, _, columns in found for column in columns for cell in column if cell}
+    in_cells = {cell.strip() for _, _, columns, _ in found for column in columns for cell in column if cell}
     return tuple((place, text) for place, text in texts if text not in in_cells)
 
 

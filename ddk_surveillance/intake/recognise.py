@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -184,13 +185,26 @@ def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds:
     keep = np.ones(sheet.cells.num_rows - header.end, dtype=bool)
     keep[[number - header.end - 1 for number in kinds]] = False
     numbers = np.flatnonzero(keep).astype(np.int32) + np.int32(header.end + 1)
-    rows = sheet.cells.slice(header.end)
+    rows = _unmerged(sheet, header.end)
     rows = rows if keep.all() else rows.filter(pa.array(keep))
     _check_repeats(rows, header, columns)
     _check_counts(rows, header)
     cells = side_by_side(len(rows), lambda column: _column(rows, header, column), columns)
     body = {column.name: cleaned for column, cleaned in zip(columns, cells, strict=True)}
     return pa.table({**body, "row_number": pa.array(numbers)})
+
+
+def _unmerged(sheet: Sheet, end: int) -> pa.Table:
+    """The rows below the header, the value of merged cells in each of theirs."""
+    rows = sheet.cells.slice(end)
+    sources: dict[int, npt.NDArray[np.int64]] = {}
+    for top, bottom, column in sheet.merged:
+        if top >= end and column < rows.num_columns:
+            sources.setdefault(column, np.arange(len(rows)))[top - end : bottom - end + 1] = top - end
+    for column, places in sources.items():
+        cells = rows.column(column)
+        rows = rows.set_column(column, f"c{column}", pc.coalesce(cells.take(pa.array(places)), cells))
+    return rows
 
 
 def _column(rows: pa.Table, header: Header, column: ColumnHeaders) -> pa.ChunkedArray | pa.Array:

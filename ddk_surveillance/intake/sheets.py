@@ -43,7 +43,8 @@ class Sheet:
     record (blank lines count, a quoted cell over several lines is one record); for JSON, NDJSON and Parquet row 1 is
     made of the column names and the n-th record (of NDJSON: line) is row n+1. `odd_widths` gives, by row number, how
     many cells a CSV row had if not `width`; `is_open_ended` tells that the last CSV row has no line end, so that the file
-    may have been cut there. `uncomputed` are rows with a formula whose value nobody saved.
+    may have been cut there. `uncomputed` are rows with a formula whose value nobody saved; `merged`
+    are cells merged over rows, whose value stands in the first only: (first row, last row, column) from 0.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Sheet:
     odd_widths: Mapping[int, int] = field(default_factory=dict)
     is_open_ended: bool = False
     uncomputed: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)

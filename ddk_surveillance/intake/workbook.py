@@ -16,7 +16,8 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 Value: TypeAlias = "int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta"
 Columns: TypeAlias = "list[list[str | None]]"
-Found: TypeAlias = "tuple[list[tuple[str, bool, Columns]], list[str]]"
+Merged: TypeAlias = "list[tuple[int, int, int]]"
+Found: TypeAlias = "tuple[list[tuple[str, bool, Columns, Merged]], list[str]]"
 MOST_ROWS = 1 << 20  # of Excel
 # Excel keeps 15 digits: of a longer number typed into a cell the last digits are already wrong.
 EXACT_BELOW = 10**15
@@ -27,8 +28,9 @@ class Unreadable(Exception):
 
 
 def read_workbook(data: bytes, sheets: int, cells: int) -> Found:
-    """Sheets as (name, whether it is visible, columns of text), and the names of empty or chart sheets.
+    """Sheets as (name, whether it is visible, columns of text, merged cells), and the names of empty or chart sheets.
 
+    Merged cells are (first row, last row, column) from 0, where they span rows; OpenDocument files do not tell theirs.
     At most so many sheets and cells. Formulas are not evaluated: cells hold the values Excel last saved; error values
     (#REF!) are blank.
     """
@@ -58,7 +60,8 @@ def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
             raise Unreadable("too_many_cells")
         rows = sheet.to_python(skip_empty_area=False)
         is_visible = about.visible == SheetVisibleEnum.Visible
-        read.append((about.name, is_visible, [column_texts(column) for column in zip(*rows, strict=True)]))
+        merged = [(top, bottom, left) for (top, left), (bottom, _) in sheet.merged_cell_ranges or () if bottom > top]
+        read.append((about.name, is_visible, [column_texts(column) for column in zip(*rows, strict=True)], merged))
     return read, skipped
 
 

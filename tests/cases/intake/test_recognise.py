@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,23 @@ def test_f4_a_total_can_be_compared_with_the_rows_it_covers() -> None:
 @pytest.mark.parametrize("line", ["一小|男|8|2024-03-05||合计摔伤两处", "合计小学|男|8", "|男|8||| 说明见附件"])
 def test_f4_a_row_that_only_mentions_such_a_word_stays_a_row(line: str) -> None:
     assert rows(found(HEADER, line)) == [2]
+
+
+def test_f5_the_value_of_merged_cells_holds_for_each_of_their_rows_and_for_no_other(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        page = book.add_worksheet()
+        page.merge_range("A1:D1", TITLE)
+        for column, name in enumerate(["学校名称", "性别", "年龄", "受伤时间"]):
+            page.merge_range(1, column, 2, column, name)
+        for row, age in ((3, "8"), (4, "9"), (5, "7"), (6, "6")):
+            page.write_row(row, 0, ["一小", "男", age])
+        page.merge_range("B5:B6", "女")
+        page.merge_range("D4:D6", "2024-03-05")
+        page.merge_range("F5:G8", None)  # beside the table
+    [table] = (recognise(sheet, COLUMNS) for sheet in read_sheets(tmp_path / "a.xlsx"))
+    assert rows(table) == [4, 5, 6, 7]
+    assert values(table, "sex") == ["男", "女", "女", "男"]
+    assert values(table, "event_date") == ["2024-03-05"] * 3 + [None]
 
 
 def test_f5_merged_cells_are_filled_down_only_in_the_declared_columns() -> None:
