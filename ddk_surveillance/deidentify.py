@@ -24,7 +24,7 @@ from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text
 from ddk_surveillance.guard.headers import header_kind, kind_title
 from ddk_surveillance.guard.identifiers import GuardedColumn, find_identifiers, scan_text
-from ddk_surveillance.guard.kept import without_lone_names
+from ddk_surveillance.guard.kept import without_names
 from ddk_surveillance.guard.names import is_title_of_a_person
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.reading import read_sheets
@@ -279,7 +279,7 @@ def _joined(parts: Any) -> str | None:
 def _as_table(library: Library, source: Source, rows: list[Row]) -> pyarrow.Table:
     """The rows as the guard sees them, without what it would not keep."""
     schema = pyarrow.schema([(name, pyarrow.string()) for name in source.physical_columns])
-    table = without_lone_names(library, source, pyarrow.Table.from_pylist(rows, schema=schema))
+    table = without_names(library, source, pyarrow.Table.from_pylist(rows, schema=schema))
     return table.append_column("row_number", pyarrow.array(range(2, 2 + len(rows)), pyarrow.int32()))
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ddk_surveillance.contracts import NOT_KEPT, Source
 from ddk_surveillance.errors import Text
 from ddk_surveillance.guard.identifiers import distinct, matching, normalised, scan_text
-from ddk_surveillance.guard.names import HAN, MAY_BEGIN_NAME, is_lone_name, is_title_of_a_person
+from ddk_surveillance.guard.names import HAN, MAY_HOLD_NAME, holds_name, is_title_of_a_person
 from ddk_surveillance.library import Library
 from ddk_surveillance.side_by_side import side_by_side
 from ddk_surveillance.text.spelling import folded
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 
 def kept(library: Library, source: Source, file: Unguarded) -> Kept:
     """The part of a file that passed which may be stored."""
-    rows, amiss, note = without_lone_names(library, source, file.rows), file.amiss, file.note
+    rows, amiss, note = without_names(library, source, file.rows), file.amiss, file.note
     for name, title in _renamed_sheets(file):
         sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
         rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
@@ -58,12 +58,12 @@ def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
             yield name, Text(f"第 {number} 个工作表", f"sheet {number}")
 
 
-def without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
+def without_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:
     """The rows with NOT_KEPT in the place of every cell that seems to be a name and is no word that any code list knows."""
     known = library.words(source)
     cells = {name: rows[name] for name, column in source.physical_columns.items() if column.kind != "token"}
     names = [name for name, column in cells.items() if column.null_count < len(column)]
-    found = side_by_side(len(rows), lambda name: _lone_names(source, name, cells[name], known), names)
+    found = side_by_side(len(rows), lambda name: _names_in(source, name, cells[name], known), names)
     for name, values in zip(names, found, strict=True):
         if len(values):
             masked = pc.if_else(pc.is_in(cells[name], value_set=values), NOT_KEPT.zh, cells[name])
@@ -71,22 +71,20 @@ def without_lone_names(library: Library, source: Source, rows: pa.Table) -> pa.T
     return rows
 
 
-def _lone_names(source: Source, name: str, column: pa.ChunkedArray, known: frozenset[str]) -> pa.Array:
+def _names_in(source: Source, name: str, column: pa.ChunkedArray, known: frozenset[str]) -> pa.Array:
     """The different cells of a column that seem to be names."""
     cells = distinct(column).drop_null()
     texts = normalised(cells)
-    likely = matching(texts, MAY_BEGIN_NAME)
+    likely = matching(texts, MAY_HOLD_NAME)
     pairs = zip(cells.filter(likely).to_pylist(), texts.filter(likely).to_pylist(), strict=True)
     names = [cell for cell, text in pairs if _is_somebody(text, known)]
-    if names and source.columns[name].kind == "identifier":
-        in_chinese = pc.sum(matching(texts, f"[{HAN}]")).as_py()
-        if 2 * in_chinese > len(texts):  # its own numbers are so: 石桥2024-01, or an institution by its name
-            names = [cell for cell in names if name != source.institution and not re.search("[0-9]", cell)]
+    if names and name == source.institution and 2 * pc.sum(matching(texts, f"[{HAN}]")).as_py() > len(texts):
+        names = [cell for cell in names if not re.fullmatch(f"[{HAN}]{{2,4}}", cell)]  # institutions by their names
     return pa.array(names, pa.string())
 
 
 def _is_somebody(text: str, known: frozenset[str]) -> bool:
     """Any part of a cell that nobody knows: of several victims each is named apart."""
     return folded(text) not in known and any(
-        is_lone_name(part) and folded(part) not in known for part in _SEVERAL.split(text)
+        holds_name(part) and folded(part) not in known for part in _SEVERAL.split(text)
     )

@@ -33,7 +33,7 @@ _OFTEN_GIVEN = (
     "坤垚培夏大天奇奕如妍妙妤妮姗姝姿娅娇娜娟娴婉婕婧婷媛嫣子孜孝宁宇安宏宗宛宝宣宸容宽宾家富寒尔尧岚峥峰峻崇"
     "巧平广庆康廷建弘强彤彦彩彬彭影微心志忆念忠怀思怡恒恩恬悠悦情惠意慧成承技振捷敏文斌斐新旋旭昀昂昆昊昌明易昕星春昭晋晓晔晗晚"
     "晟晨晴晶智景暄暖曦月朋朗未本权杉杏来杰松林枝柏柔柯栋栩桂桃桐梁梅梓梦森楚楠榕欢欣歆正武毅民永汉江汐沁沅沐沙沛河泉泓波"
-    "泽洁洋洛津洪洲浩海涛润涵淇淑淳清渊渝渺湘源溪滢漫漪潇澄澜灵灿炎炜炫烁烨焕然煜熙燕爱爽牧玉玥玫玮玲珂珊珍珏珠琛琦琪琰琳琴琼瑜"
+    "兵想畅泽洁洋洛津洪洲浩海涛润涵淇淑淳清渊渝渺湘源溪滢漫漪潇澄澜灵灿炎炜炫烁烨焕然煜熙燕爱爽牧玉玥玫玮玲珂珊珍珏珠琛琦琪琰琳琴琼瑜"
     "瑞瑶瑾璇璐璟瓒生甜田甲申畅白皓盈盛真睿知石硕碧磊礼祎祖祥祺福禹秀秋程穆竹笑笛筠筱米精紫红纯纶绍维绮罗群翔翠翰耀聪胜自舒舟"
     "良艳艺艾芊芙芝芬芮花芳芷芸芹苏苑若英茂茉茗茜茵荣荷莉莎莲莹菁菊菲萌萍萱蓉蓓蓝蔓蕊蕾薇藤行裕言诗语诺谦贝贤贵赫超越跃轩辉辰"
     "德华军东世丽利霞帆帅丹柳泰延顺震素义善敬誉寿臣予珩屿澈禾苡桉朵晞曜恺滔樱柠橙瀚翀骞婵乔业传继政银杨雷"
@@ -82,7 +82,7 @@ NAME_HINT = (
 )
 _NOT_NAMES = re.compile(
     "周[一二三四五六末围边期密折转游长]|高[空科声呼举歌唱大矮龄原山墙速温中小热烧一二三年度压兴级低等校尔跟架台血坠]|温[水热度和泉控室暖情饱]|石[块板阶头灰膏油榴墙碑梯料]|马[桶车上虎达蹄术蜂尾队场力]|"
-    "江[水北津苏西边中心面南]|毛[巾毯衣笔线绒病刺孔]|汤[水汁锅匙碗勺圆粉]|雷[电雨击声暴管]|康[健宁乐]|游[乐戏园客行览荡动]|田[地野径埂间]|车[祸站辆]|农[场田民药]|商[业店场]|"
+    "江[水北津苏西边中心面南]|毛[巾毯衣笔线绒病刺孔]|汤[水汁锅匙碗勺圆粉]|雷[电雨击声暴管]|康[健宁乐]|游[乐戏园客行览荡动]|田[地野径埂间]|车[祸站辆行]|农[场田民药]|商[业店场]|"
     "水[库池]|金[属沙毛鱼额钱枪]|龙头|方[向法]|祝[福贺愿]|沈静|钱[财币物款]|钟[点表摆楼]|任[何意由教务职课凭]|文[盲具身艺件化体物章字凭书]|蓝领|池塘|单位|常住|步行|来源|"
     "万[州盛]|梁平|武隆|丰都|云[阳南]|石柱|彭水|安徽|甘肃|宁夏|全名|曾[用经]|张[贴口望扬嘴]|陈[述旧列设]|黄[狗蜂昏疸色酒豆金瓜]|胡[同乱闹椒须说]|何[时处种以必况等]|林[区荫业中里]|罗[列汉威网]|许[多久]|余[下震热额]|杜绝|"
     "程[序度]|苏[醒打联州]|韩国|郑州|徐州|姜汤|陆[续地路]|范围|汪洋|夏[季令]|付[款出费]|段[落考]|陶[瓷艺器土醉笛]|贺[卡信]|顾[客虑及问]|万[能幸般分一亿]|戴[口着帽眼手头]|"
@@ -99,20 +99,22 @@ _NOT_NAMES = re.compile(
     "管[事住内壁好委带式弦径待状用管网营闲]|罗[嗦织]|耿耿|肖像|胡[作匪扯诌话]|舒展|芦[笋苇荟]|苏[共式]|苟活|范[例帮式]|萧条|董事|蒲团|蓝[筹色]|许[三配]|谢[绝罪]|谷[主地底氨]|费[事率神]|赖[以氨]|辛亥|"
     "金[丝井代价台坛声字币条榜牌矿箔色蝶融表象质轮铺锣顶领黄]|钟鼓|钱袋|陆[战游相运]|陶[方片罐]|隋[代唐朝末]|雷动|顾准|马[列厩嘶步褂贼里鞭齿]|"
     "高[专个亢产价估位分地士官密射层居差帽干徒招挑效材标档检棉法涨深炉炮点端粱考职能腔蛋见论调质跷踞铁难频风]|鲁钝|黄[土壤斑曲泥牌纸芪袍褐马鳝鼬]|龙[卷形服船袍]|万元|东方|夏天|唐代|宋代|万一|"
-    "(?:高[明强雅尚峻]|温婉|金[银秋]|文[静明]|万[达象]|马勇|武[力术器打装汉警士]|温[柔馨顺]|关于|夏日|许可|钟情|孙子)$"
+    "(?:高[明强雅尚峻峰]|温婉|金[银秋]|文[静明]|万[达象]|马勇|武[力术器打装汉警士]|温[柔馨顺]|关于|夏日|许可|钟情|孙子)$"
 )
 NAME_SHAPED = f"^{NAME_OR_WORD}$"
-# In a cell that should hold something else a name needs no such word; what no name ends in are places.
-_LONE_GIVEN = f"[^\\x00-㏿ꀀ-\U0010ffff{re.sub('[家月学先童儿路年和水人出复]', '', _NEVER_IN_NAMES)}市局办委]"
+# In a cell that should hold something else a name needs no such word, but all its characters must be such as names
+# often have, and what an institution or a place is called after it is none (陶行知小学).
+_OF_A_PLACE = (
+    "(?![街路巷桥村镇乡区县市州省站坝湾沱坪铺岗寺庙园院校店部]|[^\\x00-㏿ꀀ-\U0010ffff在于被与和到去]{0,3}"
+    "(?:小学|中学|学校|幼儿|医院|诊所|卫生|派出|社区|公司|超市|广场|大厦|药房|校区))"
+)
+_SOME_NAME = re.compile(f"(?=({LIKELY_NAME}){_OF_A_PLACE})")
 _LONE_NAME = re.compile(
-    f"(?:{_COMPOUND}|[{_ALL_SURNAMES}]){_LONE_GIVEN}{{0,1}}(?![坪沱湾铺坝]){_LONE_GIVEN}|{DOTTED_NAME}"
-    f"|(?:{_COMPOUND}|[{_CLEAR_SURNAMES}])[{_OFTEN_GIVEN}]{{2}}(?!.*[省市州县区镇乡村街道路]$).*",
-    re.DOTALL,
+    f"[{_ALL_SURNAMES}][{_OFTEN_GIVEN}]{{2}}|[{_CLEAR_SURNAMES}](?!家)[{_OFTEN_GIVEN}]|[{_ALL_SURNAMES}][{_ALONE_GIVEN}]"
 )
-_BESIDE_A_NAME = re.compile(r"[(\[【].*?[)\]】]|[\s0-9_.#*,:-]+")
-MAY_BEGIN_NAME = (
-    f"^[^{HAN}]*(?:[{_ALL_SURNAMES}]|{_COMPOUND}|[{HAN}]{{2,8}}[·•])|^\\s*[A-Z][A-Za-z]{{1,30}}[\\s·.-]+[A-Z][A-Za-z]"
-)
+_BETWEEN = r"\s0-9_.#*,:-"
+_BESIDE_A_NAME = re.compile(rf"[(\[【].*?[)\]】]|[{_BETWEEN}]+")
+MAY_HOLD_NAME = f"[{_ALL_SURNAMES}{_COMPOUND.replace('|', '')}][{_BETWEEN}]{{0,3}}[{_OFTEN_GIVEN}]|{DOTTED_NAME}|^\\s*{LATIN_NAME}\\s*$"
 
 
 def is_dotted_name(match: str) -> bool:
@@ -125,12 +127,14 @@ def is_name(match: str) -> bool:
     return not _NOT_NAMES.match(match)
 
 
-def is_lone_name(text: str) -> bool:
-    """Whether a cell seems to hold a name and little else, or to begin with one; `text` as `normalised`."""
-    if re.fullmatch(LATIN_NAME, text.strip()):
+def holds_name(text: str) -> bool:
+    """Whether a cell that should hold a word or a number seems to be a name or to hold one; `text` as `normalised`."""
+    if re.fullmatch(LATIN_NAME, text.strip()) or any(map(is_dotted_name, re.findall(DOTTED_NAME, text))):
         return True
-    bare = _BESIDE_A_NAME.sub("", text)
-    return _LONE_NAME.fullmatch(bare) is not None and is_name(bare)
+    bare = re.sub(f"[{_BETWEEN}]+", "", text)
+    some = [match[1] for match in _SOME_NAME.finditer(bare)]
+    lone = _LONE_NAME.fullmatch(_BESIDE_A_NAME.sub("", text))
+    return any(map(is_name, [*some, lone[0]] if lone else some))
 
 
 def is_title_of_a_person(text: str) -> bool:

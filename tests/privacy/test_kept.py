@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from ddk_surveillance.contracts import NOT_KEPT
-from ddk_surveillance.guard.names import is_lone_name
+from ddk_surveillance.guard.identifiers import matching, normalised
+from ddk_surveillance.guard.names import MAY_HOLD_NAME, holds_name
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.clock import PARTS_OF_DAY
 from ddk_surveillance.normalise.townships import OTHER_DISTRICTS, PROVINCES
@@ -22,6 +25,12 @@ from tests.conftest import HOSPITAL, Home, csv_of, take_in
 NAMES = {"C1_性别": "王小明", "C1_是否故意": "李浩", "C1_现住镇街": "赵婉儿", "C2_年龄": "陈 思 雨", "C2_伤害发生日期": "欧阳雨晴",
          "C2_报告日期": "阿依古丽·买买提", "C3_伤害发生地点": "黄诗琪（转学）", "C3_伤害结局": "刘家豪不小心", "C3_监测医院编号": "何宇轩",
          "C3_卡片编号": "20130512方子涵"}  # fmt: skip
+IN_WORDS = """男生李浩宇家楼下 其父王建国处 奶奶刘桂芳家 法定代理人王建国 姓名王子涵 孩子王子涵 班长李浩宇 女生张梓萱打伤 致王子涵骨折
+    初二3班王子涵 骨折王子涵 李强故意伤害王子涵 学生李浩宇家 王小明（女） 李浩 赵婉儿 刘家豪不小心 阿依古丽·买买提"""
+IN_NUMBERS = """王子涵-0 三年级2班王子涵1 202509李浩宇 王子涵001 ZY-李浩宇 S0001王子涵 育才小学李浩宇 八桥派出所李强 ２０１３方子涵"""
+NO_NAMES = """石桥2024-01 育才小学2024-03-01 渝公（八桥）受案字〔2025〕12号 陶行知小学2024-03 金宝贝幼儿园 张家湾小学 马家岩 高峰期 车行道
+    车棚 阳台 单杠 向阳路 林场 牛棚 冷库 云梯 安全岛 康复科 成都 常州 华岩 石坪桥 袁家岗 陈庹路 白桥 黄桥 水泡 金属 方桌 石阶 水池 万达
+    田径 马路 高楼 平台 温泉 梅园 马场 游乐园 文化宫 班车 何处 全身 龙洲湾 杨家坪 谢家湾 毛线沟 刘家坝 钢花路 江南水岸 李家沱大桥"""
 SAID = ("王小明", "李浩", "赵婉儿", "思", "欧阳", "买买提", "诗琪", "家豪", "宇轩", "子涵")
 
 
@@ -66,7 +75,26 @@ def test_no_word_of_any_list_and_no_place_is_masked() -> None:
         for name in (*OTHER_DISTRICTS.split("|"), *PROVINCES.split("|"))
         for kind in ("", "人", "区", "县", "市", "南部")
     ]
-    assert [word for word in (*places, *PARTS_OF_DAY) if is_lone_name(word)] == []
+    assert [word for word in (*places, *PARTS_OF_DAY) if holds_name(word)] == []
+
+
+def test_a_name_is_known_within_words_and_beside_numbers_and_no_place_is_one() -> None:
+    names = [*IN_WORDS.split(), *IN_NUMBERS.split(), "骨折 王子涵", "王\u3000小 明", "Wang Xiaoming"]
+    texts = normalised(pa.array([*names, *NO_NAMES.split()]))
+    found = [holds_name(text) for text in texts.to_pylist()]
+    assert found == [True] * len(names) + [False] * len(NO_NAMES.split())
+    assert pc.and_(matching(texts, MAY_HOLD_NAME), pa.array(found)).to_pylist() == found
+    assert (found.count(True), found.count(False)) == (30, 53)
+
+
+def test_a_name_beside_a_number_takes_its_row_into_quarantine_and_no_other(home: Home) -> None:
+    numbers = {"C1_卡片编号": "王子涵-0", "C2_卡片编号": "王子涵-1", "C3_监测医院编号": "育才小学李浩宇"}
+    home.drop("hospital", "a.csv", csv_of(HOSPITAL, **numbers))
+    home.night(take_in)
+    assert "子涵" not in (stored := stored_texts(home)) and "浩宇" not in stored
+    told = home.query("SELECT row_number, column_name, rule, value FROM ops.quarantine ORDER BY 1")
+    assert [row[:2] for row in told] == [(2, "card_no"), (3, "card_no"), (4, "facility_id")]
+    assert {row[3] for row in told} == {NOT_KEPT.zh}
 
 
 def test_an_institution_may_be_named_and_a_number_may_begin_with_a_place(home: Home) -> None:
