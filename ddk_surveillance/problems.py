@@ -140,6 +140,11 @@ PROBLEMS: dict[str, Text] = {
         "This looks like a row of data but no header stands above it, so it was not read. Put the header above it, or move it "
         "below that of the first table.",
     ),
+    "beneath_other_header": Text(
+        "这一行上方另有一个表头，列的位置与第一个表头不同，故未读取。请按第一个表头的列序调整，或连同表头移到另一个工作表。",
+        "Above this row stands another header, whose columns stand elsewhere than in the first, so the row was not read. Arrange it "
+        "as the first, or move both to another sheet.",
+    ),
     "record_number_reused": Text(
         "同一编号在本文件中出现两次而内容不同。请为每条记录使用唯一编号。",
         "One record number stands twice in this file with different content. Give every record its own number.",

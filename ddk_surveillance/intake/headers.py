@@ -68,6 +68,11 @@ def find_header(rows: Sequence[Row], columns: Sequence[ColumnHeaders]) -> Header
     return best if best is not None and len(best.columns) >= needed else None
 
 
+def header_in(row: Row, columns: Sequence[ColumnHeaders]) -> Header:
+    """What one row names, if it were a header."""
+    return _match(0, 1, [(cell,) for cell in row], _aliases(columns))
+
+
 def is_aggregated(rows: Iterable[Row]) -> bool:
     """Whether some row names several counts, as the header of a table of numbers per unit does."""
     return any(sum(bool(AGGREGATE.search(NOTE.sub("", compact(cell)))) for cell in row) >= 2 for row in rows)

@@ -33,7 +33,7 @@ NOTE_ROWS, NOTE_CELLS = 10, 3  # a sheet without a table is a zero report only i
 # What a sheet may be beside one that holds rows, the most telling first.
 PASSED_OVER = ("no_rows", "aggregated_table", "header_too_low", "header_not_found")
 LOW_ROWS = 500  # so far down a header is looked for to say so
-UNREADABLE = ("ragged", "cut_off")
+UNREADABLE = ("ragged", "cut_off", "beneath_other_header")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     """The rows of one sheet under the declared names; raises FileRefused where the table is not this source's."""
     top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
     header = _header(sheet, top, columns)
-    kinds = classify(sheet, header)
+    kinds = classify(sheet, header, columns)
     body = _body(sheet, header, columns, kinds)
     sample = sheet.cells.take(pc.subtract(body["row_number"].slice(0, SAMPLE_ROWS), 1))
     unreadable: dict[int, str] = dict.fromkeys(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ddk_surveillance.intake.cleaning import compact
-from ddk_surveillance.intake.headers import Header, Row
+from ddk_surveillance.intake.headers import ColumnHeaders, Header, Row, header_in
 from ddk_surveillance.intake.sheets import Sheet
 
-Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "example", "ragged", "cut_off"]
+Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "example", "ragged", "cut_off",
+                          "other_header", "beneath_other_header"]  # fmt: skip
+FIRST_CELLS = 4
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 TOTAL = re.compile(r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数)(\(.*?\))?:?(?P<stated>\d+)?[人例件个起条次]?$")
@@ -55,7 +58,7 @@ class Total:
         return self.stated not in (None, self.counted, self.above)
 
 
-def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
+def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> dict[int, Kind]:
     """Row number → kind, for every row below the header that is not a row of the table."""
     body = sheet.cells.slice(header.end)
     if not body.num_rows:
@@ -65,9 +68,11 @@ def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
     says_nothing = (filled == 0) | ((declared == 0) & (filled == 1))  # a line that was only numbered
     kinds: dict[int, Kind] = {int(position) + header.end + 1: "blank" for position in np.flatnonzero(says_nothing)}
     above = {_squeezed(row) for row in rows_of(sheet.cells.slice(0, header.end))}
-    suspects = np.flatnonzero(_suspects(sheet, body, header, filled))
+    named = sheet.cells.slice(header.first_row, header.height)
+    words = [*(word for column in columns for word in column.headers), *filter(None, itertools.chain(*rows_of(named)))]
+    suspects = np.flatnonzero(_suspects(sheet, body, header, filled, words))
     for position, row in zip(suspects, rows_of(body.take(pa.array(suspects))), strict=True):
-        kind = _kind(row, above, few_cells(header))
+        kind = _kind(row, above, few_cells(header)) or _other_header(row, header, columns)
         if kind:
             kinds[int(position) + header.end + 1] = kind
     ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
@@ -76,7 +81,26 @@ def classify(sheet: Sheet, header: Header) -> dict[int, Kind]:
     last = sheet.cells.num_rows
     if sheet.is_open_ended and last in unreadable and sheet.odd_widths.get(last, 0) <= sheet.width:
         unreadable[last] = "cut_off"
-    return unreadable | kinds
+    return unreadable | kinds | _beneath(kinds, last)
+
+
+def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) -> Kind | None:
+    """Whether a row is a header, and if so, whether the columns stand where they stood."""
+    named = header_in(row, columns).columns
+    if len(named) <= few_cells(header):
+        return None
+    return "repeated_header" if named == header.columns else "other_header"
+
+
+def _beneath(kinds: Mapping[int, Kind], last: int) -> dict[int, Kind]:
+    """The rows below another header, down to the next that is as the first: nothing is read under the wrong header."""
+    headers = sorted(number for number, kind in kinds.items() if kind in ("repeated_header", "other_header"))
+    beneath: dict[int, Kind] = {}
+    for number, following in itertools.pairwise([*headers, last + 1]):
+        if kinds[number] == "other_header":
+            rows = (row for row in range(number + 1, following) if row not in kinds)
+            beneath |= dict.fromkeys(rows, "beneath_other_header")
+    return beneath
 
 
 def few_cells(header: Header) -> int:
@@ -128,20 +152,23 @@ def _filled_cells(body: pa.Table) -> npt.NDArray[np.int32]:
     return filled
 
 
-def _suspects(sheet: Sheet, body: pa.Table, header: Header, filled: npt.NDArray[np.int32]) -> Flags:
-    """Rows worth a closer look: hardly filled with a telling word, 计 in front, or the header's own text again."""
+def _suspects(
+    sheet: Sheet, body: pa.Table, header: Header, filled: npt.NDArray[np.int32], words: Sequence[str]
+) -> Flags:
+    """Rows worth a closer look: hardly filled with a telling word, 计 in front, or a word of headers among the first cells."""
     suspects: Flags = (filled > 0) & (filled <= few_cells(header))
     sparse = np.flatnonzero(suspects)
     if len(sparse):
         joined, above = _joined(body.take(pa.array(sparse))), _joined(sheet.cells.slice(0, header.end))
         told = pc.or_(pc.match_substring_regex(joined, HINT), pc.is_in(joined, above.combine_chunks()))
         suspects[sparse] = np.asarray(told)
-    front = sorted(header.columns.values())[:2]
-    for position in {0, *front}:
+    front = sorted(header.columns.values())
+    for position in {0, *front[:2]}:
         for word in "计例":
             suspects |= _flags(pc.match_substring(body.column(position), word))
-    names = sheet.cells.column(front[0]).slice(header.first_row, header.height)
-    return suspects | _flags(pc.is_in(body.column(front[0]), names.drop_null().combine_chunks()))
+    for position in front[:FIRST_CELLS]:
+        suspects |= _flags(pc.is_in(body.column(position), pa.array(words)))
+    return suspects
 
 
 def _kind(row: Row, above: set[tuple[str, ...]], few: int) -> Kind | None:

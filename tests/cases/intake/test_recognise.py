@@ -115,6 +115,15 @@ def test_f4_totals_signatures_blank_lines_and_repeated_headers_are_dropped_and_c
     assert table.dropped == {"total": 3, "blank": 1, "repeated_header": 2, "footer": 2}
 
 
+def test_rows_below_another_header_are_never_read_under_the_first() -> None:
+    other = "周岁*|性别|学校名称|受伤时间|伤害发生时|情况"
+    table = found(HEADER, "一小|男|8", other, "9|女|二小", HEADER.replace("年龄", "周岁(岁)"), "三小|女|7", "合计|3")
+    assert (rows(table), values(table, "school")) == ([2, 6], ["一小", "三小"])
+    assert table.unreadable == {4: "beneath_other_header"}
+    assert table.dropped == {"other_header": 1, "repeated_header": 1, "total": 1}
+    assert table.totals == (Total(7, "合计", 3, 3, 3),)
+
+
 def test_f4_a_total_can_be_compared_with_the_rows_it_covers() -> None:
     table = found(HEADER, "一小|男|8", "小计|1", "二小|男|8", "二小|女|9", "小计||3人", "总计:4例")
     assert table.totals == (Total(3, "小计", 1, 1, 1), Total(6, "小计", 3, 2, 3), Total(7, "总计", 4, 3, 3))
