@@ -10,6 +10,7 @@ import datetime
 import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,19 @@ TREATED = {
     "birth": Text("只保留年月", "month and year kept"),
 }
 REMOVED = Text("删除", "removed")
+WITHOUT_TOKEN = {
+    "id": Text(
+        "“{}”列有 {} 个号码不是有效的居民身份证号（位数、出生日期或校验码不对），已删除，没有生成身份令牌。请对照证件核对原表。",
+        "Of the column “{}” {} numbers are no valid resident numbers (length, date of birth or check character): they were removed "
+        "and have no token. Compare them with the documents.",
+    ),
+    "name": Text(
+        "“{}”列有 {} 个姓名已删除，没有生成姓名令牌：姓名令牌要用到日的出生日期和性别（取自有效的身份证号，或出生日期列和性别列），姓名也不能有遮盖（王某）。"
+        "请在原表中补上后重做。",
+        "Of the column “{}” {} names were removed and have no token: a token needs the date of birth to the day and the sex (of a valid "
+        "resident number, or in columns of their own) and a name that is not masked. Add them to the raw table and start again.",
+    ),
+}
 SUFFIX = "_去标识"
 MASKED = "[某*＊×○〇●]"  # 张**, 李某: many children are called so
 NOTHING = "本月无伤害事件"
@@ -101,7 +115,9 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     _refuse_identifying(declared, target, tables)
     cleaned = [table.drop_columns("row_number").to_pylist() for table in tables]
     _write(target, declared, recognised, cleaned)
-    _preview(voice, raw, recognised, sum(cleaner.wrong_numbers for cleaner in cleaners))
+    lost = sum((one.lost for one in cleaners), Counter[str]())
+    useless = {role for role in lost if not any(one.made[role] for one in cleaners)}
+    _preview(voice, raw, recognised, useless, lost)
     if wrong := sum(cleaner.wrong_dates for cleaner in cleaners):
         voice.say(
             f"有 {wrong} 个出生日期看不出是哪年哪月，已清空。",
@@ -111,7 +127,7 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     voice.say(
         f"已写入 {target}：{count} 行。请核对后报送。", f"Written to {target}: {count} rows. Look at it, then send it."
     )
-    return ExitCode.GOOD
+    return ExitCode.DATA_PROBLEMS if useless else ExitCode.GOOD
 
 
 def _raw_columns(source: Source, sheets: tuple[Sheet, ...]) -> tuple[RawColumn, ...]:
@@ -161,7 +177,9 @@ class Cleaner:
         self.source, self.key, self.sexes, self.recognised = source, key, sexes, recognised
         self.raw = {one.role: one.name for one in raw if one.role}
         self.by_target = {column.to or name: name for name, column in source.columns.items()}
-        self.wrong_numbers = self.wrong_dates = 0
+        self.wrong_dates = 0
+        self.made: Counter[str] = Counter()  # tokens by role, and cells that made none
+        self.lost: Counter[str] = Counter()
 
     def rows(self) -> list[Row]:
         return [self._row(row) for row in self.recognised.body.to_pylist()]
@@ -190,10 +208,10 @@ class Cleaner:
         children = [self._child(*cells) for cells in itertools.zip_longest(
             parts.get("id", ()), parts.get("birth", ()), sexes)] or [Child(None, None, None)]  # fmt: skip
         event = self._event_date(row)
-        names = itertools.zip_longest(parts.get("name", ()), children)
+        names = [self._name_token(*pair) for pair in itertools.zip_longest(parts.get("name", ()), children)]
         return {
             TOKENS["id"]: _joined(institution_token(self.key, "id", one.number or "") for one in children),
-            TOKENS["name"]: _joined(self._name_token(name, child) for name, child in names),
+            TOKENS["name"]: _joined(names),
             TOKENS["phone"]: _joined(institution_token(self.key, "phone", text) for text in parts.get("phone", ())),
             TOKENS["case"]: _joined(institution_token(self.key, "case", text) for text in parts.get("case", ())),
             self.by_target.get("birth_month", ""): _joined(
@@ -214,7 +232,7 @@ class Cleaner:
 
     def _child(self, number: str | None, birth: str | None, sex: str | None) -> Child:
         good = _resident_number(number or "")
-        self.wrong_numbers += bool(number and not good)
+        self._count("id", number, good)
         if good:
             born = datetime.date(int(good[6:10]), int(good[10:12]), int(good[12:14]))
             return Child(good, born, "male" if int(good[16]) % 2 else "female")
@@ -225,9 +243,15 @@ class Cleaner:
                      "male" if code == "male" else "female" if code == "female" else None)  # fmt: skip
 
     def _name_token(self, name: str | None, child: Child | None) -> str | None:
-        if not (name and child and child.birth_date and child.sex) or re.search(MASKED, name):
-            return None
-        return institution_token(self.key, "name", name_with_birth(name, child.birth_date, child.sex))
+        token = None
+        if name and child and child.birth_date and child.sex and not re.search(MASKED, name):
+            token = institution_token(self.key, "name", name_with_birth(name, child.birth_date, child.sex))
+        self._count("name", name, token)
+        return token
+
+    def _count(self, role: str, given: str | None, made: str | None) -> None:
+        if given:
+            (self.made if made else self.lost)[role] += 1
 
     def _event_date(self, row: Mapping[str, Any]) -> datetime.date | None:
         name = self.by_target.get("event_date", "")
@@ -324,21 +348,21 @@ def _period(one: Recognised) -> str:
     return (f"_{one.title_year}年" if one.title_year else "") + (f"{one.title_month}月" if one.title_month else "")
 
 
-def _preview(voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recognised, ...], wrong_numbers: int) -> None:
+def _preview(
+    voice: Voice, raw: tuple[RawColumn, ...], recognised: tuple[Recognised, ...], useless: set[str], lost: Counter[str]
+) -> None:
     shown = {one.name: "（列名本身含个人信息）" if scan_text(one.header) else one.header for one in raw}
     rows = []
     for one in raw:
         filled = sum(len(part.body) - part.body[one.name].null_count for part in recognised)
-        rows.append((shown[one.name], filled, voice.pick(TREATED.get(one.role or "", REMOVED))))
+        role = "" if one.role in useless else one.role or ""
+        rows.append((shown[one.name], filled, voice.pick(TREATED.get(role, REMOVED))))
     if rows:
         voice.table([Text("原表的列", "column"), Text("有内容的单元格", "cells"), Text("处理", "what is done")], rows)
-    if wrong_numbers:
-        header = next(shown[one.name] for one in raw if one.role == "id")
-        voice.say(
-            f"“{header}”列有 {wrong_numbers} 个号码不是有效的居民身份证号（位数、出生日期或校验码不对），已删除，没有生成身份令牌。请对照证件核对原表。",
-            f"{wrong_numbers} numbers in the column “{header}” are no valid resident numbers (length, date of birth or check "
-            "character): they were removed and have no token. Compare them with the documents.",
-        )
+    for one in raw:
+        if count := lost[one.role or ""]:
+            why = WITHOUT_TOKEN[one.role or ""]
+            voice.say(why.zh.format(shown[one.name], count), why.en.format(shown[one.name], count))
     nameless = sum(text.startswith("第 ") for part in recognised for text in part.undeclared)
     if nameless:
         voice.say(f"另有 {nameless} 个没有列名的列，已删除。", f"{nameless} columns without a header were removed.")

@@ -96,6 +96,16 @@ def test_a_number_with_a_wrong_check_character_makes_no_token(home: Home, tmp_pa
     assert "有效的居民身份证号" not in deidentified(home, tmp_path, RAW, out="right.xlsx")[1]
 
 
+def test_it_says_which_tokens_could_not_be_made_and_why(home: Home, tmp_path: Path) -> None:
+    code, said, _ = deidentified(home, tmp_path, RAW)
+    assert (
+        code == ExitCode.GOOD and "“患者姓名”列有 1 个姓名已删除，没有生成姓名令牌" in said and "转为姓名令牌" in said
+    )
+    code, said, target = deidentified(home, tmp_path, RAW.replace(NUMBER, "不详"), out="none.xlsx")
+    assert code == ExitCode.DATA_PROBLEMS and target.exists()
+    assert "“患者姓名”列有 2 个姓名已删除，没有生成姓名令牌" in said and "转为姓名令牌" not in said
+
+
 def test_every_victim_of_a_case_has_a_token_in_its_place(home: Home, tmp_path: Path) -> None:
     raw = f"""办案单位代码,案件编号,被害人姓名,被害人身份证号,被害人性别,被害人年龄,案发时间,案由,立案时间
 P1,渝公大(刑)立字〔2024〕12号,张一、李二,{NUMBER}、无,男、女,8、9,2024-03-05,故意伤害罪,2024-03-06
