@@ -22,7 +22,10 @@ Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_r
 FIRST_CELLS = 4
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
-TOTAL = re.compile(r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数)(\(.*?\))?:?(?P<stated>\d+)?[人例件个起条次]?$")
+TOTAL = re.compile(
+    r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数|共(?=(发生|上报|报告|登记|有)?\d))(\(.*?\)|发生|上报|报告|登记|有)?:?"
+    r"(?P<stated>\d+)?[人例件个起条次]?([,;。(]?其中.*)?[。.]?$"
+)
 NUMBER = re.compile(r"(\d+)(\.0+)?[人例件个起条次]?")
 QUANTITY = re.compile(r"[\d.,%\-—/人例件个起条次元天岁]*")
 FOOTER = re.compile(
@@ -30,9 +33,11 @@ FOOTER = re.compile(
     r"(人|者|员|单位|部门|机构|日期|时间|电话|领导|医师|医生|意见)?(签字|签名|签章|盖章)?(\(.*?\))?(:|$)"
     r"|^(填表)?(说明|备注|附注|注)\d*([:.]|$)|^第\d+页|^共\d+页"
 )
-EXAMPLE = re.compile(r"^\(?(填写|填报|填表)?(示例|样例|范例|例)(行|数据|\d{1,2})?\)?([:.]|$)")
+LONE_DATE = re.compile(r"20\d\d[-./年]\d{1,2}[-./月]\d{1,2}日?")
+EXAMPLE = re.compile(r"^\(?(填写|填报|填表)?(示例|样例|范例|示范|例)(行|数据|\d{1,2})?\)?([:.]|$)")
 ZERO_REPORT = re.compile(
-    r"零报告|零上报|本(年度?|季度?|月份?|周|周期|期|学期)[^,;。]{0,4}(无|未发生|没有|未出现|0例|零)"
+    r"^20\d\d年\d{1,2}月份?(无|没有|未发生|0例)(伤害|事件|事故|案件|病例|报告)*[。.]?$"
+    r"|零报告|零上报|本(年度?|季度?|月份?|周|周期|期|学期)[^,;。]{0,4}(无|未发生|没有|未出现|0例|零)"
     r"|^无(伤害|事件|事故|病例|个案|暴力|此类|上报|相关|新增|数据|记录|儿童|学生)"
     r"|(未发生|没有|未出现|无)(任何|儿童|学生|幼儿|婴幼儿|未成年人|新增|此类|相关|上述|意外|非故意)*"
     r"(伤害|暴力|欺凌|事件|事故|案件|病例|死亡)|^无[。.!]?$"
@@ -40,7 +45,7 @@ ZERO_REPORT = re.compile(
 # 本月无漏报 speaks of reporting; 如本月无事件,请填零报告 is the form's instruction.
 NOT_ZERO = re.compile(r"[漏迟瞒错]报|遗漏|[如若须需]|应当?填|请(填|报|写|注明|在)")
 # What the first, quick look keeps: white space only, or a character of the words above.
-HINT = r"^[\s\pZ\p{Cf}]*$|计|总数|填|制表|审|复核|经办|统计|报|责|分管|联系|科室|盖章|签|说明|注|页|无|未|没有"
+HINT = r"^[\s\pZ\p{Cf}]*$|计|共|总数|填|制表|审|复核|经办|统计|报|责|分管|联系|科室|盖章|签|说明|注|页|无|未|没有"
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
         kind = _kind(row, above, few_cells(header)) or _other_header(row, header, columns)
         if kind:
             kinds[int(position) + header.end + 1] = kind
+    kinds |= dict.fromkeys(_dates_at_the_foot(sheet, kinds, header.end), "footer")
     ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
     ragged += [number for number in _cut_rows(sheet, body, header, ragged) if number not in kinds]
     unreadable: dict[int, Kind] = dict.fromkeys(ragged, "ragged")
@@ -82,6 +88,18 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
     if sheet.is_open_ended and last in unreadable and sheet.odd_widths.get(last, 0) <= sheet.width:
         unreadable[last] = "cut_off"
     return unreadable | kinds | _beneath(kinds, last)
+
+
+def _dates_at_the_foot(sheet: Sheet, kinds: Mapping[int, Kind], end: int) -> Iterator[int]:
+    """Rows below the last of the table with a date and nothing else: the day on which somebody signed."""
+    for number in range(sheet.cells.num_rows, end, -1):
+        if number not in kinds:
+            [row] = rows_of(sheet.cells.slice(number - 1, 1))
+            texts = _squeezed(row)
+            is_merged = any(top < number - 1 <= bottom for top, bottom, _ in sheet.merged)
+            if len(texts) != 1 or not LONE_DATE.fullmatch(texts[0]) or is_merged:
+                return
+            yield number
 
 
 def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) -> Kind | None:
@@ -164,7 +182,7 @@ def _suspects(
         suspects[sparse] = np.asarray(told)
     front = sorted(header.columns.values())
     for position in {0, *front[:2]}:
-        for word in "计例":
+        for word in "计例示":
             suspects |= _flags(pc.match_substring(body.column(position), word))
     for position in front[:FIRST_CELLS]:
         suspects |= _flags(pc.is_in(body.column(position), pa.array(words)))

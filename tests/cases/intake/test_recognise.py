@@ -115,6 +115,22 @@ def test_f4_totals_signatures_blank_lines_and_repeated_headers_are_dropped_and_c
     assert table.dropped == {"total": 3, "blank": 1, "repeated_header": 2, "footer": 2}
 
 
+def test_f4_a_date_below_the_table_a_total_in_words_and_an_example_are_no_rows() -> None:
+    table = found(
+        HEADER,
+        "示范:一小|男|8",
+        "|||2024-03-02",
+        "一小|男|8",
+        "本月共计2例，其中男1例，女1例",
+        "审核人:某",
+        "|||2024年4月2日",
+        "",
+    )
+    assert rows(table) == [3, 4]
+    assert table.dropped == {"example": 1, "total": 1, "footer": 2, "blank": 1}
+    assert table.totals == (Total(5, "共计", 2, 2, 2),)
+
+
 def test_rows_below_another_header_are_never_read_under_the_first() -> None:
     other = "周岁*|性别|学校名称|受伤时间|伤害发生时|情况"
     table = found(HEADER, "一小|男|8", other, "9|女|二小", HEADER.replace("年龄", "周岁(岁)"), "三小|女|7", "合计|3")
