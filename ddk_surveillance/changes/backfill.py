@@ -158,7 +158,24 @@ def _check(db: Warehouse, request: Request) -> None:
         raise ConfigurationError(
             "人口数不分机构，请去掉机构。", "Population figures know no institution: leave it out."
         )
+    book = load.BOOKS[source.target]
+    if (
+        request.institution
+        and not request.files
+        and not db.value(
+            f"SELECT count(*) FROM {book.table} v WHERE source_code = $source AND {book.institution} = $institution",
+            {"source": request.source, "institution": request.institution},
+        )
+    ):
+        raise ConfigurationError(
+            f"来源 {request.source} 没有机构 {request.institution} 的记录。请核对机构代码。",
+            f"The feed {request.source} holds no record of institution {request.institution}: check its code.",
+        )
     night = db.rows(f"SELECT status FROM {nights.NEWEST}")
+    if not night:
+        raise ConfigurationError(
+            "还没有运行过。请先运行 ddk nightly。", "Nothing has run here yet: run ddk nightly first."
+        )
     waiting = db.value(
         "SELECT count(*) FROM ops.batch WHERE list_contains($unfinished, status)"
         " OR (source_code = $source AND status = 'held' AND contract_fingerprint <> $fingerprint)",
@@ -168,7 +185,7 @@ def _check(db: Warehouse, request: Request) -> None:
             "fingerprint": db.library.fingerprint(source),
         },
     )
-    if waiting or not night or night[0][0] not in ("published", "unchanged"):
+    if waiting or night[0][0] not in ("published", "unchanged"):
         raise ConfigurationError(
             "上一次运行还没有做完，或暂扣的文件在等按新声明重试。请先运行 ddk nightly。",
             "The last run did not finish, or files that are held wait to be tried by new declarations: run ddk nightly first.",

@@ -102,7 +102,7 @@ def _naming_files(voice: Voice) -> Iterator[None]:
         yield
     except NotAdmitted as problem:
         for file in problem.files:
-            voice.say(f"! {file.name}:{file.message_zh}", f"! {file.name}: {file.message_en}")
+            voice.say(f"! {file.name}：{file.message_zh}", f"! {file.name}: {file.message_en}")
         raise
 
 

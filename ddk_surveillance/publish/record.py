@@ -53,7 +53,7 @@ def keep_definitions(db: Warehouse) -> None:
         if changed := [code for code, now, before in differing if _decisive(now) != _decisive(before)]:
             names = ", ".join(changed)
             raise DeclarationError(
-                f"指标 {names} 的定义改了，版本号却没有变。已发布的数字须保留当时的定义：请在 schemas/indicators/ 中把 version 加一。",
+                f"指标 {'、'.join(changed)} 的定义改了，版本号却没有变。已发布的数字须保留当时的定义：请在 schemas/indicators/ 中把 version 加一。",
                 f"The definition of indicator {names} has changed but its version has not. Published figures keep the definition "
                 "they had: raise its version in schemas/indicators/.",
             )

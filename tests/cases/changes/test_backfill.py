@@ -182,6 +182,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(history: Home, truth: P
         (request(first=date(2024, 6, 1)), "later than"),
         (Request("hospitals", date(2024, 1, 1), date(2024, 1, 31), "x", "x"), "no source hospitals"),
         (request(tmp_path / "none.csv"), "cannot be read"),
+        (Request("hospital", date(2024, 1, 1), date(2024, 1, 31), "x", "x", "H9999"), "no record of institution H9999"),
     ):
         with pytest.raises(ConfigurationError, match=word):
             plan(history, asked)
