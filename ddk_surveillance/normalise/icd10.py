@@ -15,8 +15,8 @@ from ddk_surveillance.text.spelling import plain
 
 Value = TypeVar("Value")
 # Letter and two digits, a fourth character (x = left out), then a WHO fifth digit or the national two- and three-digit
-# extensions: W19, W19.9, W199, W19.901, W19.900x001, X60.x00.
-CODE = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9X])([0-9]{2}(?:X[0-9]{3})?|[0-9])?)?")
+# extensions: W19, W19.9, W199, W19.901, W19.900x001, W13.0x00, X60.x00.
+CODE = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9X])([0-9]{2}(?:X[0-9]{3})?|X[0-9]{2}|[0-9])?)?")
 STARTS_LIKE_A_CODE = re.compile(r"[(\[]?[A-Z][0-9]")
 RUN = re.compile(r"[0-9A-Z.]*[0-9][0-9A-Z.]*")
 HAN = "\u4e00-\u9fff"

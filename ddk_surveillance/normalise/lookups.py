@@ -97,12 +97,13 @@ class Others:
         self.terms = frozenset(term for column in columns for term in column.terms)
         self.kinds = {column.kind for column in columns}
 
-    def claim(self, text: str) -> bool:
+    def claim(self, text: str, kind: str) -> bool:
+        """Whether a text is a word of some column, or has the look of a kind other than its own."""
         if len(text) > LONGEST_WORD or is_missing(text, "text"):
             return False
         if text in self.terms or any(codes.knows(text) for codes in self.lists.values()):
             return True
-        shapes = (shape for kind, shape in SHAPES.items() if kind in self.kinds)
+        shapes = (shape for other, shape in SHAPES.items() if other in self.kinds - {kind})
         return any(shape.fullmatch(text) for shape in shapes)
 
 
@@ -138,7 +139,7 @@ def _answer(parse: Parser, kind: str, row: tuple[Any, ...], others: Others) -> t
     parsed = parse(*row)
     if not isinstance(parsed, Problem):
         return (None, *parsed)
-    is_stray = parsed.code in NOT_UNDERSTOOD and others.claim(row[0])
+    is_stray = parsed.code in NOT_UNDERSTOOD and others.claim(row[0], kind)
     return ("of_another_column" if is_stray else parsed.code, *nothing)
 
 

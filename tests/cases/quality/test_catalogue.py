@@ -25,8 +25,10 @@ NUMBERS = {*range(1, 7), 10, *range(12, 17), *range(20, 29), *range(30, 42), *ra
 EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Q13": ({"icd10_external": "S06.0"}, {"icd10_external": "W19.9"}),
     "Q13D": ({"icd10_external": "C91.0"}, {"icd10_external": "X70"}),
+    "Q13X": ({"icd10_external": "E88.0"}, {"icd10_external": "W13.0"}),
     "Q14": ({"icd10_external": "W19.9"}, {"icd10_external": "W01.0"}),
     "Q14T": ({"icd10_diagnosis": "T14.9"}, {"icd10_diagnosis": "S06.0"}),
+    "Q14X": ({"icd10_diagnosis": "W13.0"}, {"icd10_diagnosis": "S52.5"}),
     "Q15": ({"residence": "unknown"}, {"residence": "non_resident"}),
     "Q16": ({"sex": None}, {"sex": "female"}),
     "Q20": ({"age_years": 18}, {"age_years": 17}),
@@ -71,7 +73,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 def test_holds_every_check_that_can_be_judged() -> None:
     assert {int(re.findall(r"\d+", code)[0]) for code in LIBRARY.checks} == NUMBERS
-    assert len(LIBRARY.checks) == 60
+    assert len(LIBRARY.checks) == 62
 
 
 def _rules() -> dict[str, Rule]:
