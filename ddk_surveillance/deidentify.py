@@ -34,9 +34,9 @@ from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.codes import CodeList
-from ddk_surveillance.normalise.dates import ParsedDate, parse_date
 from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import Settings
+from ddk_surveillance.text.dates import ParsedDate, parse_date
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import (
     Key,
@@ -269,10 +269,7 @@ def _month(text: str) -> str | None:
     if is_missing(text, "date"):
         return text
     parsed = parse_date(text)
-    if not isinstance(parsed, ParsedDate):
-        return None
-    is_month = parsed.first.replace(day=1) == parsed.last.replace(day=1)
-    return f"{parsed.first:%Y-%m}" if is_month else str(parsed.first.year) if parsed.precision == "year" else None
+    return parsed.in_months if isinstance(parsed, ParsedDate) else None
 
 
 def _resident_number(text: str) -> str | None:

@@ -20,6 +20,7 @@ from ddk_surveillance.guard.identifiers import distinct, matching, normalised, s
 from ddk_surveillance.guard.names import HAN, MAY_HOLD_NAME, holds_name, is_title_of_a_person
 from ddk_surveillance.library import Library
 from ddk_surveillance.side_by_side import side_by_side
+from ddk_surveillance.text.dates import ParsedDate, parse_date
 from ddk_surveillance.text.spelling import folded
 from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Unguarded
 
@@ -37,7 +38,8 @@ class Kept(NamedTuple):
 
 def kept(library: Library, source: Source, file: Unguarded) -> Kept:
     """The part of a file that passed which may be stored."""
-    rows, amiss, note = without_names(library, source, file.rows), file.amiss, file.note
+    rows = born_in_months(source, without_names(library, source, file.rows))
+    amiss, note = file.amiss, file.note
     for name, title in _renamed_sheets(file):
         sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
         rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
@@ -56,6 +58,26 @@ def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
     for number, name in enumerate((text for place, text in file.texts if place == SHEET_NAME), start=1):
         if is_title_of_a_person(name):
             yield name, Text(f"第 {number} 个工作表", f"sheet {number}")
+
+
+def born_in_months(source: Source, rows: pa.Table) -> pa.Table:
+    """The rows with every date of birth that can be read cut to its month."""
+    name = source.birth_column
+    if name not in rows.column_names:  # it has none, or puts it together of several
+        return rows
+    cells = rows[name].combine_chunks().dictionary_encode()
+    separator = source.victims.separator if source.victims else r"\0"
+    months = pa.array([_in_months(text, separator) for text in cells.dictionary.to_pylist()], pa.string())
+    return rows.set_column(rows.column_names.index(name), name, months.take(cells.indices))
+
+
+def _in_months(cell: str, separator: str) -> str:
+    """The cell as it was written if it says no day."""
+    parts = re.split(separator, cell)
+    dates = [date if isinstance(date := parse_date(part), ParsedDate) else None for part in parts]
+    if not any(date and date.precision not in ("month", "year") for date in dates):
+        return cell
+    return ";".join((date and date.in_months) or part for date, part in zip(dates, parts, strict=True))
 
 
 def without_names(library: Library, source: Source, rows: pa.Table) -> pa.Table:

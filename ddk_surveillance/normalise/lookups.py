@@ -13,10 +13,10 @@ from ddk_surveillance.contracts import NOT_KEPT, Source, SourceColumn
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList, key_of
-from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
 from ddk_surveillance.problems import Problem
+from ddk_surveillance.text.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.warehouse import Warehouse
 

@@ -13,11 +13,12 @@ from python_calamine import CalamineWorkbook
 
 from ddk_surveillance.contracts import NOT_KEPT
 from ddk_surveillance.guard.identifiers import matching, normalised
+from ddk_surveillance.guard.kept import _in_months
 from ddk_surveillance.guard.names import MAY_HOLD_NAME, holds_name
 from ddk_surveillance.library import Library
-from ddk_surveillance.normalise.clock import PARTS_OF_DAY
 from ddk_surveillance.normalise.townships import OTHER_DISTRICTS, PROVINCES
 from ddk_surveillance.settings import resource
+from ddk_surveillance.text.clock import PARTS_OF_DAY
 from ddk_surveillance.text.spelling import folded
 from ddk_surveillance.warehouse import Warehouse
 from tests.conftest import HOSPITAL, Home, csv_of, take_in
@@ -51,6 +52,15 @@ def test_a_single_name_in_any_column_is_kept_neither_in_the_warehouse_nor_on_the
     assert {("2", "性别"), ("2", "是否故意"), ("3", "年龄"), ("4", "卡片编号"), ("4", "监测医院编号")} <= set(told)
     assert all(row[6] for row in rows if row[3] == NOT_KEPT.zh)
     assert [path.name for path in home.settings.archive.rglob("*.*")] == ["file.csv"]
+
+
+def test_of_a_date_of_birth_only_the_month_is_kept(home: Home) -> None:
+    born = ["出生年月", "2015-03-17", "二〇一五年三月十七日", "2015年3月"]
+    lines = [f"{line},{cell}" for line, cell in zip(csv_of(HOSPITAL).splitlines(), born, strict=True)]
+    home.drop("hospital", "a.csv", "\n".join([*lines, ""]))
+    home.night(take_in)
+    assert home.column("SELECT birth_month FROM received.hospital ORDER BY ALL") == ["2015-03", "2015-03", "2015年3月"]
+    assert _in_months("2012-07-05；2011年8月；不详", "[;；]") == "2012-07;2011-08;不详"
 
 
 def test_a_sheet_called_like_a_child_gets_a_number(fate: Callable[..., Any], db: Warehouse, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddk_surveillance.normalise.dates import ParsedDate, parse_date, parse_hour
 from ddk_surveillance.problems import PROBLEMS, Problem
+from ddk_surveillance.text.dates import ParsedDate, parse_date, parse_hour
 
 DAY = [
     "2024-03-05", "2024-3-5", "2024/3/5", "2024.3.5", "2024.03.05", "20240305", "20240305.0", "24.3.5", "24/3/5", "24-03-05",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ddk_surveillance.normalise.clock import CHINA_MINUTES_AHEAD, PARTS_OF_DAY, Clock, parse_clock
 from ddk_surveillance.problems import Problem
+from ddk_surveillance.text.clock import CHINA_MINUTES_AHEAD, PARTS_OF_DAY, Clock, parse_clock
 from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 
 YEARS = range(1900, 2100)
@@ -69,6 +69,12 @@ class ParsedDate(NamedTuple):
     last: date
     precision: str
     hour: int | None = None
+
+    @property
+    def in_months(self) -> str | None:
+        """2015-03 of days within one month, 2015 of a year."""
+        is_month = self.first.replace(day=1) == self.last.replace(day=1)
+        return f"{self.first:%Y-%m}" if is_month else str(self.first.year) if self.precision == "year" else None
 
 
 def parse_date(text: str, default_year: int | None = None, default_month: int | None = None) -> ParsedDate | Problem:
