@@ -55,12 +55,15 @@ def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
         if sheet is None or sheet.end is None:
             skipped.append(about.name)
             continue
-        cells -= (sheet.end[0] + 1) * (sheet.end[1] + 1)
+        area = (sheet.end[0] + 1) * (sheet.end[1] + 1)
+        cells -= area
         if cells < 0 or sheet.end[0] >= MOST_ROWS:
             raise Unreadable("too_many_cells")
         rows = sheet.to_python(skip_empty_area=False)
         is_visible = about.visible == SheetVisibleEnum.Visible
         merged = [(top, bottom, left) for (top, left), (bottom, _) in sheet.merged_cell_ranges or () if bottom > top]
+        if sum(bottom - top for top, bottom, _ in merged) > area:  # they overlap, as no spreadsheet lets them
+            raise Unreadable("too_demanding")
         read.append((about.name, is_visible, [column_texts(column) for column in zip(*rows, strict=True)], merged))
     return read, skipped
 

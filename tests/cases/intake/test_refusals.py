@@ -63,6 +63,17 @@ def archive(entries: dict[str, bytes]) -> bytes:
     return content.getvalue()
 
 
+def merged_over_and_over() -> bytes:
+    """Each column of the sheet is merged whole, eight times."""
+    with zipfile.ZipFile(io.BytesIO(xlsx(row=9))) as zipped:
+        entries = {name: zipped.read(name) for name in zipped.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    entries[sheet] = entries[sheet].replace(
+        b"</sheetData>", b"</sheetData><mergeCells>" + 8 * b'<mergeCell ref="A1:A10"/>' + b"</mergeCells>"
+    )
+    return archive(entries)
+
+
 def with_picture() -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content) as book:
@@ -98,6 +109,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("zip_bomb", "a.xlsx", archive({"xl/workbook.xml": b"x" * 11 * MEGABYTE})),
     ("zip_bomb", "a.parquet", parquet(pa.DictionaryArray.from_arrays([0] * 999, ["x" * 2 * MEGABYTE]))),
     ("too_demanding", "a.xlsx", xlsx(row=1_048_575, column=16_383)),
+    ("too_demanding", "a.xlsx", merged_over_and_over()),
     ("too_many_sheets", "a.xlsx", xlsx(sheets=4)),
     ("too_many_cells", "a.xlsx", xlsx(row=1000)),
     ("too_many_cells", "a.csv", b"," * 51),
