@@ -20,24 +20,36 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Tex
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
-FORM = 2  # of the facts: raised when one is added or changes its meaning
+FORM = 3  # of the facts: raised when one is added or changes its meaning
 
 Facts = dict[str, Any]
 Row = dict[str, Any]
-NAMES = ("source", "received", "loaded", "quarantined", "out_of_scope", "duplicate")
+# What became of the rows: these columns add up to the received ones. Those in the second line are shown where there are any.
+FATES = ("loaded", "quarantined", "out_of_scope", "duplicate")
+RARE_FATES = ("superseded", "withdrawn", "held", "refused")
 PUBLISHED = ("published", "unchanged")
 
-# A file that a backfill read again was received once; its rows hold in whichever reading is in use.
+# A file that a backfill read again was received once; its rows hold in whichever reading is in use. Of a row that holds in
+# a later reading the first one was withdrawn, or else quarantined.
 PER_SOURCE = """
     WITH file AS (
-        SELECT b.* EXCLUDE (rows_received), l.* EXCLUDE (batch_id, source_code), b.rereads IS NOT NULL AS is_reread
-        FROM ops.batch b JOIN ops.ledger l USING (batch_id))
-    SELECT source_code AS source, count(*) FILTER (NOT is_reread) AS files,
-           coalesce(sum(rows_received + exploded) FILTER (NOT is_reread), 0)::BIGINT AS received, sum(loaded)::BIGINT AS loaded,
-           coalesce(sum(quarantined + unreadable) FILTER (NOT is_reread), 0)::BIGINT AS quarantined,
-           coalesce(sum(out_of_scope) FILTER (NOT is_reread), 0)::BIGINT AS out_of_scope,
-           sum(duplicate)::BIGINT AS duplicate, count(*) FILTER (status = 'held') AS held,
-           count(*) FILTER (status IN ('refused', 'unreadable')) AS refused, max(received_at)::DATE::VARCHAR AS newest_file
+        SELECT any_value(l.source_code) AS source, max(received_at) AS received_at,
+               any_value(status) FILTER (rereads IS NULL) AS status,
+               sum(l.rows_received + exploded) FILTER (rereads IS NULL) AS received,
+               sum(quarantined + unreadable) FILTER (rereads IS NULL) AS quarantined,
+               sum(out_of_scope) FILTER (rereads IS NULL) AS out_of_scope,
+               sum(held) FILTER (rereads IS NULL) AS held, sum(refused) FILTER (rereads IS NULL) AS refused,
+               sum(loaded) AS loaded, sum(duplicate) AS duplicate, sum(superseded) AS superseded,
+               sum(CASE WHEN rereads IS NULL THEN withdrawn ELSE -(loaded + duplicate + superseded) END) AS out_of_use
+        FROM ops.batch b JOIN ops.ledger l USING (batch_id) GROUP BY coalesce(rereads, batch_id))
+    SELECT source, count(*) AS files, count(*) FILTER (status = 'held') AS files_held,
+           count(*) FILTER (status IN ('refused', 'unreadable')) AS files_refused,
+           sum(received)::BIGINT AS rows_received, sum(loaded)::BIGINT AS rows_loaded,
+           sum(quarantined + least(out_of_use, 0))::BIGINT AS rows_quarantined,
+           sum(out_of_scope)::BIGINT AS rows_out_of_scope, sum(duplicate)::BIGINT AS rows_duplicate,
+           sum(superseded)::BIGINT AS rows_superseded, sum(greatest(out_of_use, 0))::BIGINT AS rows_withdrawn,
+           sum(held)::BIGINT AS rows_held, sum(refused)::BIGINT AS rows_refused,
+           max(received_at)::DATE::VARCHAR AS newest_file
     FROM file GROUP BY 1 ORDER BY 1"""
 NIGHT = f"""
     SELECT n.night_id, n.started_at::VARCHAR AS started_at, n.finished_at::VARCHAR AS finished_at, n.status,
@@ -51,9 +63,11 @@ RELEASE = """
 REPLAY = """
     SELECT night_id, replayed_at::VARCHAR AS replayed_at, release_id, status, message_zh, message_en
     FROM ops.replay ORDER BY rowid DESC LIMIT 1"""
-OPEN_FILES = """
+LISTED = 20
+OPEN_FILES = f"""
     SELECT coalesce(file_name, batch_id) AS file, source_code AS source, status, message_zh, message_en
-    FROM ops.batch WHERE status IN ('held', 'refused', 'unreadable') ORDER BY received_at DESC, batch_id LIMIT 20"""
+    FROM ops.batch WHERE status IN ('held', 'refused', 'unreadable') ORDER BY received_at DESC, batch_id LIMIT {LISTED}"""
+OPEN_FILES_IN_ALL = "SELECT count(*) FROM ops.batch WHERE status IN ('held', 'refused', 'unreadable')"
 # What is missing for at most a year, and what was odd in the last three months that are over. While a whole source is
 # silent, nothing is said of its institutions.
 ALARMS = f"""
@@ -139,6 +153,7 @@ def gather(db: Warehouse) -> Facts:
         "titles": {name: source.title.zh for name, source in db.library.sources.items()},
         "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
         "files_to_mend": _all(db, OPEN_FILES),
+        "more_files_to_mend": max(0, db.value(OPEN_FILES_IN_ALL) - LISTED),
         "open_quarantine_rows": db.value(QUARANTINE),
         "uncertain_incidents": db.value(UNCERTAIN),
         "replay": _first(db, REPLAY),
@@ -286,15 +301,23 @@ def counts(facts: Facts) -> Text:
 def markdown(facts: Facts, voice: Voice) -> str:
     """The same for a page: no names of files."""
     lines = [voice.pick(text).strip() for text in sentences(facts)]
-    table = [[voice.pick(heading) for heading in headings(*NAMES)], ["---"] * len(NAMES)]
+    names = _columns(facts)
+    table = [[voice.pick(heading) for heading in headings(*names)], ["---"] * len(names)]
     table += [list(map(str, line)) for line in _lines(facts, voice)]
     grid = "\n".join(f"| {' | '.join(row)} |" for row in table)
     return "\n\n".join([*lines, grid, voice.pick(counts(facts))]) + "\n"
 
 
+def _columns(facts: Facts) -> list[str]:
+    """The columns of the table of feeds."""
+    rare = [name for name in RARE_FATES if any(row[f"rows_{name}"] for row in facts["sources"])]
+    return ["source", "received", *FATES, *rare]
+
+
 def _lines(facts: Facts, voice: Voice) -> list[list[Any]]:
-    """The table of feeds."""
-    return [[voice.pick(_feed(facts, row["source"])), *(row[name] for name in NAMES[1:])] for row in facts["sources"]]
+    """The table of feeds: rows, by what became of them."""
+    rows = [f"rows_{name}" for name in _columns(facts)[1:]]
+    return [[voice.pick(_feed(facts, one["source"])), *(one[name] for name in rows)] for one in facts["sources"]]
 
 
 def _tell(facts: Facts, voice: Voice) -> None:
@@ -302,10 +325,13 @@ def _tell(facts: Facts, voice: Voice) -> None:
         voice.say(*text)
     for restated in facts["restatements"]:  # exact small numbers: for the terminal, not for a page
         voice.say(**restated)
-    voice.table(headings(*NAMES), _lines(facts, voice))
+    voice.table(headings(*_columns(facts)), _lines(facts, voice))
     for item in facts["files_to_mend"]:
         feed = _feed(facts, item["source"])
         voice.say(
             f"! {feed.zh} {item['file']}：{item['message_zh']}", f"! {feed.en} {item['file']}: {item['message_en']}"
         )
+    if more := facts["more_files_to_mend"]:
+        voice.say(f"! 另有 {more} 份文件被拒收、暂扣或不可读，见 ops.batch。",
+                  f"! {more} more files are refused, held or unreadable: see ops.batch.")  # fmt: skip
     voice.say(*counts(facts))

@@ -132,7 +132,12 @@ def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alo
     with open_warehouse(history.settings) as db:
         [hospital] = status.gather(db)["sources"]
         assert changes._batch_in_use(db, "march.csv")  # the name still means one file, though it has two batches
-    assert (hospital["files"], hospital["received"], hospital["loaded"]) == (2, 6, 6)  # read twice, received once
+    assert (hospital["files"], hospital["rows_received"], hospital["rows_loaded"], hospital["rows_withdrawn"]) == (
+        2,
+        6,
+        6,
+        0,
+    )  # read twice, received once
     undo(history, seen.change_id)
     assert derived(history) == before
 

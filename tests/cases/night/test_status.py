@@ -23,10 +23,11 @@ from tests.conftest import HOSPITAL, Home, csv_of
 
 @pytest.fixture(scope="module")
 def night(make_shared_home: Callable[..., Home]) -> Home:
-    """One good file and one that is refused; only to be looked at."""
+    """One good file, one that is held and one that is refused; only to be looked at."""
     home = make_shared_home()
     home.drop("hospital", "good.csv", csv_of(HOSPITAL))
     home.drop("hospital", "张三.csv", b"")
+    home.drop("hospital", "held.csv", csv_of(HOSPITAL.replace("202", "203")))
     home.night()
     return home
 
@@ -42,9 +43,17 @@ def seen(night: Home) -> status.Facts:
 
 def test_it_says_what_came_and_what_is_to_be_done(seen: status.Facts) -> None:
     assert seen["last_night"]["status"] == "published" and seen["release"]["release_id"] == "R000001"
-    assert (seen["last_night"]["files"], seen["last_night"]["files_to_mend"]) == (2, 1)
+    assert (seen["last_night"]["files"], seen["last_night"]["files_to_mend"]) == (3, 2)
     [hospital] = seen["sources"]
-    assert (hospital["source"], hospital["received"], hospital["loaded"], hospital["refused"]) == ("hospital", 3, 3, 1)
+    assert (hospital["source"], hospital["files"], hospital["files_held"], hospital["files_refused"]) == (
+        "hospital",
+        3,
+        1,
+        1,
+    )
+    rows = {name: count for name, count in hospital.items() if name.startswith("rows_") and count}
+    assert rows == {"rows_received": 6, "rows_loaded": 3, "rows_held": 3}
+    assert (len(seen["files_to_mend"]), seen["more_files_to_mend"]) == (2, 0)
     assert set(seen["never_sent"]) >= {"police", "death_registry"} and "population" not in seen["never_sent"]
     assert json.loads(json.dumps(seen)) == seen
 
@@ -64,7 +73,7 @@ def test_without_a_snapshot_one_is_told_to_wait(used: Home) -> None:
 def test_the_page_for_prefect_names_no_file(seen: status.Facts) -> None:
     for language, feed in (("zh", "医疗机构"), ("en", "hospital")):
         page = status.markdown(seen, Voice(language))
-        assert feed in page and "R000001" in page
+        assert f"| {feed} | 6 | 3 | 0 | 0 | 0 | 3 |" in page and "R000001" in page
         assert "good" not in page and "张三" not in page and "csv" not in page
 
 
