@@ -75,7 +75,7 @@ WITHOUT_TOKEN = {
     ),
 }
 SUFFIX = "_去标识"
-MASKED = "[某*＊×○〇●]"  # 张**, 李某: many children are called so
+MASKED = r"[某*＊×○〇●]|^\s*.\s*$"  # 张**, 李某, a surname alone: many children are called so
 NOTHING = "本月无伤害事件"
 Row = dict[str, str | None]
 

@@ -232,7 +232,7 @@ RULES: tuple[Rule, ...] = (
     _labelled("medical_record", "住院|门诊|病案|病历|就诊|患者|病人", "[A-Za-z]{0,3}[0-9]{5,18}"),
     _labelled("insurance_number", "(?:医保|社保|社会保障)卡?", "[A-Za-z]{0,2}[0-9]{6,18}[0-9Xx]?"),
     Rule("address", _ADDRESS, _is_home, front="", back="", hint=_ADDRESS_HINT),
-    Rule("name", NAME, is_name, front=f"(?:{PERSON})", back=AFTER_NAME, hint=NAME_HINT),
+    Rule("name", NAME, is_name, front=f"(?:{PERSON}|姓名)", back=AFTER_NAME, hint=NAME_HINT),
     Rule("name", NAME_OR_WORD, is_name, front=NAME_LABEL, back=AFTER_NAME, hint=NAME_HINT),
     Rule("name", NAME_OR_WORD, is_name, front=f"(?:^|[^{HAN}])", back=SEX_AND_AGE, hint=f"[{HAN}]{SEX_AND_AGE}"),
     Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}])", back=SEX_OR_AGE, hint=f"[{HAN}]{SEX_OR_AGE}"),

@@ -140,7 +140,7 @@ def test_a_birth_date_in_any_form_is_cut_to_its_month_and_still_makes_the_token(
     assert [row["姓名令牌"] for row in clean] == [token] * len(BIRTHS) + [""] * 4
 
 
-@pytest.mark.parametrize("name", ["张**", "李某某", "（转学）", "—"])
+@pytest.mark.parametrize("name", ["张**", "李某某", "（转学）", "—", "王"])
 def test_what_is_no_name_makes_no_token(name: str, home: Home, tmp_path: Path) -> None:
     _, _, target = deidentified(home, tmp_path, RAW.replace("王小明", name))
     assert records(target)[0]["姓名令牌"] == "" != records(target)[0]["身份令牌"]

@@ -50,13 +50,13 @@ def test_reference_vectors_are_all_judged_as_expected() -> None:
 def test_identifying_texts_are_all_found() -> None:
     rows = rows_of("identifying_texts.csv")
     assert [row for row in rows if scan_text(row["text"]) != (row["kind"],)] == []
-    assert len(rows) == 327
+    assert len(rows) == 340
 
 
 def test_innocent_texts_raise_no_alarm() -> None:
     rows = rows_of("innocent_texts.csv")
     assert [row["text"] for row in rows if scan_text(row["text"])] == []
-    assert len(rows) == 1142
+    assert len(rows) == 1236
 
 
 PEOPLE = ("王小明", "李思雨", "张伟", "刘洋", "陈静怡")
@@ -95,9 +95,10 @@ def test_a_few_texts_and_many_are_judged_alike() -> None:
     files = ("identifying_texts.csv", "innocent_texts.csv", "pii_detection_vectors.csv")
     texts = [row["text"] for name in files for row in rows_of(name)]
     many = {(rule, text) for rule, hit in _hits(pa.array(texts * 10)) for text in hit.to_pylist()}
-    few = {(rule, text) for rule, hit in _hits(pa.array(texts)) for text in hit.to_pylist()}
+    halves = pa.array(texts[::2]), pa.array(texts[1::2])
+    few = {(rule, text) for half in halves for rule, hit in _hits(half) for text in hit.to_pylist()}
     assert many == few
-    assert pa.array(texts * 10).nbytes > 2 * _FEW_BYTES > 2 * pa.array(texts).nbytes
+    assert pa.array(texts * 10).nbytes > 2 * _FEW_BYTES > 2 * max(half.nbytes for half in halves)
 
 
 def test_check_characters_of_resident_numbers() -> None:
@@ -219,7 +220,7 @@ def test_permit_numbers_in_free_text_columns_are_found_however_many() -> None:
     ("header", "kind"),
     [
         ("姓名", "name"), ("患者姓名", "name"), (" 姓 名 ", "name"), ("姓名(必填)", "name"), ("*学生姓名", "name"),
-        ("2.被害人姓名", "name"), ("监护人姓名", "name"), ("name", "name"), ("Name", "name"),
+        ("2.被害人姓名", "name"), ("姓", "name"), ("监护人姓名", "name"), ("name", "name"), ("Name", "name"),
         ("联系电话", "mobile"), ("家长手机", "mobile"), ("监护人联系方式", None), ("联系方式", "mobile"),
         ("身份证号", "resident_id"), ("公民身份号码", "resident_id"), ("证件号码", "resident_id"), ("ＩＤ_ＮＯ", "resident_id"),
         ("家庭住址", "address"), ("现住址", "address"), ("户籍地址", "address"), ("微信号", "wechat"), ("QQ号", "qq"),
