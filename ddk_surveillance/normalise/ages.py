@@ -51,7 +51,7 @@ def parse_age(text: str, unit: str | None = None) -> ParsedAge | Problem:
 
 def _tidied(text: str) -> str:
     """2岁半, 半岁 and 8个半月 as fractions, Chinese numerals as digits."""
-    written = with_arabic_numerals(plain(text).casefold())
+    written = with_arabic_numerals(plain(text).casefold().replace("歲", "岁"))
     written = re.sub(r"(?<=[0-9岁])\((周|足)?岁\)$", "", written)
     written = re.sub(r"([0-9]{1,6})(岁|个)半", r"\1.5\2", written)
     written = re.sub(r"^半(?=岁|周岁|个)", "0.5", written)

@@ -18,6 +18,7 @@ from ddk_surveillance.text.spelling import folded, plain, whole_number
 
 NUMBERED = re.compile(r"[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?[\s.、,:-]*(?P<label>.*[^\s0-9].*)")  # 3.跌倒
 NUMBER_LAST = re.compile(r"(?P<label>.*[^\s0-9(\[.、,:-])[\s.、,:-]*[(\[]?[0-9]{1,3}(?:\.0{1,3})?[)\]]?")  # 跌倒(3)
+SIDE = re.compile(r"^(左|右|双)侧?(?=\D)")  # 左手 is a hand
 SEPARATORS = re.compile(r"[,;、/|+&\s()\[\]:]+")
 OTHER_WORDS = ("其他", "其它", "other")
 
@@ -51,7 +52,7 @@ class CodeList:
 
     def _code(self, text: str, words: Mapping[str, str]) -> str | None:
         """The code of the text as it stands, else of its label without the number beside it."""
-        keys = (key_of(written) for written in (text, *_labels_within(plain(text))))
+        keys = (key_of(written) for written in (text, *_labels_within(plain(text)), SIDE.sub("", plain(text))))
         return next((code for key in keys if (code := words.get(key) or self.labels.get(key))), None)
 
     def _several(self, text: str, words: Mapping[str, str]) -> str | Problem:

@@ -103,6 +103,7 @@ def _tidied(text: str) -> str:
     written = plain(text).lower()
     if not written.isascii():
         written = re.sub(r"[(\[]?(星期|周|礼拜)[一二三四五六日天末][)\]]?", " ", written)
+        written = re.sub(r"^(\d{4})[。、](\d{1,2})[。、](?=\d)", r"\1.\2.", written)  # typed in the Chinese mode
         written = re.sub(r"大约|约|左右|前后|许$|整$", "", with_arabic_numerals(written))
         written = re.sub(r"(?<=年)-|(?<=月)-(?=\d+[日号])", "", written)  # 2024年-3月-5日 of columns put together
     written = FLOAT_ENDING.sub("", written)

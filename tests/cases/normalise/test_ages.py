@@ -8,6 +8,7 @@ from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.problems import PROBLEMS, Problem
 
 AGES: dict[str, tuple[int, int | None, int | None]] = {
+    "12歲": (12, None, None),
     "3岁": (3, None, None), "３岁": (3, None, None), "3": (3, None, None), "3.0": (3, None, None), "3Y": (3, None, None), "3 y": (3, None, None),
     "15周岁": (15, None, None), "满15周岁": (15, None, None), "15足岁": (15, None, None), "十五岁": (15, None, None), "3 years old": (3, None, None),
     "约5岁": (5, None, None), "5岁左右": (5, None, None), "0": (0, None, None), "0岁": (0, None, None), "不满1岁": (0, None, None),

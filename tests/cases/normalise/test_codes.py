@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.normalise.codes import CodeList
 from ddk_surveillance.problems import PROBLEMS, Problem
+from ddk_surveillance.settings import resource
 
 MECHANISM = """\
 code,zh,en,aliases,attribute_intent,card_a,card_b,community
@@ -49,6 +50,25 @@ LABELS = {
     "被狗追": "? unknown_code", "3 被狗追": "? unknown_code", "跌": "? unknown_code", "跌倒被狗追": "? unknown_code", "跌倒 被狗追": "? unknown_code",
     "()": "? unknown_code",
 }  # fmt: skip
+
+
+def test_common_words_are_in_the_lists_of_the_project_and_a_side_is_no_part_of_them() -> None:
+    words = {
+        "body_part": {
+            "左手": "upper_limb",
+            "右腿": "lower_limb",
+            "双侧膝盖": "lower_limb",
+            "左眼": "head",
+            "门牙": "head",
+            "左1": None,
+        },
+        "mechanism": {"高空坠落": "fall", "猫抓": "animal", "蜂蛰伤": "animal", "扭伤": None},
+        "school_event": {"高空坠落": "fall", "高空坠物": "facility", "狗咬": "animal"},
+    }
+    for name, expected in words.items():
+        codes = CodeList.load(resource("schemas") / "codelists" / f"{name}.csv")
+        for text, code in expected.items():
+            assert decoded(codes, text, "card_a") == (code or "? unknown_code"), text
 
 
 @pytest.mark.parametrize("dictionary", [None, "card_a", "card_b", "community", "not_in_this_list"])
