@@ -74,10 +74,9 @@ def run_night(settings: Settings, voice: Voice) -> int:
 
 
 def _identifies(name: str) -> bool:
-    from ddk_surveillance.guard.identifiers import scan_text
-    from ddk_surveillance.guard.names import is_title_of_a_person
+    from ddk_surveillance.guard.kept import names_somebody
 
-    return bool(scan_text(name)) or is_title_of_a_person(Path(name).stem)
+    return names_somebody(name)
 
 
 def say_left_behind(voice: Voice, folder: Path, odd: Sequence[Path]) -> None:

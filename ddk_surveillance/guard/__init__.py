@@ -29,11 +29,15 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.side_by_side import side_by_side
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.tokens import Key, derive, load_key, rekey, token_shaped
-from ddk_surveillance.unguarded import Unguarded, UnguardedSheet
+from ddk_surveillance.unguarded import SHEET_NAME, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]"  # in the name of a file it would command whoever's terminal shows it
 LAYER = "layer:record"
+REMOVE_FROM_CELLS = Text("请用 ddk deidentify 去标识后重新报送。", "Remove this with ddk deidentify and send it again.")
+REMOVE_AROUND = Text(
+    "请更改名称或清除这些内容后重新报送。", "Rename or clear this and send the file again."
+)  # fmt: skip
 ROWS_AT_ONCE = 500_000  # stored in one statement, unless one file has more
 ROWS_IN_A_GROUP = 122_880  # of DuckDB: given in such pieces, a million rows are written in two thirds of the time
 TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"
@@ -103,8 +107,9 @@ def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bo
     """Whether a file may be stored; else it is refused."""
     headings = [heading for sheet in file.sheets for heading in sheet.headings]
     surplus = sum(heading.column is None and heading.text != "" for heading in headings)
-    if findings := _findings(source, file):
-        _refuse(db, batch_id, findings)
+    around, in_cells = _findings_around(file), _findings_in_cells(source, file)
+    if around or in_cells:
+        _refuse(db, batch_id, [*around, *in_cells], REMOVE_FROM_CELLS if in_cells else REMOVE_AROUND)
     elif source.undeclared_columns == "refuse" and surplus:
         _refuse_undeclared(db, batch_id, surplus)
     else:
@@ -112,9 +117,9 @@ def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bo
     return False
 
 
-def _findings(source: Source, file: Unguarded) -> list[tuple[Text, str]]:
-    """(place, kind) of everything that identifies somebody: cells, headers, titles, comments, names of sheets and file."""
-    found = list(_findings_around(file))
+def _findings_in_cells(source: Source, file: Unguarded) -> list[tuple[Text, str]]:
+    """(place, kind) of everything that identifies somebody in the cells below a header."""
+    found = []
     for number, sheet in enumerate(file.sheets):
         where = _sheet_title(number, sheet.name) if len(file.sheets) > 1 else Text("", "")
         for finding, titles in _findings_in_sheet(source, sheet):
@@ -122,11 +127,14 @@ def _findings(source: Source, file: Unguarded) -> list[tuple[Text, str]]:
     return list(dict.fromkeys(found))
 
 
-def _findings_around(file: Unguarded) -> Iterator[tuple[Text, str]]:
-    """In the texts that are no cells of a column, place by place."""
-    for place in sorted({place for place, _ in file.texts}):
-        words = [text for its_place, text in file.texts if its_place == place]
-        yield from ((place, kind) for kind in scan_texts(words))
+def _findings_around(file: Unguarded) -> list[tuple[Text, str]]:
+    """The same in headers, titles, comments, names of sheets and file; sheets are also named elsewhere in a workbook."""
+    sheets = {text for place, text in file.texts if place == SHEET_NAME}
+    by_place: dict[Text, list[str]] = {}
+    for place, text in sorted(file.texts):
+        if place == SHEET_NAME or text not in sheets:
+            by_place.setdefault(place, []).append(text)
+    return [(place, kind) for place, words in by_place.items() for kind in scan_texts(words)]
 
 
 def _findings_in_sheet(source: Source, sheet: UnguardedSheet) -> Iterator[tuple[Finding, dict[str, str]]]:
@@ -165,15 +173,14 @@ def _place(sheet: Text, finding: Finding, titles: dict[str, str]) -> Text:
     )
 
 
-def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]]) -> None:
+def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]], advice: Text) -> None:
     shown = findings[:5]
     zh = "；".join(f"{place.zh}：{kind_title(kind).zh}" for place, kind in shown)
     en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in shown)
     more = len(findings) - len(shown)
     _set(db, batch_id, "refused", "identifies_a_person",
-         f"含有可识别个人的信息，整个文件拒收且未存储：{zh}{f'（另有 {more} 类）' if more else ''}。请用 ddk deidentify 去标识后重新报送。",
-         f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. "
-         "Remove this with ddk deidentify and send it again.")  # fmt: skip
+         f"含有可识别个人的信息，整个文件拒收且未存储：{zh}{f'（另有 {more} 类）' if more else ''}。{advice.zh}",
+         f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. {advice.en}")  # fmt: skip
 
 
 def _refuse_undeclared(db: Warehouse, batch_id: str, count: int) -> None:

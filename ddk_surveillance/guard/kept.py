@@ -40,6 +40,8 @@ def kept(library: Library, source: Source, file: Unguarded) -> Kept:
     """The part of a file that passed which may be stored."""
     rows = born_in_months(source, without_names(library, source, file.rows))
     amiss, note = file.amiss, file.note
+    for name, title in _renamed_columns(file):
+        note = Text(note.zh.replace(name, title.zh), note.en.replace(name, title.en))
     for name, title in _renamed_sheets(file):
         sheets = pc.if_else(pc.equal(rows["sheet"], name), title.zh, rows["sheet"])
         rows = rows.set_column(rows.column_names.index("sheet"), "sheet", sheets)
@@ -58,6 +60,14 @@ def _renamed_sheets(file: Unguarded) -> Iterator[tuple[str, Text]]:
     for number, name in enumerate((text for place, text in file.texts if place == SHEET_NAME), start=1):
         if is_title_of_a_person(name):
             yield name, Text(f"第 {number} 个工作表", f"sheet {number}")
+
+
+def _renamed_columns(file: Unguarded) -> Iterator[tuple[str, Text]]:
+    """The columns not taken that are called like somebody, and what they are called instead."""
+    for heading in (heading for sheet in file.sheets for heading in sheet.headings):
+        if heading.column is None and is_title_of_a_person(heading.text):
+            number = int(heading.cell[1:]) + 1
+            yield "".join(heading.text.split()), Text(f"第 {number} 列", f"column {number}")
 
 
 def born_in_months(source: Source, rows: pa.Table) -> pa.Table:

@@ -115,6 +115,7 @@ _LONE_NAME = re.compile(
 )
 _BETWEEN = r"\s0-9_.#*,:-"
 _BESIDE_A_NAME = re.compile(rf"[(\[【].*?[)\]】]|[{_BETWEEN}]+")
+_TITLE = re.compile(f"(?:.*[年月日季度期份班级])?({LIKELY_NAME})[年月日第季度上下半份]*")
 MAY_HOLD_NAME = f"[{_ALL_SURNAMES}{_COMPOUND.replace('|', '')}][{_BETWEEN}]{{0,3}}[{_OFTEN_GIVEN}]|{DOTTED_NAME}|^\\s*{LATIN_NAME}\\s*$"
 
 
@@ -139,6 +140,6 @@ def holds_name(text: str) -> bool:
 
 
 def is_title_of_a_person(text: str) -> bool:
-    """Whether a file or a sheet is called like somebody: all its characters must be such as names often have."""
-    bare = _BESIDE_A_NAME.sub("", text)
-    return re.fullmatch(LIKELY_NAME, bare) is not None and is_name(bare)
+    """Whether a file, a sheet or a column is called like somebody, beside whom at most a period or a class stands."""
+    found = _TITLE.fullmatch(_BESIDE_A_NAME.sub("", text))
+    return found is not None and is_name(found[1])

@@ -76,6 +76,27 @@ def test_a_sheet_called_like_a_child_gets_a_number(fate: Callable[..., Any], db:
     assert "三月" in sheets and len(sheets) == 2
 
 
+def test_a_file_or_column_called_like_a_child_is_so_called_no_more(fate: Callable[..., Any], db: Warehouse) -> None:
+    header, *rows = csv_of(HOSPITAL).splitlines()
+    table = "".join(f"{line}\n" for line in [f"{header},王子涵,班级", *(f"{row},√,三班" for row in rows)])
+    status, _, note = fate("2025年9月王子涵.csv", table.encode())
+    assert (status, db.rows("SELECT file_name FROM ops.batch")) == ("guarded", [(None,)])
+    assert f"未采用的列：第 {len(header.split(',')) + 1} 列、班级。" in note and "子涵" not in note
+    fate("2025年9月育才小学.csv", table.encode())
+    assert db.rows("SELECT file_name FROM ops.batch") == [("2025年9月育才小学.csv",)]
+
+
+def test_what_stands_around_the_cells_is_named_once_and_is_to_be_renamed(
+    fate: Callable[..., Any], tmp_path: Path
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "sheets.xlsx") as book:
+        sheet = book.add_worksheet("13812345678")
+        for line, row in enumerate(csv_of(HOSPITAL).splitlines()):
+            sheet.write_row(line, 0, row.split(","))
+    _, message, _ = fate("a.xlsx", (tmp_path / "sheets.xlsx").read_bytes())
+    assert message.endswith("未存储：工作表名：电话号码。请更改名称或清除这些内容后重新报送。")
+
+
 def test_no_word_of_any_list_and_no_place_is_masked() -> None:
     library = Library((resource("schemas"),))
     known = set().union(*(library.words(source) for source in library.sources.values()))
