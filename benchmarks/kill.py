@@ -194,8 +194,12 @@ def finish(process: BaseProcess) -> float:
 
 def kill(process: BaseProcess, seconds: float) -> bool:
     """Whether it was still running when its time had come."""
-    process.join(seconds)
-    if process.exitcode is not None:
+    end = time.monotonic() + seconds
+    while (
+        process.is_alive() and time.monotonic() < end
+    ):  # join waits for the end of a process that became another program
+        time.sleep(0.01)
+    if not process.is_alive():
         return False
     with contextlib.suppress(ProcessLookupError):  # it has not even made its group
         os.killpg(process.pid or 0, signal.SIGKILL)
