@@ -15,6 +15,7 @@ KINDS: Mapping[Kind, Text] = {
     "footer": Text("表尾说明", "footers"),
     "example": Text("填写示例", "examples"),
     "repeated_header": Text("重复表头", "repeated headers"),
+    "title": Text("表间标题", "titles between tables"),
     "other_header": Text("不同的表头", "other headers"),
     "zero_report": Text("零报告字样", "zero-report notes"),
     "blank": Text("空行", "blank lines"),

@@ -117,11 +117,10 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     says_zero = "zero_report" in kinds.values() or any(map(is_zero_report, map(compact, title_lines(title))))
     if not len(row_numbers) and not says_zero:
         raise refused("no_rows")
-    if not len(row_numbers):  # the line that says so may name the month
-        title += rows_of(
-            sheet.cells.take(pa.array([row - 1 for row, kind in kinds.items() if kind == "zero_report"], pa.int64()))
-        )
-    period = period_of(title, sheet.name)
+    # The line that says that nothing happened may name the month; a further table's title, another one: then none is known.
+    telling = "title" if len(row_numbers) else "zero_report"
+    lines = pa.array([row - 1 for row, kind in kinds.items() if kind == telling], pa.int64())
+    period = period_of([*title, *rows_of(sheet.cells.take(lines))], sheet.name)
     return Recognised(
         sheet=sheet.name,
         body=body,

@@ -18,7 +18,8 @@ from ddk_surveillance.intake.headers import ColumnHeaders, Header, Row, header_i
 from ddk_surveillance.intake.sheets import Sheet
 
 Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_report", "example", "ragged", "cut_off",
-                          "other_header", "beneath_other_header"]  # fmt: skip
+                          "other_header", "beneath_other_header", "title"]  # fmt: skip
+HEADERS = ("repeated_header", "other_header")
 FIRST_CELLS = 4
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
@@ -72,8 +73,11 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
     declared = _filled_cells(body.select(sorted(header.columns.values())))
     says_nothing = (filled == 0) | ((declared == 0) & (filled == 1))  # a line that was only numbered
     kinds: dict[int, Kind] = {int(position) + header.end + 1: "blank" for position in np.flatnonzero(says_nothing)}
-    above = {_squeezed(row) for row in rows_of(sheet.cells.slice(0, header.end))}
+    above: dict[tuple[str, ...], Kind] = dict.fromkeys(
+        map(_squeezed, rows_of(sheet.cells.slice(0, header.end))), "title"
+    )
     named = sheet.cells.slice(header.first_row, header.height)
+    above |= dict.fromkeys(map(_squeezed, rows_of(named)), "repeated_header")
     words = [*(word for column in columns for word in column.headers), *filter(None, itertools.chain(*rows_of(named)))]
     suspects = np.flatnonzero(_suspects(sheet, body, header, filled, words))
     for position, row in zip(suspects, rows_of(body.take(pa.array(suspects))), strict=True):
@@ -81,6 +85,7 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
         if kind:
             kinds[int(position) + header.end + 1] = kind
     kinds |= dict.fromkeys(_dates_at_the_foot(sheet, kinds, header.end), "footer")
+    kinds |= dict.fromkeys(_titles_between(sheet, kinds, header.end), "title")
     ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
     ragged += [number for number in _cut_rows(sheet, body, header, ragged) if number not in kinds]
     unreadable: dict[int, Kind] = dict.fromkeys(ragged, "ragged")
@@ -102,6 +107,16 @@ def _dates_at_the_foot(sheet: Sheet, kinds: Mapping[int, Kind], end: int) -> Ite
             yield number
 
 
+def _titles_between(sheet: Sheet, kinds: Mapping[int, Kind], end: int) -> Iterator[int]:
+    """The lines of one cell right above a further header."""
+    for below in [number for number, kind in kinds.items() if kind in HEADERS]:
+        for number in range(below - 1, end, -1):
+            if number not in kinds and sum(map(bool, *rows_of(sheet.cells.slice(number - 1, 1)))) != 1:
+                break
+            if number not in kinds:
+                yield number
+
+
 def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) -> Kind | None:
     """Whether a row is a header, and if so, whether the columns stand where they stood."""
     named = header_in(row, columns).columns
@@ -112,7 +127,7 @@ def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) ->
 
 def _beneath(kinds: Mapping[int, Kind], last: int) -> dict[int, Kind]:
     """The rows below another header, down to the next that is as the first: nothing is read under the wrong header."""
-    headers = sorted(number for number, kind in kinds.items() if kind in ("repeated_header", "other_header"))
+    headers = sorted(number for number, kind in kinds.items() if kind in HEADERS)
     beneath: dict[int, Kind] = {}
     for number, following in itertools.pairwise([*headers, last + 1]):
         if kinds[number] == "other_header":
@@ -189,12 +204,12 @@ def _suspects(
     return suspects
 
 
-def _kind(row: Row, above: set[tuple[str, ...]], few: int) -> Kind | None:
+def _kind(row: Row, above: Mapping[tuple[str, ...], Kind], few: int) -> Kind | None:
     texts = list(filter(None, map(compact, row)))
     if not texts:
         return "blank"
-    if _squeezed(row) in above:
-        return "repeated_header"
+    if repeated := above.get(_squeezed(row)):
+        return repeated
     if total_of(row):
         return "total"
     if any(map(EXAMPLE.match, texts[:2])):

@@ -112,7 +112,14 @@ def test_f4_totals_signatures_blank_lines_and_repeated_headers_are_dropped_and_c
         "填表人:甲|审核人:乙", "备注:以上为本校数据",
     )  # fmt: skip
     assert rows(table) == [3, 8, 9]
-    assert table.dropped == {"total": 3, "blank": 1, "repeated_header": 2, "footer": 2}
+    assert table.dropped == {"total": 3, "blank": 1, "title": 1, "repeated_header": 1, "footer": 2}
+
+
+@pytest.mark.parametrize(("second", "month"), [("2024年3月学生伤害登记表(续)", 3), ("2024年4月学生伤害登记表", None)])
+def test_a_title_between_two_tables_is_no_row_and_may_leave_the_month_open(second: str, month: int | None) -> None:
+    table = found(TITLE, HEADER, "一小|男|8", "", second, "", HEADER, "一小|女|9")
+    assert (rows(table), table.title_year, table.title_month) == ([3, 8], 2024, month)
+    assert table.dropped == {"blank": 2, "title": 1, "repeated_header": 1}
 
 
 def test_f4_a_date_below_the_table_a_total_in_words_and_an_example_are_no_rows() -> None:
@@ -133,11 +140,22 @@ def test_f4_a_date_below_the_table_a_total_in_words_and_an_example_are_no_rows()
 
 def test_rows_below_another_header_are_never_read_under_the_first() -> None:
     other = "周岁*|性别|学校名称|受伤时间|伤害发生时|情况"
-    table = found(HEADER, "一小|男|8", other, "9|女|二小", HEADER.replace("年龄", "周岁(岁)"), "三小|女|7", "合计|3")
-    assert (rows(table), values(table, "school")) == ([2, 6], ["一小", "三小"])
-    assert table.unreadable == {4: "beneath_other_header"}
-    assert table.dropped == {"other_header": 1, "repeated_header": 1, "total": 1}
-    assert table.totals == (Total(7, "合计", 3, 3, 3),)
+    table = found(
+        TITLE,
+        HEADER,
+        "一小|男|8",
+        other,
+        "9|女|二小",
+        TITLE,
+        "9|女|二小",
+        HEADER.replace("年龄", "周岁(岁)"),
+        "三小|女|7",
+        "合计|3",
+    )
+    assert (rows(table), values(table, "school")) == ([3, 9], ["一小", "三小"])
+    assert table.unreadable == dict.fromkeys((5, 7), "beneath_other_header")
+    assert table.dropped == {"other_header": 1, "title": 1, "repeated_header": 1, "total": 1}
+    assert table.totals == (Total(10, "合计", 3, 4, 4),)
 
 
 def test_f4_a_total_can_be_compared_with_the_rows_it_covers() -> None:
