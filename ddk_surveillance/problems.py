@@ -66,6 +66,10 @@ PROBLEMS: dict[str, Text] = {
         "不是 ICD-10 编码的写法。请填“W19.9”这样的编码，注意字母 O 与数字 0。",
         "Not written as an ICD-10 code. Write it like W19.9; mind the letter O and the digit 0.",
     ),
+    "icd9_or_icd10": Text(
+        "E800–E999 是 ICD-9 的外部原因，而 ICD-10 的 E88.0 等省去小数点也这样写，分不清。请改填 ICD-10 编码，带小数点。",
+        "E800–E999 are external causes of ICD-9, and E88.0 of ICD-10 looks the same without its point. Write the ICD-10 code, with its point.",
+    ),
     "unknown_township": Text(
         "不是本区现行镇街的名称或代码，也认不出是外区。请填八个镇街之一，外区填“外区”。",
         "Neither a township of this district nor a place outside it. Name one of the townships, or write 外区.",

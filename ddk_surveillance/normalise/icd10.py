@@ -17,6 +17,7 @@ Value = TypeVar("Value")
 # Letter and two digits, a fourth character (x = left out), then a WHO fifth digit or the national two- and three-digit
 # extensions: W19, W19.9, W199, W19.901, W19.900x001, W13.0x00, X60.x00.
 CODE = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9X])([0-9]{2}(?:X[0-9]{3})?|X[0-9]{2}|[0-9])?)?")
+ICD_9 = re.compile(r"E[89][0-9]{2}")  # E880 was a fall; without its point E88.0, a metabolic disorder, looks the same
 STARTS_LIKE_A_CODE = re.compile(r"[(\[]?[A-Z][0-9]")
 RUN = re.compile(r"[0-9A-Z.]*[0-9][0-9A-Z.]*")
 HAN = "\u4e00-\u9fff"
@@ -67,6 +68,8 @@ def parse_icd10(text: str, several: bool = False) -> tuple[Icd10, ...] | Problem
     if not STARTS_LIKE_A_CODE.match(written):
         return Problem.of("unreadable_icd10")
     found = [CODE.fullmatch(run.strip(".")) for run in RUN.findall(SMALL_NUMBER_IN_WORDS.sub("", written))]
+    if any(code and ICD_9.fullmatch(code[0]) for code in found):
+        return Problem.of("icd9_or_icd10")
     codes = tuple(dict.fromkeys(_icd10(code) for code in found if code))
     if None in found or not codes:
         return Problem.of("unreadable_icd10")

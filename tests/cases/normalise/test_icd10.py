@@ -90,6 +90,12 @@ def test_nothing_is_guessed(text: str) -> None:
     assert parse_icd10(text) == parse_icd10(text, several=True) == Problem.of("unreadable_icd10")
 
 
+def test_an_external_cause_of_icd_9_is_not_taken_for_a_disease() -> None:
+    assert {parse_icd10(text) for text in ("E880", "e999", "E880 跌倒")} == {Problem.of("icd9_or_icd10")}
+    assert parse_icd10("E88.0") == parse_icd10("E88.0 代谢病") != Problem.of("icd9_or_icd10")
+    assert not isinstance(parse_icd10("E109"), Problem)  # diabetes: no external cause of ICD-9
+
+
 @pytest.mark.parametrize("text", TWO_CODES)
 def test_two_codes_in_a_cell_stand_only_where_several_are_allowed(text: str) -> None:
     assert parse_icd10(text) == Problem.of("several_codes")

@@ -77,7 +77,7 @@ def test_the_zero_dates_of_databases_and_excel_are_empty(text: str) -> None:
 
 
 def test_every_problem_says_in_both_languages_what_to_do() -> None:
-    assert len(PROBLEMS) == 33
+    assert len(PROBLEMS) == 34
     for code, text in PROBLEMS.items():
         assert Problem.of(code) == (code, text)
         assert text.zh.endswith("。") and text.en.endswith(".")
