@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -138,7 +139,9 @@ def library() -> Any:
     for name in NEVER_ASKED_FOR:
         sys.modules.setdefault(name, _WhenAsked(name))
     with importing():
-        return importlib.import_module("great_expectations")
+        found = importlib.import_module("great_expectations")
+    logging.getLogger(found.__name__).setLevel(logging.WARNING)  # its temporary folders are nothing for an operator
+    return found
 
 
 @functools.cache
