@@ -34,7 +34,7 @@ clean:          ## remove the environment and all data of the demo
 	rm -rf $(VENV) warehouse/data build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): requirements.lock pyproject.toml
-	@echo "正在准备运行环境(首次约需两分钟)… / preparing the environment"
+	@echo "正在准备运行环境（首次约需两分钟）… / preparing the environment"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { echo "需要 Python 3.11 或更新版本 / Python 3.11 or newer is needed"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "请先安装 venv:apt install python3-venv / install venv first"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
