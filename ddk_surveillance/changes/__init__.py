@@ -55,6 +55,10 @@ def withdraw(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str,
     return _at_once(db, Act("withdraw", source, made_by, reason, batch_id=batch_id))
 
 
+class AlreadyErased(ConfigurationError):
+    """Nothing of the file is left to be withdrawn."""
+
+
 def erase(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str, Effect]:
     """Withdraw a file, withdrawn already or not, and remove for ever what was kept of its content, in every batch that held it."""
     batch_id, source = _batch_in_use(db, batch, is_erased=True)
@@ -221,7 +225,7 @@ def _batch_in_use(db: Warehouse, name: str, is_erased: bool = False) -> tuple[st
             f"Batch {batch_id} was brought by the change {change_id}: use ddk undo {change_id}.",
         )
     if db.value("SELECT count(*) FROM ops.erased_batch WHERE batch_id = ?", [batch_id]):
-        raise _not_in_use(batch_id, "erased")
+        raise AlreadyErased(f"批次 {batch_id} 已经抹除，不能恢复。", f"Batch {batch_id} has been erased for good.")
     if status not in (*FINISHED, *(("withdrawn",) if is_erased else ())):
         raise _not_in_use(batch_id, status)
     return batch_id, source
@@ -230,7 +234,6 @@ def _batch_in_use(db: Warehouse, name: str, is_erased: bool = False) -> tuple[st
 def _not_in_use(batch_id: str, status: str) -> ConfigurationError:
     why = {
         "withdrawn": ("已经撤回，见 ddk changes", "has been withdrawn already, see ddk changes"),
-        "erased": ("已经抹除，不能恢复", "has been erased for good"),
         "identical": (
             "与先前的文件完全相同，自己没有数据；请撤回先前那份",
             "repeats an earlier file and holds nothing of its own: withdraw that one",

@@ -20,14 +20,18 @@ from ddk_surveillance.warehouse import Warehouse, open_warehouse, rewrite
 
 
 def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None, is_erased: bool) -> int:
-    with open_warehouse(settings) as db:
-        act = changes.erase if is_erased else changes.withdraw
-        change_id, moved = act(db, batch, reason, by or getpass.getuser())
-        show_effect(voice, db.library, moved)
-        if is_erased:
-            status.keep(settings, status.gather(db))  # what it said of files to mend named this one
-        else:
-            _say_done(voice, db, change_id)
+    try:
+        with open_warehouse(settings) as db:
+            act = changes.erase if is_erased else changes.withdraw
+            change_id, moved = act(db, batch, reason, by or getpass.getuser())
+            show_effect(voice, db.library, moved)
+            if is_erased:
+                status.keep(settings, status.gather(db))  # what it said of files to mend named this one
+            else:
+                _say_done(voice, db, change_id)
+    except changes.AlreadyErased:
+        rewrite(settings)  # whoever killed the first attempt may have left the old bytes
+        raise
     if is_erased:
         rewrite(settings)
         _say_erased(settings, voice, change_id)

@@ -10,10 +10,12 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from ddk_surveillance import changes
+from ddk_surveillance.changes import commands
 from ddk_surveillance.changes.effect import Effect
+from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
-from ddk_surveillance.warehouse import open_warehouse, rewrite
+from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, erase, in_one_night, undo, withdraw
 from tests.conftest import Home, copy_of
 
@@ -150,11 +152,10 @@ def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, tmp_path
     for name in {change, "C000001"}:
         with pytest.raises(ConfigurationError, match="has been erased: this cannot be undone"):
             undo(home, name)
-    with pytest.raises(ConfigurationError, match="has been erased for good"):
-        erase(home, batch)
     assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
     assert SECRET.encode() in home.settings.warehouse_file.read_bytes()  # where its rows were
-    rewrite(home.settings)
+    with pytest.raises(ConfigurationError, match="has been erased for good"):
+        commands.withdraw(home.settings, Voice("zh"), batch, "含个人信息", "张三", is_erased=True)
     assert SECRET.encode() not in home.settings.warehouse_file.read_bytes()
     assert derived(home) == derived(without("march", "late"))
 
