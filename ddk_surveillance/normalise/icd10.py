@@ -94,13 +94,11 @@ def external_causes() -> Mapping[str, ExternalCause]:
 
     Source: NCHS external cause of injury mortality matrix for ICD-10 (November 2002, terrorism August 2003), sequelae by their intent.
     """
-    causes: dict[str, ExternalCause] = {}
-    for row in _rules():
-        for code in expanded(row["code"]):
-            causes[code] = _cause(row, code)
-    for category in sorted({code[:3] for code in causes}):
-        causes[category] = _without_fourth([cause for code, cause in causes.items() if code.startswith(f"{category}.")])
-    return causes
+    causes = {code: _cause(row, code) for row in _rules() for code in expanded(row["code"])}
+    of_category: dict[str, list[ExternalCause]] = {}
+    for code, cause in causes.items():
+        of_category.setdefault(code[:3], []).append(cause)
+    return causes | {category: _without_fourth(found) for category, found in of_category.items()}
 
 
 def _rules() -> list[dict[str, str]]:
