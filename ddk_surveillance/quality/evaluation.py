@@ -7,6 +7,7 @@ Great Expectations judges every value there is, at a cost that hardly depends on
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import logging
@@ -120,8 +121,28 @@ def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
 def _judged(batch: Any, asked: Sequence[Any], detail: str) -> tuple[Any, dict[int, Any]]:
     suite = library().ExpectationSuite(name="rules", expectations=asked)
     # Without names of key columns the keys are positions in the frame.
-    report = batch.validate(suite, result_format={"result_format": detail, "return_unexpected_index_query": False})
+    with _configured_once():
+        report = batch.validate(suite, result_format={"result_format": detail, "return_unexpected_index_query": False})
     return report, {_number(result): result for result in report.results if result.expectation_config}
+
+
+@contextlib.contextmanager
+def _configured_once() -> Iterator[None]:
+    """Inside, an expectation's configuration is made once: Great Expectations asks each fifty times, and makes it anew each time."""
+    expectation = library().expectations.Expectation
+    declared = expectation.configuration
+    made: dict[int, tuple[Any, Any]] = {}  # of an expectation that is kept the id stays its own
+
+    def kept(asked: Any) -> Any:
+        if id(asked) not in made:
+            made[id(asked)] = (asked, declared.fget(asked))
+        return made[id(asked)][1]
+
+    expectation.configuration = property(kept)
+    try:
+        yield
+    finally:
+        expectation.configuration = declared
 
 
 class _WhenAsked(ModuleType):
