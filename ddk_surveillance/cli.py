@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import errno
 import os
 import sys
@@ -450,6 +452,18 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_guarded(arguments))
 
 
+def program() -> None:
+    """`ddk` as a process: it leaves without taking two thousand modules apart, which costs 0.6 s and frees what the system frees."""
+    try:
+        main()
+    except SystemExit as end:
+        atexit._run_exitfuncs()
+        with contextlib.suppress(OSError):  # whoever read the output has gone
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(int(end.code or 0))
+
+
 def _guarded(arguments: list[str] | None) -> int:
     try:
         return int(ddk.main(args=arguments, prog_name="ddk", standalone_mode=False) or 0)
@@ -499,4 +513,4 @@ def _kept(error: Exception) -> Text:
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -16,7 +16,7 @@ import xlsxwriter
 from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, show_files
 from ddk_surveillance.landing import names_waiting
-from ddk_surveillance.runs import say_left_behind
+from ddk_surveillance.outcome import say_left_behind
 from ddk_surveillance.tokens import resident_check_character
 from ddk_surveillance.warehouse import open_warehouse
 from tests.conftest import HOSPITAL, Home, csv_of, take_in
