@@ -113,14 +113,13 @@ def purge_refused(settings: Settings) -> int:
 
 def tidy(db: Warehouse) -> None:
     """Move every claimed file whose fate is decided to where it belongs."""
-    decided = {
-        batch: fate
-        for batch, *fate in db.rows("SELECT batch_id, status, file_name FROM ops.batch WHERE status <> 'taken'")
-    }
     remove_erased(db)
-    for claim in list(claims(db)):
-        if claim.batch_id in decided:
-            _put_away(db, claim, *decided[claim.batch_id])
+    claimed = {claim.batch_id: claim for claim in claims(db)}
+    decided = (
+        "SELECT batch_id, status, file_name FROM ops.batch WHERE status <> 'taken' AND batch_id IN (SELECT unnest(?))"
+    )
+    for batch, *fate in db.rows(decided, [list(claimed)]) if claimed else ():
+        _put_away(db, claimed[batch], *fate)
 
 
 def remove_erased(db: Warehouse) -> None:

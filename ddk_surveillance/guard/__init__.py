@@ -129,6 +129,8 @@ def _findings_in_cells(source: Source, file: Unguarded) -> list[tuple[Text, str]
 
 def _findings_around(file: Unguarded) -> list[tuple[Text, str]]:
     """The same in headers, titles, comments, names of sheets and file; sheets are also named elsewhere in a workbook."""
+    if not scan_texts([text for _, text in file.texts]):
+        return []
     sheets = {text for place, text in file.texts if place == SHEET_NAME}
     by_place: dict[Text, list[str]] = {}
     for place, text in sorted(file.texts):

@@ -27,9 +27,10 @@ def strays(cells: pa.Table, known: pa.Table) -> npt.NDArray[np.int32]:
 
 def _makes(cells: pa.Table) -> pa.ChunkedArray:
     columns = cells.columns or [pa.nulls(cells.num_rows, pa.string())]
+    rows = pc.binary_join_element_wise(*columns, "\t", null_handling="skip")
     for pattern, make in MAKES:
-        columns = [pc.replace_substring_regex(column, pattern, make) for column in columns]
-    return pc.binary_join_element_wise(*columns, "\t", null_handling="skip")
+        rows = pc.replace_substring_regex(rows, pattern, make)
+    return rows
 
 
 def _cells(row: str) -> Counter[str]:

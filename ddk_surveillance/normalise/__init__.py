@@ -11,6 +11,7 @@ from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups
 from ddk_surveillance.normalise.recode import base_select, recoded_select, reused_numbers
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+FEW_ROWS = 100_000
 # Also what an interrupted run left half-way, and what was held before its declarations were mended.
 WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (status IN ('guarded', 'recoded', 'checked')
              OR (status = 'held' AND contract_fingerprint <> $fingerprint))"""
@@ -21,13 +22,14 @@ def run(db: Warehouse, key: str) -> Outcome:
     source = db.library.sources[key]
     asked = {"source": key, "fingerprint": db.library.fingerprint(source)}
     db.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {WAITING}", asked)
-    kind = "TABLE" if source.victims else "VIEW"  # rows that are only looked up need not be copied
+    rows_in = int(db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)"))
+    # Few rows are not to be searched for among those of years over and over, nor many copied that are only looked up.
+    kind = "TABLE" if source.victims or rows_in < FEW_ROWS else "VIEW"
     db.execute(f"CREATE OR REPLACE TEMP {kind} exploded AS {base_select(source)}")
     lookups = lookups_of(db, source)
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
         rows_out = _write(db, source, lookups)
-    rows_in = db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)")
     db.execute(f"DROP {kind} exploded; DROP TABLE waiting")
     return Outcome(rows_in, rows_out)
 
