@@ -59,8 +59,8 @@ def _moment(db: Warehouse, key: str) -> datetime.datetime:
     return moment
 
 
-# A record and the content that the incident was made of: what was linked by begins with its fingerprint.
-MEMBER = "k.record_id || ':' || left(l.link_hash, 8)"
+# A record and the content that the incident was made of.
+MEMBER = "k.record_id || ':' || left(r.content_hash, 8)"
 RECORDS = """FROM link_kept AS k
     JOIN core.record AS r ON r.record_id = k.record_id
     JOIN link.linkable AS l ON l.key = k.key"""

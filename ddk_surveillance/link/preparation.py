@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow
 
 from ddk_surveillance.link.declaration import Declaration
-from ddk_surveillance.warehouse import Parameters, Warehouse
+from ddk_surveillance.warehouse import Warehouse
 
 REBUILD_ABOVE_SHARE = 0.1  # of records dirty: then everything is linked anew, which takes no longer
 # Compared as enumerations when everything is compared: it takes half the time.
@@ -18,10 +18,23 @@ CODED = {
     "township": "township_code", "district": "substr(township_code, 1, 6)",
 }  # fmt: skip
 
-
-# What link.state adds to a record.
-STATE = "s.voided, s.window_days, s.has_no_doubles, s.needs_token, s.home_district, s.link_hash"
 CODED_ABOVE_RECORDS = 20_000  # of fewer it takes longer to find the words than to compare them
+# Tells only whether a record is still the one that was linked, by 63 bits: of a million, one that is new looks like an old
+# one less often than a disk errs. Another version of the engine may see all records as new, and links everything anew.
+LOOK = "CAST(hash(record_id, content_hash) >> 1 AS BIGINT)"
+TOKENS = ("id_token", "name_token", "phone_token", "case_token")
+# Records as linked whose content may be the same but not what their feed, their institution, a reviewer or the number of
+# people with their token says of them.
+IN_OTHER_LIGHT = f"""
+    SELECT record_id FROM link.linkable WHERE source_code IN (SELECT source_code FROM (
+        SELECT DISTINCT source_code, window_days, has_no_doubles, needs_token FROM link.linkable EXCEPT FROM link_feed))
+    UNION SELECT record_id FROM link.linkable AS l LEFT JOIN link_home AS h ON h.institution_id = l.institution_id
+    WHERE l.township IS NULL AND l.district IS DISTINCT FROM h.district
+    UNION SELECT record_id FROM (
+        SELECT l.record_id, l.decisions FROM link.linkable AS l WHERE l.decisions IS NOT NULL EXCEPT FROM link_said)
+    UNION SELECT record_id FROM (
+        FROM link_said EXCEPT SELECT l.record_id, l.decisions FROM link.linkable AS l WHERE l.decisions IS NOT NULL)
+    {" ".join(f"UNION SELECT record_id FROM core.record JOIN link_turned ON kind = '{one}' AND token = {one}" for one in TOKENS)}"""
 
 
 @dataclass(frozen=True)
@@ -51,12 +64,13 @@ class Night:
 def prepare(db: Warehouse, declaration: Declaration) -> Night:
     """Bring link.linkable up to date; fills link_gone, link_decision, and link_dirty or link_coded."""
     db.execute("CREATE OR REPLACE TEMP TABLE link_decided AS FROM link.decision")
-    share = {"minimum_token_share": declaration.minimum_token_share}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_said AS {db.statement('link.said')}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_home AS {db.statement('link.home')}")
     with db.offering(link_source=_sources(db)):
-        night = _find_changes(db, share)
-        if _renew_stop_tokens(db, declaration.stop_token_persons, night):
-            night = _find_changes(db, share)
-        _renew_linkable(db, night, share)
+        share = {"minimum_token_share": declaration.minimum_token_share}
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_feed AS {db.statement('link.feed')}", share)
+    night = _find_changes(db, declaration.stop_token_persons)
+    _renew_linkable(db, night)
     _find_decided_pairs(db)
     return night
 
@@ -76,42 +90,45 @@ def _find_decided_pairs(db: Warehouse) -> None:
         JOIN link.linkable AS b ON b.record_id = j.right_record_id""")
 
 
-def _find_changes(db: Warehouse, share: Parameters) -> Night:
-    """Fill link_changed, where anything was linked before, and link_gone."""
+def _find_changes(db: Warehouse, persons: Mapping[str, int]) -> Night:
+    """Fill link_gone and, unless everything is linked anew, link_wanted with the new and changed records."""
     records, known = (int(db.value(f"SELECT count(*) FROM {table}")) for table in ("core.record", "link.linkable"))
-    dirty = new = records
-    if known:
-        db.execute(
-            f"""CREATE OR REPLACE TEMP TABLE link_changed AS
-            SELECT s.record_id, s.id_token, s.name_token, s.phone_token, s.case_token, {STATE}, l.key IS NULL AS is_new
-            FROM ({db.statement("link.state")}) AS s LEFT JOIN link.linkable AS l ON l.record_id = s.record_id
-            WHERE l.link_hash IS DISTINCT FROM s.link_hash""",
-            share,
-        )
-        [(dirty, new)] = db.rows("SELECT count(*), count(*) FILTER (is_new) FROM link_changed")
-    gone = known + new - records
     db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE link_moved AS
+        SELECT r.record_id, l.key
+        FROM (SELECT record_id, {LOOK} AS look FROM core.record WHERE {known > 0}) AS r
+        FULL JOIN (SELECT key, look FROM link.linkable) AS l ON l.look = r.look WHERE r.look IS NULL OR l.look IS NULL;
         CREATE OR REPLACE TEMP TABLE link_gone AS
-        SELECT record_id, key FROM link.linkable ANTI JOIN core.record USING (record_id) WHERE {gone > 0}""")
-    return Night(dirty, gone, not known or dirty > REBUILD_ABOVE_SHARE * records)
+        SELECT record_id, key FROM link.linkable SEMI JOIN link_moved USING (key) ANTI JOIN link_moved USING (record_id)""")
+    [(dirty, gone)] = db.rows("SELECT (SELECT count(record_id) FROM link_moved), (SELECT count(*) FROM link_gone)")
+    most = REBUILD_ABOVE_SHARE * records
+    if not known or dirty > most:
+        _renew_stop_tokens(db, persons, "core.record", "HAVING count(*) > {persons}")
+        return Night(dirty if known else records, gone, True)
+    db.execute("CREATE OR REPLACE TEMP TABLE link_wanted AS FROM core.record SEMI JOIN link_moved USING (record_id)")
+    _renew_stop_tokens(db, persons, "link_wanted", "")
+    db.execute(f"""INSERT INTO link_wanted
+        FROM core.record SEMI JOIN ({IN_OTHER_LIGHT}) USING (record_id) ANTI JOIN link_wanted USING (record_id)""")
+    dirty = int(db.value("SELECT count(*) FROM link_wanted"))
+    return Night(dirty, gone, dirty > most)
 
 
-def _renew_linkable(db: Warehouse, night: Night, share: Parameters) -> None:
+def _renew_linkable(db: Warehouse, night: Night) -> None:
     if night.everything:
-        statement = _linkable_of(db, db.statement("link.state"))
+        db.execute("DROP TABLE IF EXISTS link_wanted")
+        statement = _linkable_of(db, "core.record")
         coded = _with_small_codes(db, statement) if night.is_large else statement
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}", share)
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}")
         db.execute("DELETE FROM link.linkable; INSERT INTO link.linkable BY NAME FROM link_coded")
         return
-    changed = f"SELECT r.*, {STATE} FROM core.record AS r JOIN link_changed AS s ON s.record_id = r.record_id"
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {_linkable_of(db, changed)}")
-    for stale in ("link_dirty", "link_gone"):
-        db.execute(f"DELETE FROM link.linkable WHERE record_id IN (SELECT record_id FROM {stale})")
-    db.execute("INSERT INTO link.linkable BY NAME FROM link_dirty")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {_linkable_of(db, 'link_wanted')}")
+    db.execute("""DELETE FROM link.linkable WHERE key IN (SELECT key FROM link_dirty UNION ALL SELECT key FROM link_gone);
+        INSERT INTO link.linkable BY NAME FROM link_dirty; DROP TABLE link_wanted""")
 
 
-def _linkable_of(db: Warehouse, state: str) -> str:
-    return f"WITH link_state AS ({state}) SELECT * FROM ({db.statement('link.linkable')})"
+def _linkable_of(db: Warehouse, records: str) -> str:
+    return f"""WITH link_wanted AS (SELECT *, {LOOK} AS look FROM {records})
+        SELECT * FROM ({db.statement("link.linkable")})"""
 
 
 def _with_small_codes(db: Warehouse, statement: str) -> str:
@@ -138,21 +155,20 @@ def _sources(db: Warehouse) -> pyarrow.Table:
     )
 
 
-def _renew_stop_tokens(db: Warehouse, persons: Mapping[str, int], night: Night) -> bool:
-    """Count again the people of the tokens that may be stop tokens; returns whether there are others than before.
+def _renew_stop_tokens(db: Warehouse, persons: Mapping[str, int], records: str, having: str) -> None:
+    """Count again the people of the tokens that may be stop tokens; fills link_turned with those that were or are one only now.
 
     Those are the present ones and the tokens of new or changed records, for no other can have come to more people.
     """
     suspects = " UNION ALL ".join(
-        f"SELECT '{kind}' AS kind, {kind} AS token FROM core.record GROUP BY {kind} HAVING count(*) > {most}"
-        if night.everything else f"SELECT '{kind}' AS kind, {kind} AS token FROM link_changed"
+        f"SELECT '{kind}' AS kind, {kind} AS token FROM {records} GROUP BY {kind} {having.format(persons=most)}"
         for kind, most in persons.items()
-    )  # fmt: skip
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE link_suspect AS SELECT kind, token FROM link.stop_token UNION ALL {suspects}"
     )
-    known = "SELECT kind, token FROM link.stop_token ORDER BY kind, token"
-    before = db.rows(known)
-    db.execute("DELETE FROM link.stop_token")
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE link_stopped AS SELECT kind, token FROM link.stop_token;
+        CREATE OR REPLACE TEMP TABLE link_suspect AS FROM link_stopped UNION ALL {suspects};
+        DELETE FROM link.stop_token""")
     db.execute(f"INSERT INTO link.stop_token BY NAME {db.statement('link.stop_token')}", persons)
-    return db.rows(known) != before
+    now = "SELECT kind, token FROM link.stop_token"
+    db.execute(f"""CREATE OR REPLACE TEMP TABLE link_turned AS
+        (FROM link_stopped EXCEPT {now}) UNION ALL ({now} EXCEPT FROM link_stopped)""")

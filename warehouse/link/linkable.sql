@@ -1,32 +1,44 @@
--- The records of link_state as the comparison needs them: tokens as integers, void ones removed, dates as day numbers, unknown as
--- NULL.
+-- The records of link_wanted as the comparison needs them: tokens as integers, stop tokens removed, dates as day numbers,
+-- unknown as NULL.
 -- `key` orders and joins records: it depends on the record alone, never on the order of arrival or on an engine.
 WITH
 dated AS (
     SELECT
-        *,
+        r.*,
+        f.window_days, f.has_no_doubles, f.needs_token, h.district AS home_district, d.decisions,
+        CASE WHEN i.token IS NULL THEN r.id_token END AS valid_id_token,
+        CASE WHEN n.token IS NULL THEN r.name_token END AS valid_name_token,
+        CASE WHEN p.token IS NULL THEN r.phone_token END AS valid_phone_token,
+        CASE WHEN c.token IS NULL THEN r.case_token END AS valid_case_token,
         CAST(date_diff('day', DATE '1970-01-01', coalesce(event_date_from, reported_date - 30)) AS INTEGER) AS day_from,
         CAST(date_diff('day', DATE '1970-01-01', coalesce(event_date_to, reported_date)) AS INTEGER) AS day_to,
         CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS INTEGER) AS death_from,
         CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS INTEGER) AS death_to,
         coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
         year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
-    FROM link_state
+    FROM link_wanted AS r
+    JOIN link_feed AS f ON f.source_code = r.source_code
+    LEFT JOIN link_home AS h ON h.institution_id = r.institution_id
+    LEFT JOIN link_said AS d ON d.record_id = r.record_id
+    LEFT JOIN link.stop_token AS i ON i.kind = 'id_token' AND i.token = r.id_token
+    LEFT JOIN link.stop_token AS n ON n.kind = 'name_token' AND n.token = r.name_token
+    LEFT JOIN link.stop_token AS p ON p.kind = 'phone_token' AND p.token = r.phone_token
+    LEFT JOIN link.stop_token AS c ON c.kind = 'case_token' AND c.token = r.case_token
 ),
 known AS (
     SELECT
         CAST('0x' || substr(md5(d.record_id), 1, 15) AS BIGINT) AS key,
-        d.record_id, d.link_hash, d.reported_date,
+        d.record_id, d.look, d.decisions, d.reported_date,
         d.source_code, d.institution_id,
         CASE
             WHEN d.source_code IN ('school', 'kindergarten', 'nursery') THEN 'school'
             WHEN d.source_code IN ('police', 'procuratorate', 'court') THEN 'justice'
             ELSE d.source_code
         END AS source_group, d.window_days, d.has_no_doubles, d.needs_token,
-        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%i%' THEN d.id_token END), 1, 15) AS BIGINT) AS id_token,
-        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%n%' THEN d.name_token END), 1, 15) AS BIGINT) AS name_token,
-        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%p%' THEN d.phone_token END), 1, 15) AS BIGINT) AS phone_token,
-        CAST('0x' || substr(md5(CASE WHEN d.voided NOT LIKE '%c%' THEN d.case_token END), 1, 15) AS BIGINT) AS case_token,
+        CAST('0x' || substr(md5(d.valid_id_token), 1, 15) AS BIGINT) AS id_token,
+        CAST('0x' || substr(md5(d.valid_name_token), 1, 15) AS BIGINT) AS name_token,
+        CAST('0x' || substr(md5(d.valid_phone_token), 1, 15) AS BIGINT) AS phone_token,
+        CAST('0x' || substr(md5(d.valid_case_token), 1, 15) AS BIGINT) AS case_token,
         d.sex,
         CAST(d.birth_months AS INTEGER) AS birth_month,
         CAST(coalesce(d.age_years, (year(d.event_date_from) * 12 + month(d.event_date_from) - 1 - d.birth_months) // 12)
