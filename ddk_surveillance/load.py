@@ -57,6 +57,7 @@ class Book:
 
     table: str
     identity: str
+    of_source: str  # which versions one source's may stand beside: one record is never told of by two
     day: str  # by which a version belongs to a period
     institution: str
     content: str  # versions of the same content repeat each other
@@ -68,6 +69,7 @@ BOOKS = {
     "record": Book(
         "core.record_version",
         identity="v.record_id",
+        of_source="v.source_code = '{source}'",
         day="coalesce(v.event_date_from, v.reported_date)",
         institution="v.institution_id",
         content="v.content_hash",
@@ -78,6 +80,7 @@ BOOKS = {
     "population": Book(
         "ref.population_version",
         identity="(v.year, v.township_code, v.sex, v.age_years, v.population_type)::VARCHAR",
+        of_source="true",
         day="make_date(v.year, 1, 1)",
         institution="NULL::VARCHAR",
         content="concat_ws('|', v.batch_id, v.sheet, v.row_number)",
@@ -103,11 +106,10 @@ def _load(db: Warehouse, source: Source) -> int:
         f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {book.identity} AS identity FROM {book.table} v WHERE batch_id IN ({CHECKED})",
         asked,
     )
-    _settle(
-        db,
-        book,
-        f"{_CONTESTED.format(book=book)} AND batch_id NOT IN ({CHECKED.replace('$source', repr(source.source))})",
-    )
+    # Of a record with a single version there is nothing to decide, and that is nearly every one.
+    is_ours = book.of_source.format(source=source.source)
+    contested = f"SELECT {book.identity} FROM {book.table} v WHERE {is_ours} AND {book.identity} IN (FROM incoming)"
+    _settle(db, book, f"{contested} GROUP BY 1 HAVING count(*) > 1")
     rows = int(db.value("SELECT count(*) FROM incoming"))
     db.execute("DROP TABLE incoming")
     return rows
@@ -116,10 +118,6 @@ def _load(db: Warehouse, source: Source) -> int:
 _FLAGS = f"""
     SELECT {POSITION}, string_agg(rule || ':' || column_name, ',' ORDER BY rule, column_name) AS flags
     FROM ops.quarantine WHERE disposition = 'warning' AND batch_id IN ({CHECKED}) GROUP BY ALL"""
-# Of a record with a single version there is nothing to decide, and that is nearly every one.
-_CONTESTED = """
-    SELECT identity FROM incoming GROUP BY 1 HAVING count(*) > 1
-    UNION SELECT {book.identity} FROM {book.table} v WHERE {book.identity} IN (SELECT identity FROM incoming)"""
 
 
 def _settle(db: Warehouse, book: Book, touched: str) -> None:

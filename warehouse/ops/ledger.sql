@@ -1,5 +1,5 @@
--- For every batch of a source: what became of each received row. `exploded` is counted from the rows themselves, so that a row
--- lost or invented between two stages leaves the books unbalanced.
+-- For every batch of a source: what became of each received row. `exploded` are the victims after the first of a row, counted from
+-- what was stored, so that a row lost or invented between two stages leaves the books unbalanced.
 WITH batch AS (
     FROM ops.batch WHERE source_code = $source
 ), stored AS (
@@ -13,7 +13,7 @@ WITH batch AS (
     SELECT * FROM stored UNION ALL SELECT * FROM refused_row
 ), counted AS (
     SELECT batch_id,
-           count(*) - count(DISTINCT (sheet, row_number)) AS exploded,
+           count(*) FILTER (victim_number > 1) AS exploded,
            count(*) FILTER (disposition = 'out_of_scope') AS out_of_scope,
            count(*) FILTER (disposition = 'quarantined') AS quarantined,
            count(*) FILTER (disposition = 'duplicate') AS duplicate,
