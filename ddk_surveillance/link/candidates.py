@@ -5,6 +5,8 @@ Only pairs with at least one dirty record are made, so that a night costs what i
 
 from __future__ import annotations
 
+import re
+
 from ddk_surveillance.link.declaration import BlockingRule, Declaration
 from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
@@ -17,7 +19,9 @@ COLUMNS = """key, source_code, institution_id, sex, birth_month, age, township, 
 BUCKETED = f"""SELECT {COLUMNS}, CAST(unnest(range(near_from // {BUCKET_DAYS}, near_to // {BUCKET_DAYS} + 1)) AS INTEGER) AS bucket
     FROM link_coded WHERE NOT needs_token"""
 FIRST_COMMON_BUCKET = f"a.bucket = b.bucket AND a.bucket = greatest(a.near_from, b.near_from) // {BUCKET_DAYS}"
-CLOSE_AGE = "(SELECT r.*, r.age + s.step AS near_age FROM {} AS r CROSS JOIN (VALUES (-1), (0), (1)) AS s (step))"
+CLOSE_AGE = "(SELECT r.*, r.age + s.step AS near_age FROM {} AS r CROSS JOIN (VALUES {}) AS s (step))"
+# Rules that have this in common are joined at once: few records share it with a new one (a township lies in one district).
+COMMON = (("birth_month", "district"), ("district", "exact_day"))
 OVERLAP = "a.near_from <= b.near_to AND b.near_from <= a.near_to"
 WITHIN = "a.reach_from - {days} <= b.day_to AND b.reach_from - {days} <= a.day_to"
 
@@ -27,7 +31,7 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
     if night.everything:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_bucketed AS {BUCKETED}")
     dirty = f"SELECT key FROM {night.dirty_records}"
-    finding = [sql for rule in declaration.blocking for sql in blocking_sql(rule, declaration, night)]
+    finding = [sql for _, sql in blocking_sql(declaration, night)]
     finding += [
         f"""SELECT left_key, right_key FROM link_decision
         WHERE left_key IN ({dirty}) OR right_key IN ({dirty})"""
@@ -42,30 +46,66 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
     db.execute("DROP TABLE IF EXISTS link_found; DROP TABLE IF EXISTS link_bucketed")
 
 
-def blocking_sql(rule: BlockingRule, declaration: Declaration, night: Night) -> list[str]:
-    """The SELECTs that find the pairs (left_key < right_key) of one rule with at least one dirty record."""
-    every, dirty = night.records, night.dirty_records
-    if rule.dates == "overlap" and night.everything:
-        every = dirty = "link_bucketed"
-    sides = [(dirty, every)]
-    if rule.one and not night.everything:  # the few that meet the condition look for all, and all for those few
-        sides += [(every, dirty)]
-    return [_join(rule, declaration, night, left, right) for left, right in sides]
+def blocking_sql(declaration: Declaration, night: Night) -> list[tuple[bool, str]]:
+    """The SELECTs that find the pairs (left_key < right_key) with at least one dirty record, and whether it is by a token."""
+    families: dict[tuple[str, ...], list[BlockingRule]] = {}
+    for rule in declaration.blocking:
+        families.setdefault(_common(rule, night) or (rule.rule,), []).append(rule)
+    found = []
+    for rules in families.values():
+        every, dirty = night.records, night.dirty_records
+        if rules[0].dates == "overlap" and night.everything:
+            every = dirty = "link_bucketed"
+        sides = [(dirty, every)]
+        if rules[0].one and not (_common(rules[0], night) or night.everything):
+            sides += [(every, dirty)]  # the few that meet the condition look for all, and all for those few
+        found += [(rules[0].uses_token, _join(rules, declaration, night, left, right)) for left, right in sides]
+    return found
 
 
-def _join(rule: BlockingRule, declaration: Declaration, night: Night, left: str, right: str) -> str:
-    conditions = [f"a.{column} = b.{column}" for column in rule.equal]
-    conditions += ["a.near_age = b.age"] if rule.close_age else []
-    conditions += ["a.key < b.key" if night.everything and not rule.one else "a.key <> b.key"]
-    conditions += [f"({declaration.condition(rule.where)})", rule.one or "TRUE"]
-    if rule.dates == "overlap":
-        conditions += [OVERLAP, *([FIRST_COMMON_BUCKET] if night.everything else [])]
-    elif rule.dates != "any":
-        conditions += [WITHIN.format(days=rule.dates)]
-    if not rule.uses_token and left != "link_bucketed":
+def _common(rule: BlockingRule, night: Night) -> tuple[str, ...] | None:
+    """What the rule is joined by together with others; of everything that would be too many pairs, but in one bucket."""
+    if rule.uses_token or (night.everything and rule.dates != "overlap"):
+        return None
+    known = {*rule.equal, *(["district"] if "township" in rule.equal else [])}
+    return next((columns for columns in COMMON if known.issuperset(columns)), None)
+
+
+def _join(rules: list[BlockingRule], declaration: Declaration, night: Night, left: str, right: str) -> str:
+    first, common = rules[0], _common(rules[0], night)
+    columns = common or first.equal
+    conditions = [f"a.{column} = b.{column}" for column in columns]
+    every_order = not night.everything or (first.one and not common)
+    distinct = "a.key <> b.key" if every_order else "a.key < b.key"
+    if first.close_age and not common:
+        left = CLOSE_AGE.format(left, "(-1), (0), (1)" if every_order else "(0), (1)")
+        conditions += ["a.near_age = b.age"]
+        distinct = distinct if every_order else "(a.key < b.key OR a.near_age > a.age)"
+    conditions += [distinct, f"({' OR '.join(_held(rule, declaration, columns, bool(common)) for rule in rules)})"]
+    if right == "link_bucketed":
+        conditions += [FIRST_COMMON_BUCKET]
+    elif not first.uses_token:
         conditions += ["NOT a.needs_token AND NOT b.needs_token"]
     return f"""SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
-        FROM {CLOSE_AGE.format(left) if rule.close_age else left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
+        FROM {left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
+
+
+def _held(rule: BlockingRule, declaration: Declaration, joined: tuple[str, ...], is_shared: bool) -> str:
+    """What the rule asks besides what is joined by; if it asks it of one record, of either where the join is shared."""
+    conditions = [f"a.{column} = b.{column}" for column in rule.equal if column not in joined]
+    conditions += ["a.age - b.age BETWEEN -1 AND 1"] if rule.close_age and is_shared else []
+    conditions += [f"({declaration.condition(rule.where)})", rule.one or "TRUE"]
+    if rule.dates == "overlap":
+        conditions += [OVERLAP]
+    elif rule.dates != "any":
+        conditions += [WITHIN.format(days=rule.dates)]
+    asked = f"({' AND '.join(conditions)})"
+    return f"{asked} OR {_of_the_other(asked)}" if rule.one and is_shared else asked
+
+
+def _of_the_other(condition: str) -> str:
+    """The condition with the two records in each other's place."""
+    return re.sub(r"\b[ab](?=\.)", lambda record: "b" if record[0] == "a" else "a", condition)
 
 
 def patterns_sql(declaration: Declaration, night: Night, pairs: str, kept: str = "left_key, right_key") -> str:

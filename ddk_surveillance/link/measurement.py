@@ -175,9 +175,8 @@ def _blocking(db: Warehouse) -> Iterator[Figure]:
     declaration = model_in_use(db.library.folders).declaration
     night = Sampled(dirty=0, gone=0, everything=False)
     finding = [
-        f"SELECT {rule.uses_token} AS by_token, * FROM ({sql}) AS t (left_key, right_key)"
-        for rule in declaration.blocking
-        for sql in blocking_sql(rule, declaration, night)
+        f"SELECT {by_token} AS by_token, * FROM ({sql}) AS t (left_key, right_key)"
+        for by_token, sql in blocking_sql(declaration, night)
     ]
     [(by_token, by_attribute, by_both)] = db.rows(f"""
         WITH pair AS (
