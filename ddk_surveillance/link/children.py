@@ -73,17 +73,15 @@ def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> No
             SELECT record_key AS key FROM link.member JOIN child USING (child_id)
             UNION SELECT key FROM link_clustered""")
     bound = f"incident_id, {BINDING}"
-    numbered = "FROM link_clustered" if night.everything else f"""
-        SELECT {BY_SENIORITY} AS number, l.key, {bound}
-        FROM (
+    number, touched = ("c.number", "link_clustered") if night.everything else (BY_SENIORITY, f"""(
             SELECT key, {bound} FROM link_clustered
             UNION ALL SELECT record_key, {bound} FROM link.member
             WHERE record_key IN (SELECT key FROM link_near EXCEPT SELECT key FROM link_clustered)
-        ) AS c JOIN link.linkable AS l ON l.key = c.key"""  # fmt: skip
+        )""")  # fmt: skip
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE link_touched AS
-        SELECT n.number, n.key, {bound}, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month, l.age
-        FROM ({numbered}) AS n JOIN {night.records} AS l ON l.key = n.key""")
+        SELECT {number} AS number, l.key, {bound}, l.record_id, l.id_token, l.name_token, l.phone_token, l.sex, l.birth_month, l.age
+        FROM {touched} AS c JOIN {night.records} AS l ON l.key = c.key""")
 
 
 def _kin_sql(declaration: Declaration, left: str, right: str, condition: str) -> list[str]:
