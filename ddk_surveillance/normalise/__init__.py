@@ -23,18 +23,18 @@ def run(db: Warehouse, key: str) -> Outcome:
     asked = {"source": key, "fingerprint": db.library.fingerprint(source)}
     db.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {WAITING}", asked)
     rows_in = int(db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)"))
-    # Few rows are not to be searched for among those of years over and over, nor many copied that are only looked up.
+    # Few rows are copied once and not sought among those of years for every column; of many each is only looked up.
     kind = "TABLE" if source.victims or rows_in < FEW_ROWS else "VIEW"
     db.execute(f"CREATE OR REPLACE TEMP {kind} exploded AS {base_select(source)}")
     lookups = lookups_of(db, source)
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
-        rows_out = _write(db, source, lookups)
+        rows_out = _write(db, source, lookups, is_small=rows_in < FEW_ROWS)
     db.execute(f"DROP {kind} exploded; DROP TABLE waiting")
     return Outcome(rows_in, rows_out)
 
 
-def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...]) -> int:
+def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], is_small: bool) -> int:
     columns = db.library.recoded_columns(source)
     empty = {f"problem_{lookup.column}" for lookup in lookups if lookup.is_understood}
     if any(lookup.column == source.birth_column and len(lookup.table) for lookup in lookups):
@@ -43,7 +43,9 @@ def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...]) -> int:
     declared = (f"{name} {kind}{' AS (NULL)' if name in empty else ''}" for name, kind in columns.items())
     db.execute(f"CREATE OR REPLACE TEMP TABLE recoded ({', '.join(declared)})")
     stored = ", ".join(name for name in columns if name not in empty and name != "problem_record_key")
-    db.execute(f"INSERT INTO recoded BY NAME SELECT {stored} FROM ({recoded_select(db.library, source, lookups)})")
+    db.execute(
+        f"INSERT INTO recoded BY NAME SELECT {stored} FROM ({recoded_select(db.library, source, lookups, is_small)})"
+    )
     if source.target == "record" and source.record_key:
         db.execute(reused_numbers(source))
     db.execute(

@@ -74,11 +74,14 @@ def _exploded(source: Source, rows: str) -> str:
               FROM (SELECT *, {count} AS victims FROM (SELECT *, {parts} FROM ({rows}))))"""
 
 
-def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]) -> str:
-    """One SELECT: parsed values, then constants and rules in their order, then what follows from them."""
+def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...], is_small: bool) -> str:
+    """One SELECT: parsed values, then constants and rules in their order, then what follows from them.
+
+    It takes longer to plan as one than to keep the parsed values of a few rows in between.
+    """
     silent = {lookup.name for lookup in lookups if not len(lookup.table)}
     joined = _joined(lookup for lookup in lookups if lookup.name not in silent)
-    steps = [f"parsed AS ({_without(silent, _parsed(library, source))} {joined})"]
+    steps = [f"parsed AS {'MATERIALIZED' if is_small else ''} ({_without(silent, _parsed(library, source))} {joined})"]
     for number, rule in enumerate(source.rules):
         previous = "parsed" if number == 0 else f"ruled_{number - 1}"
         steps.append(f"ruled_{number} AS ({_ruled(library, source, rule, previous)})")
