@@ -6,7 +6,7 @@ Nothing of a file's content reaches the disk here: all stays in memory, because 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow
@@ -15,7 +15,7 @@ from ddk_surveillance import nights
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import FileRefused, Text
 from ddk_surveillance.intake.belonging import columns_of, recognise_own
-from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
+from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, Header, Row, find_header
 from ddk_surveillance.intake.notes import notes_of
 from ddk_surveillance.intake.reading import read_file
 from ddk_surveillance.intake.recognise import Others, Recognised
@@ -119,7 +119,8 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     rows = pyarrow.concat_tables([_with_place(one) for one in recognised])
     note = notes_of(source, recognised, passed_over)
     amiss = tuple(_amiss(source, recognised, others))
-    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns_of(source), rows, note, amiss)
+    headers = {one.sheet: one.header for one in recognised if one.header.columns}
+    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns_of(source), headers, rows, note, amiss)
     _set_counts(db, claim.batch_id, recognised, sum(one.disposition == "unreadable" for one in amiss))
     return True
 
@@ -167,6 +168,7 @@ def _unguarded(
     name: str,
     file: Workbook,
     columns: Sequence[ColumnHeaders],
+    headers: Mapping[str, Header],
     rows: pyarrow.Table,
     note: Text,
     amiss: tuple[Amiss, ...],
@@ -176,7 +178,8 @@ def _unguarded(
     texts += [(SHEET_NAME, empty) for empty in file.empty]
     sheets = []
     for sheet in (*file.sheets, *file.hidden):
-        above, unguarded = _parts(sheet, columns)
+        top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
+        above, unguarded = _parts(sheet, top, headers.get(sheet.name) or find_header(top, columns))
         texts += [(SHEET_NAME, sheet.name), *above]
         sheets.append(unguarded)
     return Unguarded(name, rows, tuple(sheets), tuple(texts), note, amiss)
@@ -196,10 +199,8 @@ def _declared_total(recognised: Sequence[Recognised]) -> int | None:
     return stated[-1] if len(stated) == 1 else None
 
 
-def _parts(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> tuple[list[tuple[Text, str]], UnguardedSheet]:
+def _parts(sheet: Sheet, top: Sequence[Row], header: Header | None) -> tuple[list[tuple[Text, str]], UnguardedSheet]:
     """The texts down to the header; the heading of every column, and all cells below it."""
-    top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
-    header = find_header(top, columns)
     end = header.end if header else 0
     cells = sheet.cells.slice(end)
     numbers = pyarrow.array(np.arange(end + 1, end + 1 + len(cells), dtype=np.int32))

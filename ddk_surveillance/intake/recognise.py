@@ -48,6 +48,7 @@ class Recognised:
     """
 
     sheet: str
+    header: Header
     body: pa.Table
     unreadable: Mapping[int, str]
     uncomputed: tuple[int, ...]
@@ -123,6 +124,7 @@ def recognise(sheet: Sheet, columns: Sequence[ColumnHeaders]) -> Recognised:
     period = period_of([*title, *rows_of(sheet.cells.take(lines))], sheet.name)
     return Recognised(
         sheet=sheet.name,
+        header=header,
         body=body,
         unreadable=unreadable,
         uncomputed=tuple(sorted(sheet.uncomputed & set(body["row_number"].to_pylist()))) if sheet.uncomputed else (),
