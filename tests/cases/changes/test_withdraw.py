@@ -17,7 +17,7 @@ from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.changes.acts import CORRECTED, LATE, MARCH, derived, erase, in_one_night, undo, withdraw
-from tests.conftest import Home, copy_of
+from tests.conftest import Home, copy_of, take_in
 
 FILES = {"march": MARCH, "corrected": CORRECTED, "late": LATE}
 # Of the first file every record is repeated or corrected by the second; the third is of other records, of which
@@ -58,6 +58,19 @@ def withdrawn(without: Without, tmp_path_factory: pytest.TempPathFactory) -> Wit
     return make
 
 
+@pytest.fixture(scope="module")
+def put_back(withdrawn: Withdrawn, tmp_path_factory: pytest.TempPathFactory) -> Without:
+    """And the same where the withdrawal was undone; as long-lived."""
+
+    @functools.cache
+    def make(name: str) -> Home:
+        home = copy_of(withdrawn(name)[0], tmp_path_factory.mktemp("put_back") / "home")
+        assert undo(home, "C000001")[0] == "C000002"
+        return home
+
+    return make
+
+
 @pytest.fixture
 def whole(without: Without, tmp_path: Path) -> Home:
     """All files, in a home of its own."""
@@ -66,7 +79,7 @@ def whole(without: Without, tmp_path: Path) -> Home:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_warehouse_equals_one_that_never_saw_the_file(
-    withdrawn: Withdrawn, without: Without, name: str, tmp_path: Path
+    withdrawn: Withdrawn, without: Without, put_back: Without, name: str
 ) -> None:
     home, effect = withdrawn(name)
     assert derived(home) == derived(without(name))
@@ -75,10 +88,7 @@ def test_the_warehouse_equals_one_that_never_saw_the_file(
     }
     assert counts == MOVED[name]
     assert home.column("SELECT status FROM ops.batch WHERE status = 'withdrawn'") == ["withdrawn"]
-
-    again = copy_of(home, tmp_path / "home")
-    undo(again, "C000001")
-    assert derived(again) == derived(without())
+    assert derived(put_back(name)) == derived(without())
 
 
 def test_what_comes_after_does_not_matter(withdrawn: Withdrawn, without: Without, tmp_path: Path) -> None:
@@ -91,11 +101,10 @@ def test_what_comes_after_does_not_matter(withdrawn: Withdrawn, without: Without
 
 
 def test_an_undo_can_be_undone_and_each_act_is_a_line_of_the_book(
-    withdrawn: Withdrawn, without: Without, tmp_path: Path
+    put_back: Without, without: Without, tmp_path: Path
 ) -> None:
     all_of_it, less = derived(without()), derived(without("late"))
-    home = copy_of(withdrawn("late")[0], tmp_path / "home")
-    assert (undo(home, "C000001")[0], derived(home)) == ("C000002", all_of_it)
+    home = copy_of(put_back("late"), tmp_path / "home")
     assert (undo(home, "C000002")[0], derived(home)) == ("C000003", less)
     assert (undo(home, "C000001")[0], derived(home)) == ("C000004", all_of_it)
     with open_warehouse(home.settings) as db:
@@ -121,7 +130,8 @@ def test_the_books_balance_and_the_institution_is_told(withdrawn: Withdrawn) -> 
 
 def test_a_withdrawn_file_may_be_sent_again(withdrawn: Withdrawn, tmp_path: Path) -> None:
     home = copy_of(withdrawn("march", "corrected", "late")[0], tmp_path / "home")
-    in_one_night(home, again=MARCH)
+    home.drop("hospital", "again.csv", MARCH)
+    home.night(take_in)
     assert home.ledger("hospital") == {"rows_received": 6, "withdrawn": 3, "loaded": 3}
     undo(home, "C000001")
     assert home.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
@@ -132,11 +142,12 @@ SECRET = "不知哪里"  # a cell that fails and that nobody should have sent
 
 def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, tmp_path: Path) -> None:
     """Here of one that was withdrawn before, and of its copy that was sent again meanwhile and counts."""
-    home = copy_of(without("march", "corrected", "late"), tmp_path / "home")
+    home = copy_of(without("march", "late"), tmp_path / "home")
     bad = MARCH.replace("C2,", "KEINE,").replace("八桥镇", SECRET)
-    in_one_night(home, secret_file=bad, corrected=CORRECTED)
+    in_one_night(home, secret_file=bad)
     withdraw(home, "secret_file.csv")
-    in_one_night(home, again=bad)
+    home.drop("hospital", "again.csv", bad)
+    home.night(take_in)
     assert home.column(f"SELECT count(*) FROM received.hospital WHERE township = '{SECRET}'") == [2]
     [batch, *_] = home.column("SELECT batch_id FROM ops.batch WHERE file_name = 'secret_file.csv'")
     change, effect = erase(home, batch)
@@ -160,9 +171,11 @@ def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, tmp_path
     assert derived(home) == derived(without("march", "late"))
 
 
-def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home) -> None:
-    """A copy that came before the withdrawal is withdrawn with its file: they are one file, received twice."""
-    in_one_night(whole, copy=MARCH, bad="")
+def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home, withdrawn: Withdrawn, put_back: Without) -> None:
+    """A copy is withdrawn with its file: they are one file, received twice."""
+    whole.drop("hospital", "copy.csv", MARCH)
+    whole.drop("hospital", "bad.csv", "")
+    whole.night(take_in)
     identical, unreadable = (
         whole.column(f"SELECT batch_id FROM ops.batch WHERE status = '{status}'")[0]
         for status in ("identical", "unreadable")
@@ -171,14 +184,12 @@ def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home) -> None:
         with pytest.raises(ConfigurationError) as problem:
             withdraw(whole, batch)
         assert word in problem.value.text.zh
-    withdraw(whole, "march.csv")
     with pytest.raises(ConfigurationError, match="withdrawn already"):
-        withdraw(whole, "march.csv")
-    undo(whole, "C000001")
+        withdraw(withdrawn("march")[0], "march.csv")
     with pytest.raises(ConfigurationError, match="undone already by C000002"):
-        undo(whole, "C000001")
+        undo(put_back("march"), "C000001")
     with pytest.raises(ConfigurationError, match="no change C000009"):
-        undo(whole, "C000009")
+        undo(put_back("march"), "C000009")
 
 
 @pytest.mark.parametrize(
