@@ -12,7 +12,7 @@ import functools
 import importlib
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -121,28 +121,34 @@ def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
 def _judged(batch: Any, asked: Sequence[Any], detail: str) -> tuple[Any, dict[int, Any]]:
     suite = library().ExpectationSuite(name="rules", expectations=asked)
     # Without names of key columns the keys are positions in the frame.
-    with _configured_once():
+    with _made_once():
         report = batch.validate(suite, result_format={"result_format": detail, "return_unexpected_index_query": False})
     return report, {_number(result): result for result in report.results if result.expectation_config}
 
 
 @contextlib.contextmanager
-def _configured_once() -> Iterator[None]:
-    """Inside, an expectation's configuration is made once: Great Expectations asks each fifty times, and makes it anew each time."""
+def _made_once() -> Iterator[None]:
+    """Inside, a configuration is made of an expectation once, and the reverse: Great Expectations does so dozens of times for each."""
     expectation = library().expectations.Expectation
-    declared = expectation.configuration
-    made: dict[int, tuple[Any, Any]] = {}  # of an expectation that is kept the id stays its own
-
-    def kept(asked: Any) -> Any:
-        if id(asked) not in made:
-            made[id(asked)] = (asked, declared.fget(asked))
-        return made[id(asked)][1]
-
-    expectation.configuration = property(kept)
+    configuration = importlib.import_module(f"{expectation.__module__}_configuration").ExpectationConfiguration
+    before = expectation.configuration, configuration.to_domain_obj
+    expectation.configuration, configuration.to_domain_obj = property(_once(before[0].fget)), _once(before[1])
     try:
         yield
     finally:
-        expectation.configuration = declared
+        expectation.configuration, configuration.to_domain_obj = before
+
+
+def _once(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function, with its first answer for each object ever after; of an object that is kept the id stays its own."""
+    answers: dict[int, tuple[Any, Any]] = {}
+
+    def answer(asked: Any) -> Any:
+        if id(asked) not in answers:
+            answers[id(asked)] = (asked, function(asked))
+        return answers[id(asked)][1]
+
+    return answer
 
 
 class _WhenAsked(ModuleType):
