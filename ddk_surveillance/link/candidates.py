@@ -51,16 +51,7 @@ def blocking_sql(declaration: Declaration, night: Night) -> list[tuple[bool, str
     families: dict[tuple[str, ...], list[BlockingRule]] = {}
     for rule in declaration.blocking:
         families.setdefault(_common(rule, night) or (rule.rule,), []).append(rule)
-    found = []
-    for rules in families.values():
-        every, dirty = night.records, night.dirty_records
-        if rules[0].dates == "overlap" and night.everything:
-            every = dirty = "link_bucketed"
-        sides = [(dirty, every)]
-        if rules[0].one and not (_common(rules[0], night) or night.everything):
-            sides += [(every, dirty)]  # the few that meet the condition look for all, and all for those few
-        found += [(rules[0].uses_token, _join(rules, declaration, night, left, right)) for left, right in sides]
-    return found
+    return [(rules[0].uses_token, _join(rules, declaration, night)) for rules in families.values()]
 
 
 def _common(rule: BlockingRule, night: Night) -> tuple[str, ...] | None:
@@ -71,36 +62,38 @@ def _common(rule: BlockingRule, night: Night) -> tuple[str, ...] | None:
     return next((columns for columns in COMMON if known.issuperset(columns)), None)
 
 
-def _join(rules: list[BlockingRule], declaration: Declaration, night: Night, left: str, right: str) -> str:
+def _join(rules: list[BlockingRule], declaration: Declaration, night: Night) -> str:
     first, common = rules[0], _common(rules[0], night)
-    columns = common or first.equal
-    conditions = [f"a.{column} = b.{column}" for column in columns]
-    every_order = not night.everything or (first.one and not common)
-    distinct = "a.key <> b.key" if every_order else "a.key < b.key"
+    joined = common or first.equal
+    left, right = night.dirty_records, night.records
+    if first.dates == "overlap" and night.everything:
+        left = right = "link_bucketed"
+    conditions = [f"a.{column} = b.{column}" for column in joined]
+    conditions += [FIRST_COMMON_BUCKET] if right == "link_bucketed" else []
+    conditions += [] if first.uses_token or right == "link_bucketed" else ["NOT a.needs_token AND NOT b.needs_token"]
+    of_either = common is not None or not night.everything  # else the few that meet a condition on one look for all
+    once = night.everything and (of_either or not first.one)
+    distinct = "a.key < b.key" if once else "a.key <> b.key"
     if first.close_age and not common:
-        left = CLOSE_AGE.format(left, "(-1), (0), (1)" if every_order else "(0), (1)")
+        left = CLOSE_AGE.format(left, "(0), (1)" if once else "(-1), (0), (1)")
         conditions += ["a.near_age = b.age"]
-        distinct = distinct if every_order else "(a.key < b.key OR a.near_age > a.age)"
-    conditions += [distinct, f"({' OR '.join(_held(rule, declaration, columns, bool(common)) for rule in rules)})"]
-    if right == "link_bucketed":
-        conditions += [FIRST_COMMON_BUCKET]
-    elif not first.uses_token:
-        conditions += ["NOT a.needs_token AND NOT b.needs_token"]
+        distinct = f"({distinct} OR a.near_age > a.age)" if once else distinct
+    held = " OR ".join(_held(rule, declaration, joined, of_either) for rule in rules)
     return f"""SELECT least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
-        FROM {left} AS a JOIN {right} AS b ON {" AND ".join(conditions)}"""
+        FROM {left} AS a JOIN {right} AS b ON {" AND ".join([*conditions, distinct])} AND ({held})"""
 
 
-def _held(rule: BlockingRule, declaration: Declaration, joined: tuple[str, ...], is_shared: bool) -> str:
-    """What the rule asks besides what is joined by; if it asks it of one record, of either where the join is shared."""
+def _held(rule: BlockingRule, declaration: Declaration, joined: tuple[str, ...], of_either: bool) -> str:
+    """What the rule asks besides what is joined by."""
     conditions = [f"a.{column} = b.{column}" for column in rule.equal if column not in joined]
-    conditions += ["a.age - b.age BETWEEN -1 AND 1"] if rule.close_age and is_shared else []
+    conditions += ["a.age - b.age BETWEEN -1 AND 1"] if rule.close_age and joined != rule.equal else []
     conditions += [f"({declaration.condition(rule.where)})", rule.one or "TRUE"]
     if rule.dates == "overlap":
         conditions += [OVERLAP]
     elif rule.dates != "any":
         conditions += [WITHIN.format(days=rule.dates)]
     asked = f"({' AND '.join(conditions)})"
-    return f"{asked} OR {_of_the_other(asked)}" if rule.one and is_shared else asked
+    return f"{asked} OR {_of_the_other(asked)}" if rule.one and of_either else asked
 
 
 def _of_the_other(condition: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,15 @@ class Model:
 
     def is_of_known_child(self, patterns: Ints) -> Flags:
         """Which pairs agree on a token of the child: the first level of a field that names it."""
-        fields = zip(self.declaration.fields, self.digits(patterns)[PAIR_TYPE:], strict=True)
-        return np.asarray(np.logical_or.reduce([digit == 1 for field, digit in fields if field.names_child]))
+        naming = [place for place, field in enumerate(self.declaration.fields, PAIR_TYPE) if field.names_child]
+        return np.asarray(np.logical_or.reduce([self._digit(patterns, place) == 1 for place in naming]))
 
     def is_of_two_deaths(self, patterns: Ints) -> Flags:
         """Which pairs are of the first type: both records tell of a death."""
-        return np.asarray(self.digits(patterns)[PAIR_TYPE] == 1)
+        return np.asarray(self._digit(patterns, PAIR_TYPE) == 1)
+
+    def _digit(self, patterns: Ints, place: int) -> Ints:
+        return patterns // math.prod(self.declaration.radices[:place]) % self.declaration.radices[place]
 
     def _after_safety(self, score: Ints, digit: Ints) -> Ints:
         for number, rule in enumerate(self.declaration.safety, 1):
