@@ -64,7 +64,7 @@ def remember(db: Warehouse, source: str) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE record_before AS {_records(db, source)}")
     db.execute("CREATE OR REPLACE TEMP TABLE member_before AS SELECT record_id, incident_id FROM link.member")
     db.execute("CREATE OR REPLACE TEMP TABLE incident_before AS FROM core.incident")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident'))}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident_alike'))}")
     for table in FIGURES:
         db.execute(f"CREATE OR REPLACE TEMP TABLE {_before(table)} AS FROM {table}")
 
@@ -72,7 +72,7 @@ def remember(db: Warehouse, source: str) -> None:
 def compare(db: Warehouse, source: str) -> Effect:
     """What has moved since `remember`."""
     figures = [row for table in FIGURES for row in db.rows(_figures(db, table))]
-    classes = db.rows(_MOVED_CLASSES.format(after=SHOWN_CLASSES.format(db.statement("out.incident"))))
+    classes = db.rows(_MOVED_CLASSES.format(after=SHOWN_CLASSES.format(db.statement("out.incident_alike"))))
     years = [int(year) for year in {_year(row) for row in figures} if year.isdigit()]
     editions = db.rows("SELECT edition_id FROM ops.edition WHERE list_contains(?, year) ORDER BY year, number", [years])
     return Effect(
