@@ -12,7 +12,7 @@ import datetime
 
 import pandas
 
-from ddk_surveillance.arrivals.grid import COLUMNS, Months, newest_due, watch
+from ddk_surveillance.arrivals.grid import Months, newest_due, watch
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.unchanged import RECORDS, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -30,16 +30,13 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 def _watch(db: Warehouse, today: datetime.date) -> Outcome:
     counts, named = _counts(db), _named(db)
-    frames = []
+    db.execute("DELETE FROM ops.arrival")
     for source in db.library.sources.values():
         own, titles = counts[counts["source_code"] == source.source], named.get(source.source, set())
         if source.target == "record" and (len(own) or titles):
-            frames.append(watch(source, own, _months(source, own, titles, today), titles))
-    table = pandas.concat(frames or [pandas.DataFrame(columns=COLUMNS)])
-    with db.offering(arrival=table):
-        db.execute("DELETE FROM ops.arrival")
-        db.execute("INSERT INTO ops.arrival BY NAME FROM arrival ORDER BY ALL")
-    return Outcome(int(counts["received"].sum()), len(table))
+            with db.offering(arrival=watch(source, own, _months(source, own, titles, today), titles)):
+                db.execute("INSERT INTO ops.arrival BY NAME FROM arrival")
+    return Outcome(int(counts["received"].sum()), int(db.value("SELECT count(*) FROM ops.arrival")))
 
 
 def _today(db: Warehouse, night_id: str) -> datetime.date:
@@ -57,7 +54,7 @@ def _counts(db: Warehouse) -> pandas.DataFrame:
     return db.frame(
         "SELECT source_code, coalesce(institution_id, '') AS institution_id,"
         " 12 * year(event_date_from) + month(event_date_from) - 1 AS month, count(*) AS received"
-        " FROM core.record WHERE event_date_from IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        " FROM core.record WHERE event_date_from IS NOT NULL GROUP BY ALL"
     )
 
 

@@ -16,7 +16,6 @@ LARGE_SHARE = 0.2  # of a source's expected records
 YOUNG = 12  # months of history below which every year counts as reported in which anything came
 HAS_NOT_COME = ("awaited", "late", "silent")
 HAS_REPORTED = ("reported", "quiet", "shrunken", "swollen")
-COLUMNS = ["source_code", "institution_id", "month", "expected", "low", "high", "received", "status", "is_reported"]
 
 
 class Months:
@@ -52,7 +51,7 @@ def watch(
     source: Source, counts: pandas.DataFrame, months: Months, named: set[tuple[int, int | None]]
 ) -> pandas.DataFrame:
     """Rows of ops.arrival for one source, each series from its first month to the end of the year or its closing."""
-    names = [WHOLE, *sorted(set(counts["institution_id"]) - {""})]
+    names = [WHOLE, *sorted(set(counts["institution_id"].unique()) - {""})]
     received = _grid(counts, names, months)
     came = months.widened(received[0] > 0 if source.rhythm.months > 1 else np.zeros_like(months.is_over))
     came = came | (received[0] > 0) | months.widened(_named(named, months))
@@ -70,10 +69,10 @@ def watch(
     row, column = np.nonzero(shown)
     is_reported = months.is_over & (np.isin(status[0], HAS_REPORTED) | _trusted(came, span[0], months))
     return pandas.DataFrame({
-        "source_code": source.source, "institution_id": np.asarray(names, dtype=object)[row],
+        "source_code": source.source, "institution_id": pandas.Categorical.from_codes(row, names),
         "month": (months.number[column] - 12 * 1970).astype("datetime64[M]").astype("datetime64[s]"),
         "expected": expectation.expected[shown], "low": expectation.low[shown], "high": expectation.high[shown],
-        "received": received[shown], "status": status[shown],
+        "received": received[shown], "status": pandas.Categorical(status[shown]),
         "is_reported": pandas.array(is_reported[column], dtype="boolean"),
     }).assign(is_reported=lambda rows: rows["is_reported"].mask(row > 0))  # fmt: skip
 

@@ -64,7 +64,9 @@ def remember(db: Warehouse, source: str) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE record_before AS {_records(db, source)}")
     db.execute("CREATE OR REPLACE TEMP TABLE member_before AS SELECT record_id, incident_id FROM link.member")
     db.execute("CREATE OR REPLACE TEMP TABLE incident_before AS FROM core.incident")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident_alike'))}")
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident_alike'))}"
+    )
     for table in FIGURES:
         db.execute(f"CREATE OR REPLACE TEMP TABLE {_before(table)} AS FROM {table}")
 
