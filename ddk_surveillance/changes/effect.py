@@ -13,7 +13,6 @@ from ddk_surveillance.warehouse import Warehouse
 
 FIGURES = ("mart.indicator_rate", "mart.indicator_verdict")
 # The classes in which analysts see incidents; a small one is merged or left out.
-SHOWN_CLASSES = "SELECT DISTINCT domain, event_year, age_group, sex FROM ({})"
 # What an incident is, as the indicators see it; its other fields follow from the records listed.
 CLASS = ("intent", "is_death", "mechanism", "severity", "violence_type", "case_status", "residence", "event_year")
 Row = tuple[Any, ...]
@@ -64,9 +63,7 @@ def remember(db: Warehouse, source: str) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE record_before AS {_records(db, source)}")
     db.execute("CREATE OR REPLACE TEMP TABLE member_before AS SELECT record_id, incident_id FROM link.member")
     db.execute("CREATE OR REPLACE TEMP TABLE incident_before AS FROM core.incident")
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE class_before AS {SHOWN_CLASSES.format(db.statement('out.incident_alike'))}"
-    )
+    db.execute(f"CREATE OR REPLACE TEMP TABLE class_before AS {_shown_classes(db)}")
     for table in FIGURES:
         db.execute(f"CREATE OR REPLACE TEMP TABLE {_before(table)} AS FROM {table}")
 
@@ -74,7 +71,7 @@ def remember(db: Warehouse, source: str) -> None:
 def compare(db: Warehouse, source: str) -> Effect:
     """What has moved since `remember`."""
     figures = [row for table in FIGURES for row in db.rows(_figures(db, table))]
-    classes = db.rows(_MOVED_CLASSES.format(after=SHOWN_CLASSES.format(db.statement("out.incident_alike"))))
+    classes = db.rows(_MOVED_CLASSES.format(after=_shown_classes(db)))
     years = [int(year) for year in {_year(row) for row in figures} if year.isdigit()]
     editions = db.rows("SELECT edition_id FROM ops.edition WHERE list_contains(?, year) ORDER BY year, number", [years])
     return Effect(
@@ -151,6 +148,11 @@ _MOVED_INCIDENTS = f"""
     UNION ALL SELECT 'split', old, string_agg(new, ' ' ORDER BY new), NULL, NULL, NULL FROM kept WHERE parts > 1 GROUP BY old
     UNION ALL SELECT 'class', * FROM field
     ORDER BY ALL"""
+
+
+def _shown_classes(db: Warehouse) -> str:
+    """The classes in which analysts are shown incidents."""
+    return f"SELECT DISTINCT domain, event_year, age_group, sex FROM ({db.statement('out.incident_alike')})"
 
 
 _MOVED_CLASSES = """

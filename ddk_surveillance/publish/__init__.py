@@ -37,9 +37,7 @@ COPIED = (
     "ops.check_result",
     "ops.linkage_quality",
 )
-ALIKE = (
-    "out.incident_alike"  # of which out.incident is a view: there are three times as many incidents as kinds of them
-)
+ALIKE = "out.incident_alike"  # out.incident is a view of it, with three times as many rows
 FROM_MART = ("out.indicator_cube", "out.indicator_statistic")  # published as they stand in mart
 PUBLISHED = (
     "out.indicator_rate",
