@@ -69,7 +69,7 @@ def watch(
     row, column = np.nonzero(shown)
     is_reported = months.is_over & (np.isin(status[0], HAS_REPORTED) | _trusted(came, span[0], months))
     return pandas.DataFrame({
-        "source_code": source.source, "institution_id": pandas.Categorical.from_codes(row, names),
+        "source_code": source.source, "institution_id": pandas.Categorical.from_codes(row, pandas.Index(names)),
         "month": (months.number[column] - 12 * 1970).astype("datetime64[M]").astype("datetime64[s]"),
         "expected": expectation.expected[shown], "low": expectation.low[shown], "high": expectation.high[shown],
         "received": received[shown], "status": pandas.Categorical(status[shown]),
