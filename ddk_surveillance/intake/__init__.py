@@ -46,8 +46,9 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
     tidy(db)
     claim_new_files(db)
     _report_left_behind(db, night_id)
-    for claim in claims(db):
-        register(db, claim, night_id)
+    with db.transaction():
+        for claim in claims(db):
+            register(db, claim, night_id)
     tidy(db)
     states = ", ".join(f"'{state}'" for state in UNFINISHED)
     return [source for (source,) in db.rows(

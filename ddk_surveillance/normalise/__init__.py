@@ -11,6 +11,7 @@ from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups
 from ddk_surveillance.normalise.recode import base_select, recoded_select, reused_numbers
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+RECODED = "status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL, contract_fingerprint = ?"
 FEW_ROWS = 100_000
 # Also what an interrupted run left half-way, and what was held before its declarations were mended.
 WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (status IN ('guarded', 'recoded', 'checked')
@@ -30,6 +31,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
         rows_out = _write(db, source, lookups, is_small=rows_in < FEW_ROWS)
+        db.execute(f"UPDATE ops.batch SET {RECODED} WHERE batch_id IN (FROM waiting)", [asked["fingerprint"]])
     db.execute(f"DROP {kind} exploded; DROP TABLE waiting")
     return Outcome(rows_in, rows_out)
 
@@ -48,9 +50,4 @@ def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], is_small:
     )
     if source.target == "record" and source.record_key:
         db.execute(reused_numbers(source))
-    db.execute(
-        "UPDATE ops.batch SET status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL,"
-        " contract_fingerprint = ? WHERE batch_id IN (FROM waiting)",
-        [db.library.fingerprint(source)],
-    )
     return int(db.value("SELECT count(*) FROM recoded"))

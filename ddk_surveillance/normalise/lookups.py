@@ -80,7 +80,7 @@ def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
 
 def _no_numbers(db: Warehouse, name: str) -> Lookup:
     """What stands in the place of an institution's own number: two records without one are not the same record."""
-    asked = db.arrow(f"SELECT DISTINCT {name} AS k0 FROM exploded WHERE NOT regexp_matches({name}, '[0-9]') ORDER BY 1")
+    asked = db.arrow(f"SELECT DISTINCT {name} AS k0 FROM exploded WHERE NOT regexp_matches({name}, '[0-9]')")
     missing = [text for text in asked["k0"].to_pylist() if text == NOT_KEPT.zh or is_missing(text, "identifier")]
     return Lookup(name, (name,), pyarrow.table({"k0": pyarrow.array(missing, pyarrow.string())}))
 
@@ -110,7 +110,7 @@ class Others:
 def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn, others: Others) -> Lookup:
     keys = (name, *_context(source, column))
     columns = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
-    asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL ORDER BY ALL")
+    asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL")
     parse = _parser(db, column)
     texts, *contexts = (item.to_pylist() for item in asked)
     rows = zip(map(column.rewritten, texts), *contexts, strict=True)

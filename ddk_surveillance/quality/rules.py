@@ -42,7 +42,7 @@ class Rule:
     def values_in(self, table: str) -> str:
         """SELECT of the different values that this rule meets in a table."""
         columns = ", ".join(f"{sql} AS {name}" for name, sql in self.looks_at.items())
-        return f"SELECT DISTINCT {columns} FROM {table} c WHERE {self.where} ORDER BY ALL"
+        return f"SELECT DISTINCT {columns} FROM {table} c WHERE {self.where}"
 
     @property
     def holds_failing(self) -> str:
