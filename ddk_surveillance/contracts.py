@@ -202,7 +202,6 @@ class Linkage(Declared):
     """How far the dates of this source stray, and whether its rows may be the same incident as others."""
 
     date_window_days: int = Field(default=1, ge=0)
-    report_lag_days: int = Field(default=30, ge=0)
     every_row_is_an_incident: bool = False  # a register without doubles: two rows of it are never one incident
 
 

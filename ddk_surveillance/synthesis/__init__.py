@@ -26,13 +26,10 @@ def remove_earlier(out: Path) -> None:
         (out / "landing" / name).unlink(missing_ok=True)
 
 
-def synthesise(
-    out: Path, seed: int, children: int, first_month: date, last_month: date, plain_csv: bool = False
-) -> Summary:
+def synthesise(out: Path, seed: int, children: int, first_month: date, last_month: date) -> Summary:
     """Write `landing/<source>/…`, `landing/population/…` and `truth/…` below `out`; the same seed gives the same bytes.
 
-    `children` live there in the middle of the time from the first to the last month. `plain_csv` makes every file a
-    UTF-8 csv without the offices' habits of layout: a million rows are then a matter of minutes.
+    `children` live there in the middle of the time from the first to the last month.
     """
     import numpy as np
     import pandas as pd
@@ -50,8 +47,7 @@ def synthesise(
     rows = offices.add_office_columns(rows, defects.Draw(rates, rows["source"].to_numpy(), rng))
     library = Library((resource("schemas"),))
     remove_earlier(out)
-    senders = files.as_plain_csv() if plain_csv else files.OFFICES
-    sent = files.write_files(rows, out, library, *months, seed, senders)
+    sent = files.write_files(rows, out, library, *months, seed)
     population = files.write_population(truth.population(town), out, library, months[1])
     truth.write_truth(out, town, sent.truth, library)
     names = [*sent.files, population]

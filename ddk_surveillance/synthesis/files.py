@@ -76,23 +76,6 @@ OFFICES = (
 )  # fmt: skip
 
 
-def as_plain_csv(offices: Sequence[Office] = OFFICES) -> tuple[Office, ...]:
-    """The same offices sending nothing but UTF-8 csv: how the large inputs of benchmarks are made."""
-    return tuple(replace(office, style=_plain(office.style)) for office in offices)
-
-
-def _plain(style: Style) -> Style:
-    return replace(
-        style,
-        format="csv",
-        encoding="utf-8",
-        dates="iso",
-        has_title=False,
-        has_monthly_sheets=False,
-        groups_institutions=False,
-    )
-
-
 class Clerk:
     """Sends the files of one office, period by period, and notes which incident every row is about."""
 
@@ -247,29 +230,23 @@ class Sent:
 
 
 def write_files(
-    rows: pd.DataFrame,
-    out: Path,
-    library: Library,
-    first_month: pd.Period,
-    last_month: pd.Period,
-    seed: int,
-    offices: Sequence[Office] = OFFICES,
+    rows: pd.DataFrame, out: Path, library: Library, first_month: pd.Period, last_month: pd.Period, seed: int
 ) -> Sent:
     """Write the files of every office whose feed is declared."""
     rows = rows.drop(columns=[name for name in rows if str(name).startswith(DONE_WITH)])
     words = rows.select_dtypes(["category", "string"]).columns
     rows = rows.astype(dict.fromkeys(words, object))  # the many small slices below are then quick
     clerks = []
-    for number, office in enumerate(offices):
+    for number, office in enumerate(OFFICES):
         if office.source in library.sources:
             clerks.append(Clerk(office, library, out, [seed, 5, number]))
-            clerks[-1].send(_of_office(rows, office, offices), first_month, last_month)
+            clerks[-1].send(_of_office(rows, office), first_month, last_month)
     truth = [part for clerk in clerks for part in clerk.truth]
     return Sent(tuple(name for clerk in clerks for name in clerk.files), pd.concat(truth, ignore_index=True))
 
 
-def _of_office(rows: pd.DataFrame, office: Office, offices: Sequence[Office]) -> pd.DataFrame:
-    others = [name for one in offices if one.source == office.source for name in one.institutions]
+def _of_office(rows: pd.DataFrame, office: Office) -> pd.DataFrame:
+    others = [name for one in OFFICES if one.source == office.source for name in one.institutions]
     of_source = rows[rows["source_code"] == office.source]
     named = of_source["institution_id"].isin(office.institutions or others)
     return of_source[named if office.institutions else ~named]

@@ -15,6 +15,18 @@ from ddk_surveillance.synthesis.district import Ints
 Choice = tuple[tuple[str, str], ...]
 
 ROAD = "mechanism in ('motor_vehicle_crash', 'nonmotor_vehicle_crash')"
+OF_THE_SMALL: Choice = (
+    ("suspected_abuse", "intent == 'assault'"),
+    ("suffocation", "mechanism == 'suffocation_hanging'"),
+    ("fall", "mechanism == 'fall'"),
+    ("burn_scald", "mechanism == 'burn_scald'"),
+    ("drowning", "mechanism == 'drowning'"),
+    ("poisoning", "mechanism == 'poisoning'"),
+    ("road_traffic", ROAD),
+    ("animal", "mechanism == 'animal'"),
+    ("sharp", "mechanism == 'sharp_force'"),
+    ("peer_bite_scratch", "mechanism == 'blunt_force' and dice < 0.3"),
+)
 EVENT_TYPES: dict[str, Choice] = {
     "school": (
         ("suicide_death", "intent == 'self_harm' and is_death"),
@@ -37,32 +49,14 @@ EVENT_TYPES: dict[str, Choice] = {
     ),
     "kindergarten": (
         ("suspected_sexual_abuse", "violence_type == 'sexual'"),
-        ("suspected_abuse", "intent == 'assault'"),
-        ("suffocation", "mechanism == 'suffocation_hanging'"),
-        ("fall", "mechanism == 'fall'"),
-        ("burn_scald", "mechanism == 'burn_scald'"),
-        ("drowning", "mechanism == 'drowning'"),
-        ("poisoning", "mechanism == 'poisoning'"),
-        ("road_traffic", ROAD),
-        ("animal", "mechanism == 'animal'"),
-        ("sharp", "mechanism == 'sharp_force'"),
-        ("peer_bite_scratch", "mechanism == 'blunt_force' and dice < 0.3"),
+        *OF_THE_SMALL,
         ("collision", "mechanism == 'blunt_force'"),
         ("pinch", "mechanism == 'other' and dice < 0.3"),
         ("foreign_body", "mechanism == 'other' and dice < 0.6"),
         ("other", ""),
     ),
     "nursery": (
-        ("suspected_abuse", "intent == 'assault'"),
-        ("suffocation", "mechanism == 'suffocation_hanging'"),
-        ("fall", "mechanism == 'fall'"),
-        ("burn_scald", "mechanism == 'burn_scald'"),
-        ("drowning", "mechanism == 'drowning'"),
-        ("poisoning", "mechanism == 'poisoning'"),
-        ("road_traffic", ROAD),
-        ("animal", "mechanism == 'animal'"),
-        ("sharp", "mechanism == 'sharp_force'"),
-        ("peer_bite_scratch", "mechanism == 'blunt_force' and dice < 0.3"),
+        *OF_THE_SMALL,
         ("blunt", "mechanism == 'blunt_force'"),
         ("foreign_body", "mechanism == 'other' and dice < 0.5"),
         ("other", ""),

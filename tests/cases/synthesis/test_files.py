@@ -103,14 +103,6 @@ def test_a_second_run_replaces_only_what_the_first_wrote(tmp_path: Path) -> None
     assert not first <= {path.name for path in files_in(tmp_path)}
 
 
-def test_plain_csv_says_the_same_in_one_format(tmp_path: Path) -> None:
-    quarter = datetime.date(2023, 3, 1)
-    usual = synthesise(tmp_path / "usual", 1, 1_500, FIRST, quarter)
-    plain = synthesise(tmp_path / "plain", 1, 1_500, FIRST, quarter, plain_csv=True)
-    assert plain == usual
-    assert {path.suffix for path in files_in(tmp_path / "plain")} == {".csv"}
-
-
 def test_the_smallest_district_can_be_made(tmp_path: Path) -> None:
     summary = synthesise(tmp_path, 1, 100, FIRST, FIRST)
     assert summary.children >= 100
