@@ -11,7 +11,7 @@ import pytest
 
 from ddk_surveillance import load
 from ddk_surveillance.errors import BooksDoNotBalance
-from tests.conftest import HOSPITAL, TOKEN_A, Home, copy_of, csv_of
+from tests.conftest import HOSPITAL, TOKEN_A, Home, copy_of, csv_of, take_in
 
 FIRST = csv_of(HOSPITAL)
 CORRECTED = csv_of(HOSPITAL, C1_伤害严重程度="重度", C1_报告日期="2024-03-20")
@@ -50,7 +50,8 @@ def test_the_same_file_again_changes_nothing(first_night: Home, used: Home) -> N
 
 
 def test_the_same_rows_in_another_file_are_duplicates(used: Home) -> None:
-    send(used, FIRST + "\n")
+    used.drop("hospital", "b.csv", FIRST + "\n")
+    used.night(take_in)
     assert used.ledger("hospital") == {"rows_received": 6, "duplicate": 3, "loaded": 3}
 
 
@@ -76,7 +77,7 @@ def test_the_order_of_arrival_decides_nothing(make_home: Callable[..., Home], co
 
 def test_one_number_for_two_different_rows_is_not_a_correction(home: Home) -> None:
     home.drop("hospital", "a.csv", csv_of(HOSPITAL, C2_卡片编号="C1"))
-    home.night()
+    home.night(take_in)
     assert home.column("SELECT DISTINCT problem FROM ops.quarantine WHERE problem IS NOT NULL") == [
         "record_number_reused"
     ]

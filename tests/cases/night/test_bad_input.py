@@ -132,7 +132,7 @@ def bad_rows(make_shared_home: Callable[..., Home]) -> Home:
     for number, (changed, *_) in enumerate(ROWS.values()):
         content = csv_of(HOSPITAL, **changed)
         home.drop("hospital", f"{number}.csv", re.sub(r",C([123]),", rf",K{number}\1,", content))
-    home.night()
+    home.night(take_in)
     return home
 
 
@@ -155,7 +155,7 @@ def test_there_are_so_many_kinds_of_bad_row() -> None:
 
 def test_too_many_bad_rows_hold_the_file_and_change_nothing(first_night: Home, used: Home) -> None:
     used.drop("hospital", "b.csv", csv_of(HOSPITAL, C1_年龄="无", C2_年龄="无", C3_年龄="无"))
-    used.night()
+    used.night(take_in)
     everything = "SELECT * FROM core.record ORDER BY record_id"
     assert used.query(everything) == first_night.query(everything)
     assert used.column("SELECT reason FROM ops.batch WHERE status = 'held'") == ["too_many_bad_rows"]
