@@ -29,6 +29,16 @@ def resource(name: str) -> Path:
     return packed if packed.exists() else PROJECT / name
 
 
+class Place:
+    """Where something lies in the data home."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, settings: Settings, _: type) -> Path:
+        return settings.home / self.name
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that differs between machines."""
@@ -47,77 +57,28 @@ class Settings:
     keep_receipt_days: int = 730
     keep_log_days: int = 90
 
-    @property
-    def landing(self) -> Path:
-        return self.home / "landing"
-
-    @property
-    def inbox(self) -> Path:
-        """Files that this pipeline has claimed and not yet finished with."""
-        return self.home / "inbox"
-
-    @property
-    def archive(self) -> Path:
-        return self.home / "archive"
-
-    @property
-    def refused(self) -> Path:
-        return self.home / "refused"
-
-    @property
-    def receipts(self) -> Path:
-        return self.home / "receipts"
-
-    @property
-    def scratch(self) -> Path:
-        """Data homes of plans and replays while they last; what a killed one leaves, the next night removes."""
-        return self.home / "scratch"
-
-    @property
-    def plans(self) -> Path:
-        """What backfills would do, as workbooks."""
-        return self.home / "plans"
-
-    @property
-    def quality_docs(self) -> Path:
-        return self.home / "quality_docs"
-
-    @property
-    def analyst(self) -> Path:
-        return self.home / "analyst"
-
-    @property
-    def models(self) -> Path:
-        """Linkage models that were trained here, by version."""
-        return self.home / "models"
-
-    @property
-    def logs(self) -> Path:
-        return self.home / "logs"
-
-    @property
-    def backups(self) -> Path:
-        """Copies of the warehouse from before its declarations changed."""
-        return self.home / "backups"
-
-    @property
-    def warehouse_file(self) -> Path:
-        return self.home / "ddk.duckdb"
-
-    @property
-    def restoring_file(self) -> Path:
-        """Stands there while a backup is put back: what a killed restore leaves is no home."""
-        return self.home / ".restoring"
-
-    @property
-    def snapshot_file(self) -> Path:
-        """What the last night found, for whoever asks while the next one holds the warehouse."""
-        return self.home / "status.json"
-
-    @property
-    def analyst_file(self) -> Path:
-        """The symbolic link that analysts open; it always points at the newest complete release."""
-        return self.analyst / "ddk_analyst.duckdb"
+    landing = Place("landing")
+    inbox = Place("inbox")  # files that this pipeline has claimed and not yet finished with
+    archive = Place("archive")
+    refused = Place("refused")
+    receipts = Place("receipts")
+    scratch = Place(
+        "scratch"
+    )  # homes of plans and replays while they last; what a killed one leaves, the next night removes
+    plans = Place("plans")  # what backfills would do, as workbooks
+    quality_docs = Place("quality_docs")
+    analyst = Place("analyst")
+    models = Place("models")  # of the linkage, that were trained here, by version
+    logs = Place("logs")
+    backups = Place("backups")  # copies of the warehouse from before its declarations changed
+    warehouse_file = Place("ddk.duckdb")
+    restoring_file = Place(
+        ".restoring"
+    )  # stands there while a backup is put back: what a killed restore leaves is no home
+    snapshot_file = Place(
+        "status.json"
+    )  # what the last night found, for whoever asks while the next one holds the warehouse
+    analyst_file = Place("analyst/ddk_analyst.duckdb")  # the link that analysts open: to the newest complete release
 
     @property
     def declarations(self) -> tuple[Path, ...]:
