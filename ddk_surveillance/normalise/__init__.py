@@ -7,12 +7,12 @@ million rows hold a few thousand distinct dates, ages and codes.
 from __future__ import annotations
 
 from ddk_surveillance.contracts import Source
+from ddk_surveillance.different import FEW_ROWS
 from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups_of
 from ddk_surveillance.normalise.recode import base_select, recoded_select, reused_numbers
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 RECODED = "status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL, contract_fingerprint = ?"
-FEW_ROWS = 100_000
 # Also what an interrupted run left half-way, and what was held before its declarations were mended.
 WAITING = """SELECT batch_id FROM ops.batch WHERE source_code = $source AND (status IN ('guarded', 'recoded', 'checked')
              OR (status = 'held' AND contract_fingerprint <> $fingerprint))"""
@@ -24,8 +24,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     asked = {"source": key, "fingerprint": db.library.fingerprint(source)}
     db.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {WAITING}", asked)
     rows_in = int(db.value(f"SELECT count(*) FROM received.{key} WHERE batch_id IN (FROM waiting)"))
-    # Few rows are copied once and not sought among those of years for every column; of many each is only looked up.
-    kind = "TABLE" if source.victims or rows_in < FEW_ROWS else "VIEW"
+    kind = "TABLE" if source.victims else "VIEW"  # rows that are only looked up need not be copied
     db.execute(f"CREATE OR REPLACE TEMP {kind} exploded AS {base_select(source)}")
     lookups = lookups_of(db, source)
     tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)

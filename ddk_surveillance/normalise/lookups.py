@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow
 
 from ddk_surveillance.contracts import NOT_KEPT, Source, SourceColumn
+from ddk_surveillance.different import Question, different
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import ParsedAge, parse_age
 from ddk_surveillance.normalise.codes import CodeList, key_of
@@ -74,13 +75,24 @@ class Lookup:
 def lookups_of(db: Warehouse, source: Source) -> tuple[Lookup, ...]:
     """One lookup for every column whose text has to be understood; the others are taken as they are."""
     others = Others(db.library, source)
-    understood = (_lookup(db, source, name, one, others) for name, one in source.columns.items() if one.kind in FIELDS)
-    return (*understood, *(_no_numbers(db, name) for name, one in source.columns.items() if one.kind == "identifier"))
+    columns = {name: one for name, one in source.columns.items() if one.kind in (*FIELDS, "identifier")}
+    questions = [_question(source, name, column) for name, column in columns.items()]
+    answers = different(db, "exploded", questions)
+    return tuple(
+        _lookup(db, name, tuple(keys.values()), column, asked, others)
+        for (name, column), (keys, _), asked in zip(columns.items(), questions, answers, strict=True)
+    )
 
 
-def _no_numbers(db: Warehouse, name: str) -> Lookup:
+def _question(source: Source, name: str, column: SourceColumn) -> Question:
+    """Which texts stand in a column, with what besides decides their meaning; of identifiers only those that are no number."""
+    keys = {f"k{place}": key for place, key in enumerate((name, *_context(source, column)))}
+    is_identifier = column.kind == "identifier"
+    return keys, f"NOT regexp_matches({name}, '[0-9]')" if is_identifier else f"{name} IS NOT NULL"
+
+
+def _no_numbers(name: str, asked: pyarrow.Table) -> Lookup:
     """What stands in the place of an institution's own number: two records without one are not the same record."""
-    asked = db.arrow(f"SELECT DISTINCT {name} AS k0 FROM exploded WHERE NOT regexp_matches({name}, '[0-9]')")
     missing = [text for text in asked["k0"].to_pylist() if text == NOT_KEPT.zh or is_missing(text, "identifier")]
     return Lookup(name, (name,), pyarrow.table({"k0": pyarrow.array(missing, pyarrow.string())}))
 
@@ -107,10 +119,11 @@ class Others:
         return any(shape.fullmatch(text) for shape in shapes)
 
 
-def _lookup(db: Warehouse, source: Source, name: str, column: SourceColumn, others: Others) -> Lookup:
-    keys = (name, *_context(source, column))
-    columns = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
-    asked = db.arrow(f"SELECT DISTINCT {columns} FROM exploded WHERE {name} IS NOT NULL")
+def _lookup(
+    db: Warehouse, name: str, keys: tuple[str, ...], column: SourceColumn, asked: pyarrow.Table, others: Others
+) -> Lookup:
+    if column.kind == "identifier":
+        return _no_numbers(name, asked)
     parse = _parser(db, column)
     texts, *contexts = (item.to_pylist() for item in asked)
     rows = zip(map(column.rewritten, texts), *contexts, strict=True)

@@ -12,6 +12,7 @@ import re
 import pandas
 
 from ddk_surveillance.contracts import Correction, Source
+from ddk_surveillance.different import different
 from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
 from ddk_surveillance.quality.evaluation import Evaluation, Verdict, counts_only, evaluate
@@ -29,7 +30,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Check all recoded batches of the source `key`; fills ops.quarantine and ops.check_result, sets batch states."""
     source = db.library.sources[key]
     rules = tuple(rules_of(db.library, source))
-    evaluation = evaluate(rules, [db.arrow(rule.values_in("recoded")) for rule in rules])
+    evaluation = evaluate(rules, different(db, "recoded", [rule.question for rule in rules]))
     with db.transaction():
         _find_failures(db, source, evaluation.verdicts)
         refused = _record(db, source, evaluation.verdicts)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pandas
 
+from ddk_surveillance.different import select_different
 from ddk_surveillance.library import Library
 from ddk_surveillance.quality.catalogue import write_catalogue
 from ddk_surveillance.quality.evaluation import Verdict, evaluate
@@ -36,7 +37,7 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 def _judge(db: Warehouse, rules: Sequence[tuple[str, Rule]]) -> Outcome:
     measure(db)
-    shown = [db.arrow(rule.values_in(table)) for table, rule in rules]
+    shown = [db.arrow(select_different(table, rule.question)) for table, rule in rules]
     verdicts = evaluate([rule for _, rule in rules], shown).verdicts
     db.execute("DELETE FROM ops.alert")
     db.execute("DELETE FROM ops.check_result WHERE batch_id = ?", [ALL])

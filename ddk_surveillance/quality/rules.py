@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddk_surveillance.contracts import Bilingual, Check, Source
+from ddk_surveillance.different import Question
 from ddk_surveillance.library import Library
 from ddk_surveillance.problems import FILLED, READABLE
 
@@ -39,10 +40,10 @@ class Rule:
     looks_at: dict[str, str]  # column shown to the expectation, named for this rule alone → how it is made of a row c
     where: str = "true"  # which rows c it is asked of
 
-    def values_in(self, table: str) -> str:
-        """SELECT of the different values that this rule meets in a table."""
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in self.looks_at.items())
-        return f"SELECT DISTINCT {columns} FROM {table} c WHERE {self.where}"
+    @property
+    def question(self) -> Question:
+        """Which values it meets in the rows of a table."""
+        return self.looks_at, self.where
 
     @property
     def holds_failing(self) -> str:

@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 
 from ddk_surveillance import quality
+from ddk_surveillance.different import select_different
 from ddk_surveillance.library import Library
 from ddk_surveillance.quality.catalogue import markdown, write_catalogue
 from ddk_surveillance.quality.evaluation import Verdict, evaluate
@@ -93,7 +94,8 @@ def test_great_expectations_tells_the_example_from_what_is_right(monkeypatch: py
         for code, (bad, good) in EXAMPLES.items():
             connection.register(code, pyarrow.Table.from_pylist([good | {"is_bad": False}, bad | {"is_bad": True}]))
         verdicts = evaluate(
-            rules, [connection.sql(rule.values_in(rule.code)).to_arrow_table() for rule in rules]
+            rules,
+            [connection.sql(select_different(rule.code, rule.question)).to_arrow_table() for rule in rules],
         ).verdicts
         wrong = {
             verdict.rule.code
