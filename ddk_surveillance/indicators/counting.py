@@ -27,7 +27,7 @@ CODED_BY_YEAR = {"activity": "activity", "care_level": "care_level", "violence_t
 
 
 def count(db: Warehouse, rules: Sequence[Rule]) -> None:
-    """Fill mart.counted, ref.age_group and the temporary tables `rule`, `category`, `period`, and
+    """Fill mart.counted, ref.age_group and the temporary tables `rule`, `category`, `period`, `case_count`, and
     cell_count(rule, period_type, position, category_number, sex, …), whose `position` numbers the periods of a type."""
     _offer_rules(db, rules)
     _make_categories(db, rules)
@@ -54,10 +54,10 @@ def _count_changed(db: Warehouse, rules: Sequence[Rule], state: recount.State) -
     if recount.span(db) != state.span:  # windows of twelve months would reach into months that were not counted
         return False
     _count_cells(db)
-    db.execute("CREATE OR REPLACE TEMP TABLE cell_now AS FROM cell_count")
+    recount.set_aside(db)
     _make_tally(db, rules, "incident_before")
     _count_cells(db)
-    db.execute(recount.MERGE)
+    recount.merge(db)
     recount.remember(db)
     return True
 
@@ -80,6 +80,7 @@ def _count_cells(db: Warehouse) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE month_count AS {db.statement('mart.month_count')}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE cell_count AS {db.statement('mart.cell_count')}")
     db.execute(f"INSERT INTO cell_count BY NAME {db.statement('mart.rolling_count')}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE case_count AS {db.statement('mart.case_count')}")
 
 
 def _offer_rules(db: Warehouse, rules: Sequence[Rule]) -> None:

@@ -15,23 +15,16 @@ LARGE = 50_000  # incidents; fewer are counted from scratch as quickly
 FEW = 0.2  # of the children: if more have changed, all are counted
 CHILD = "(hash(child_id) >> 1)::BIGINT"
 DIGESTS = f"SELECT {CHILD} AS child, (bit_xor(hash(i)) >> 1)::BIGINT AS digest FROM {{}} AS i GROUP BY ALL"
+OF_CHANGED_CHILD = "child IN (FROM changed_child)"
 OF_CHANGED = f"{CHILD} IN (FROM changed_child)"
-CELL = "rule, period_type, position, category_number, sex"
-COUNTS = ("records", "incidents", "children", "numerator")
-_SUMS = ", ".join(f"sum({name})::BIGINT AS {name}" for name in COUNTS)
-# `cell_now` and `cell_count`: what the changed children add now, and added before. Only the cells they touch are written.
-MERGE = f"""
-    CREATE OR REPLACE TEMP TABLE cell_changed AS
-    SELECT {CELL}, {_SUMS} FROM (
-        FROM cell_now UNION ALL BY NAME SELECT {CELL}, {", ".join(f"-{name} AS {name}" for name in COUNTS)} FROM cell_count
-    ) GROUP BY {CELL} HAVING {" OR ".join(f"sum({name}) <> 0" for name in COUNTS)};
-    INSERT INTO cell_changed BY NAME FROM mart.cell_count SEMI JOIN (SELECT DISTINCT {CELL} FROM cell_changed) USING ({CELL});
-    DELETE FROM mart.cell_count WHERE rowid IN (SELECT m.rowid FROM mart.cell_count m SEMI JOIN cell_changed USING ({CELL}));
-    INSERT INTO mart.cell_count BY NAME SELECT {CELL}, {_SUMS} FROM cell_changed GROUP BY {CELL} HAVING sum(incidents) > 0;
-    DROP TABLE cell_changed;
-    CREATE OR REPLACE TEMP TABLE cell_count AS FROM mart.cell_count;
-    DELETE FROM mart.counted_child WHERE child IN (FROM changed_child);
-    INSERT INTO mart.counted_child BY NAME FROM child_now WHERE child IN (FROM changed_child)"""
+# What is kept of a count: its keys, and its sums over children, of which a row without the first is none.
+KEPT = {
+    "cell_count": (
+        "rule, period_type, position, category_number, sex",
+        ("incidents", "records", "children", "numerator"),
+    ),
+    "case_count": ("rule, year, sources", ("cases", "events")),
+}
 
 
 class State(NamedTuple):
@@ -71,6 +64,31 @@ def find_changed(db: Warehouse, state: State) -> bool:
         USING (child) WHERE n.digest IS DISTINCT FROM b.digest LIMIT 1""")
 
 
+def set_aside(db: Warehouse) -> None:
+    """What the changed children add now, while what they added before is counted."""
+    for name in KEPT:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {name}_now AS FROM {name}")
+
+
+def merge(db: Warehouse) -> None:
+    """Bring what is kept up to date, of which only the rows that the changed children touch are written."""
+    for name, (keys, sums) in KEPT.items():
+        added = ", ".join(f"sum({one})::BIGINT AS {one}" for one in sums)
+        db.execute(f"""
+            CREATE OR REPLACE TEMP TABLE changed AS
+            SELECT {keys}, {added} FROM (
+                FROM {name}_now UNION ALL BY NAME SELECT {keys}, {", ".join(f"-{one} AS {one}" for one in sums)} FROM {name}
+            ) GROUP BY {keys} HAVING {" OR ".join(f"sum({one}) <> 0" for one in sums)};
+            INSERT INTO changed BY NAME FROM mart.{name} SEMI JOIN (SELECT DISTINCT {keys} FROM changed) USING ({keys});
+            DELETE FROM mart.{name} WHERE rowid IN (SELECT m.rowid FROM mart.{name} m SEMI JOIN changed USING ({keys}));
+            INSERT INTO mart.{name} BY NAME SELECT {keys}, {added} FROM changed GROUP BY {keys} HAVING sum({sums[0]}) > 0;
+            DROP TABLE changed;
+            CREATE OR REPLACE TEMP TABLE {name} AS FROM mart.{name}""")
+    db.execute(f"""
+        DELETE FROM mart.counted_child WHERE {OF_CHANGED_CHILD};
+        INSERT INTO mart.counted_child BY NAME FROM child_now WHERE {OF_CHANGED_CHILD}""")
+
+
 def span(db: Warehouse) -> str:
     """First and last year of `period`."""
     return str(db.rows("SELECT min(first_day)::VARCHAR, max(last_day)::VARCHAR FROM period WHERE period_type = 'year'"))
@@ -79,8 +97,8 @@ def span(db: Warehouse) -> str:
 def keep(db: Warehouse) -> None:
     """Keep a count from scratch for the next one to go on from; of few incidents nothing."""
     if db.rows("FROM duckdb_tables() WHERE table_name = 'child_now'"):
-        db.execute("DELETE FROM mart.counted_child; INSERT INTO mart.counted_child BY NAME FROM child_now")
-        db.execute("DELETE FROM mart.cell_count; INSERT INTO mart.cell_count BY NAME FROM cell_count")
+        for kept, counted in (("counted_child", "child_now"), *zip(KEPT, KEPT, strict=True)):
+            db.execute(f"DELETE FROM mart.{kept}; INSERT INTO mart.{kept} BY NAME FROM {counted}")
         remember(db)
 
 

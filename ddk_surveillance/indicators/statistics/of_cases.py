@@ -35,11 +35,8 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
 
 
 def gather(db: Warehouse) -> None:
-    """The cases of every indicator by year: by the feeds that reported them, by thresholds, and by children hurt again."""
+    """The cases of every indicator by year: by thresholds, and by children hurt again."""
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE case_by_sources AS
-        SELECT indicator_code, year, sources, count(*) AS cases, sum(weight) AS events
-        FROM ({CASES}) JOIN core.incident USING (incident_id) GROUP BY ALL;
         CREATE OR REPLACE TEMP TABLE case_by_threshold AS
         SELECT indicator_code, year, sum(strict_incidents) AS strict, count(*) AS adopted, count(DISTINCT loose_incident_id) AS loose
         FROM ({CASES}) JOIN link.incident_bound USING (incident_id) GROUP BY ALL;
@@ -53,7 +50,7 @@ CASES = """
     SELECT indicator_code, c.year, incident_id, child_id, CASE r.unit WHEN 'records' THEN c.records ELSE 1 END AS weight
     FROM mart.counted c JOIN rule r USING (indicator_code, definition_version)
     WHERE analysis = '' AND NOT is_measure AND is_in_numerator"""
-BY_SOURCES = "(FROM case_by_sources WHERE indicator_code = ?)"
+BY_SOURCES = "(FROM case_count JOIN rule USING (rule) WHERE indicator_code = ?)"
 
 
 def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:

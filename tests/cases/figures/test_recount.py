@@ -14,7 +14,7 @@ from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.figures.conftest import YEARS, add_reports_and_population, drawn_incidents, empty_warehouse
 
-MADE = ("mart.counted", "cell_count", "period")  # the figures follow from them
+MADE = ("mart.counted", "cell_count", "case_count", "period")  # the figures follow from them
 # One after the other, and whether the count could go on from the one before.
 CHANGES = {
     "incidents become assaults, are of another child or of another year": ("""
@@ -53,6 +53,6 @@ def keep_and_count(db: Warehouse, night: int) -> bool:
     """What the linkage does after a change, then the count; whether it went on from those of before."""
     moment = datetime.datetime(2026, 1, 1) + datetime.timedelta(days=night)
     history.keep(db, "core.incident_version", moment, "SELECT *, '' AS members FROM incident")
-    db.execute("CREATE OR REPLACE TEMP TABLE cell_now AS SELECT 'of the night before' AS told")
+    db.execute("CREATE OR REPLACE TEMP TABLE cell_count_now AS SELECT 'of the night before' AS told")
     count(db, rules_of(db.library))
-    return "told" not in db.frame("FROM cell_now")
+    return "told" not in db.frame("FROM cell_count_now")
