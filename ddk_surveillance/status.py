@@ -7,6 +7,7 @@ ids and counts, and may be shown anywhere.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -238,12 +239,19 @@ def sentences(facts: Facts) -> list[Text]:
                          f"Current release {release['release_id']}, data as of {release['data_as_of'][:16]}"))  # fmt: skip
     if facts["replay"] and facts["replay"]["status"] == "same":
         said.append(_replayed(facts))
-    return said + warnings(facts)
+    return said + warnings(facts, LISTED)
 
 
-def warnings(facts: Facts) -> list[Text]:
-    """One line for each thing that somebody should look into."""
-    said = [_alarm(facts, alarm) for alarm in facts["alarms"]]
+def warnings(facts: Facts, most: int | None = None) -> list[Text]:
+    """One line for each thing that somebody should look into; of what is missing of a feed at most so many."""
+    said = []
+    for source, alarms in itertools.groupby(facts["alarms"], key=lambda alarm: str(alarm["source"])):
+        told = [_alarm(facts, alarm) for alarm in alarms]
+        said += told[:most]
+        if more := len(told[most:]) if most else 0:
+            feed = _feed(facts, source)
+            said.append(Text(f"! {feed.zh}：到报提醒另有 {more} 条，见 ops.arrival。",
+                             f"! {feed.en}: {more} more of its institutions or months; see ops.arrival."))  # fmt: skip
     never_sent = [_feed(facts, source) for source in facts["never_sent"]]
     said += [Text(f"! {feed.zh}：从未报送", f"! {feed.en}: has never sent anything") for feed in never_sent]
     said += [Text(one["zh"], one["en"]) for one in facts["newcomers"]]

@@ -77,6 +77,15 @@ def test_the_page_for_prefect_names_no_file(seen: status.Facts) -> None:
         assert "good" not in page and "张三" not in page and "csv" not in page
 
 
+def test_of_many_silent_institutions_the_page_shows_some_and_says_how_many_more(seen: status.Facts) -> None:
+    silent = {"source": "hospital", "status": "silent", "since": "2024-01", "months": 2, "expected": 40, "received": 0}
+    facts = {**seen, "alarms": [{**silent, "institution": f"H{number}"} for number in range(status.LISTED + 7)]}
+    page = status.markdown(facts, Voice("en"))
+    assert page.count("! hospital H") == status.LISTED
+    assert "! hospital: 7 more of its institutions or months; see ops.arrival." in page
+    assert sum("! hospital H" in line.en for line in notice.news(facts, before=seen)) == status.LISTED + 7
+
+
 def test_a_quiet_night_is_no_news(seen: status.Facts) -> None:
     quiet = {**seen, "last_night": {**seen["last_night"], "files_to_mend": 0}}
     assert notice.news(quiet, before=seen) == []
