@@ -27,7 +27,7 @@ CODED_BY_YEAR = {"activity": "activity", "care_level": "care_level", "violence_t
 
 
 def count(db: Warehouse, rules: Sequence[Rule]) -> None:
-    """Fill mart.counted, ref.age_group and the temporary tables `rule`, `category`, `period`, `case_count`, and
+    """Fill mart.counted, ref.age_group and the temporary tables `rule`, `category`, `period`, `case_count`, `child_count` and
     cell_count(rule, period_type, position, category_number, sex, …), whose `position` numbers the periods of a type."""
     _offer_rules(db, rules)
     _make_categories(db, rules)
@@ -80,7 +80,8 @@ def _count_cells(db: Warehouse) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE month_count AS {db.statement('mart.month_count')}")
     db.execute(f"CREATE OR REPLACE TEMP TABLE cell_count AS {db.statement('mart.cell_count')}")
     db.execute(f"INSERT INTO cell_count BY NAME {db.statement('mart.rolling_count')}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE case_count AS {db.statement('mart.case_count')}")
+    for cases in ("case_count", "child_count"):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {cases} AS {db.statement(f'mart.{cases}')}")
 
 
 def _offer_rules(db: Warehouse, rules: Sequence[Rule]) -> None:

@@ -24,6 +24,7 @@ KEPT = {
         ("incidents", "records", "children", "numerator"),
     ),
     "case_count": ("rule, year, sources", ("cases", "events")),
+    "child_count": ("rule, year", ("children", "events", "squares")),
 }
 
 

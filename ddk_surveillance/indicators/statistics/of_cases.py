@@ -35,21 +35,25 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
 
 
 def gather(db: Warehouse) -> None:
-    """The cases of every indicator by year: by thresholds, and by children hurt again."""
-    db.execute(f"""
+    """The cases of every indicator by year, and how many more or fewer they were if linked more strictly or more loosely.
+
+    Only the incidents that are several by the one or one with others by the other need be looked at.
+    """
+    db.execute("""
         CREATE OR REPLACE TEMP TABLE case_by_threshold AS
-        SELECT indicator_code, year, sum(strict_incidents) AS strict, count(*) AS adopted, count(DISTINCT loose_incident_id) AS loose
-        FROM ({CASES}) JOIN link.incident_bound USING (incident_id) GROUP BY ALL;
-        CREATE OR REPLACE TEMP TABLE case_by_repeat AS
-        SELECT indicator_code, year, sum(events) AS events, sum(events * events) AS squares, count(*) AS children
-        FROM (SELECT indicator_code, year, sum(weight) AS events FROM ({CASES}) GROUP BY indicator_code, year, child_id) GROUP BY ALL""")
+        WITH uncertain AS (
+            FROM link.incident_bound WHERE strict_incidents > 1 OR loose_incident_id IN (
+                SELECT loose_incident_id FROM link.incident_bound WHERE loose_incident_id <> incident_id)
+        ), bound AS (
+            SELECT indicator_code, year, sum(strict_incidents - 1) AS more, count(*) - count(DISTINCT loose_incident_id) AS fewer
+            FROM mart.counted JOIN uncertain USING (incident_id) WHERE is_in_numerator GROUP BY ALL
+        ), adopted AS (
+            SELECT indicator_code, year, sum(cases) AS cases FROM case_count JOIN rule USING (rule) GROUP BY ALL
+        )
+        SELECT indicator_code, year, cases + coalesce(more, 0) AS strict, cases AS adopted, cases - coalesce(fewer, 0) AS loose
+        FROM adopted LEFT JOIN bound USING (indicator_code, year)""")
 
 
-# What stands in the numerators; `weight` is what it adds to them.
-CASES = """
-    SELECT indicator_code, c.year, incident_id, child_id, CASE r.unit WHEN 'records' THEN c.records ELSE 1 END AS weight
-    FROM mart.counted c JOIN rule r USING (indicator_code, definition_version)
-    WHERE analysis = '' AND NOT is_measure AND is_in_numerator"""
 BY_SOURCES = "(FROM case_count JOIN rule USING (rule) WHERE indicator_code = ?)"
 
 
@@ -69,7 +73,7 @@ def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Ite
 def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """An interval that allows for children hurt several times: their events are not independent of each other."""
     rows = db.rows(
-        "SELECT year, events, squares, children FROM case_by_repeat WHERE indicator_code = ? ORDER BY year",
+        "SELECT year, events, squares, children FROM child_count JOIN rule USING (rule) WHERE indicator_code = ? ORDER BY year",
         [series.indicator.indicator],
     )
     for year, events, squares, children in (row for row in rows if row[0] in known):

@@ -14,7 +14,7 @@ from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.figures.conftest import YEARS, add_reports_and_population, drawn_incidents, empty_warehouse
 
-MADE = ("mart.counted", "cell_count", "case_count", "period")  # the figures follow from them
+MADE = ("mart.counted", "cell_count", "case_count", "child_count", "period")  # the figures follow from them
 # One after the other, and whether the count could go on from the one before.
 CHANGES = {
     "incidents become assaults, are of another child or of another year": ("""
