@@ -27,7 +27,8 @@ def run(db: Warehouse, key: str) -> Outcome:
     kind = "TABLE" if source.victims else "VIEW"  # rows that are only looked up need not be copied
     db.execute(f"CREATE OR REPLACE TEMP {kind} exploded AS {base_select(source)}")
     lookups = lookups_of(db, source)
-    tables = {lookup.name: lookup.table for lookup in lookups} | attribute_tables(db.library, source)
+    tables = {lookup.name: lookup.table for lookup in lookups if len(lookup.table)}
+    tables |= attribute_tables(db.library, source)
     with db.offering(**tables), db.transaction():
         rows_out = _write(db, source, lookups, is_small=rows_in < FEW_ROWS)
         db.execute(f"UPDATE ops.batch SET {RECODED} WHERE batch_id IN (FROM waiting)", [asked["fingerprint"]])
