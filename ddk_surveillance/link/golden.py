@@ -39,14 +39,15 @@ def make_incidents(db: Warehouse, golden: Golden, night: Night, key: str) -> Non
     db.execute(f"""CREATE OR REPLACE TEMP TABLE link_report AS
         SELECT * REPLACE ({", ".join(f"{cast} AS {field}" for field, cast in words.items()) or "records AS records"})
         FROM ({_report_sql(golden, sources)})""")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden, sources)}")
+    db.execute(f"""CREATE OR REPLACE TEMP TABLE link_agreed AS {_agreed_sql(golden, sources)};
+        CREATE OR REPLACE TEMP TABLE link_named AS {NAMED}""")
     db.execute(f"""INSERT INTO link.golden_field BY NAME
         WITH link_claim AS ({_claim_sql(golden)})
         SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")});
         DROP TABLE link_report""")
     incidents = f"{_single_sql(golden)} UNION ALL BY NAME FROM ({_incident_sql(golden)})"
     history.keep(db, "core.incident_version", _moment(db, key), incidents, renewed)
-    db.execute("DROP TABLE link_agreed")
+    db.execute("DROP TABLE link_agreed; DROP TABLE link_named")
 
 
 def _moment(db: Warehouse, key: str) -> datetime.datetime:
@@ -64,6 +65,12 @@ MEMBER = "k.record_id || ':' || left(r.content_hash, 8)"
 RECORDS = """FROM link_kept AS k
     JOIN core.record AS r ON r.record_id = k.record_id
     JOIN link.linkable AS l ON l.key = k.key"""
+
+# Of each incident the records that it is made of. Lists are dear: of two records none is needed, and beside other
+# aggregates they would take three times as long.
+NAMED = """
+    SELECT incident_id, concat(min(member), ',', max(member)) AS members FROM link_report WHERE records = 2 GROUP BY incident_id
+    UNION ALL SELECT incident_id, array_to_string(list_sort(list(member)), ',') FROM link_report WHERE records > 2 GROUP BY incident_id"""
 
 
 def _single_sql(golden: Golden) -> str:
@@ -112,7 +119,7 @@ def _agreed_sql(golden: Golden, sources: Sequence[str]) -> str:
     fields = ", ".join(f"min({one}) AS {one}, min({one}) <> max({one}) AS {one}_differs" for one in golden.fields)
     return f"""
         SELECT incident_id, min(child_id) AS child_id, min(records) AS records, bit_or(source_bit) AS source_bits,
-            {_names(sources)} AS sources, array_to_string(list_sort(list(member)), ',') AS members, bool_or(is_death) AS is_death,
+            {_names(sources)} AS sources, bool_or(is_death) AS is_death,
             coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault,
             min((width_days, vague_date, date_precision)) FILTER (event_date IS NULL) AS narrowest, {fields}
         FROM link_report GROUP BY incident_id"""
@@ -170,9 +177,9 @@ def _incident_sql(golden: Golden) -> str:
             SELECT incident_id, {chosen}
             FROM link.golden_field SEMI JOIN link_agreed USING (incident_id) WHERE is_chosen GROUP BY incident_id
         )
-        SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, a.members, a.is_death,
+        SELECT incident_id, a.child_id, g.event_group_id, a.records, a.sources, n.members, a.is_death,
             {day} AS event_date, year({day}) AS event_year,
             CASE WHEN {exact_day} IS NULL THEN narrowest[3] ELSE 'day' END AS date_precision,
             w.incident_id IS NOT NULL AS has_conflict, {values}
-        FROM link_agreed AS a
+        FROM link_agreed AS a JOIN link_named AS n USING (incident_id)
         LEFT JOIN winner AS w USING (incident_id) LEFT JOIN link.event_group AS g USING (incident_id)"""
