@@ -74,6 +74,45 @@ def test_one_child_more_makes_a_placeholder_of_a_number_and_one_less_a_number_ag
     assert everything(db) == of_four
 
 
+MOST_OF_ANOTHER_DISTRICT = ("district", """
+    record source   institution town
+    h1     hospital H1          500104101
+    h2     hospital H1          ·
+""", """
+    record source   institution town
+    h3     hospital H1          500105101
+    h4     hospital H1          500105101
+""")  # fmt: skip
+TOO_FEW_TOKENS = ("needs_token", """
+    record source    name
+    c1     community A
+    c2     community ·
+""", """
+    record source    name
+    c3     community ·
+    c4     community ·
+    c5     community ·
+    c6     community ·
+""")  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "first", "later"), [MOST_OF_ANOTHER_DISTRICT, TOO_FEW_TOKENS])
+def test_what_others_say_may_change_how_a_record_is_compared(
+    column: str, first: str, later: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "REBUILD_ABOVE_SHARE", 2.0)  # no night links everything anew
+    seen = f"SELECT {column} FROM link.linkable WHERE record_id LIKE '_2'"
+    alone = everything(db := linked(first))
+    before = db.value(seen)
+    at_once = everything(linked(first + _rows(later)))
+    db = linked(first, later)
+    assert everything(db) == at_once
+    assert db.value(seen) != before
+    withdraw(db, *drawn(later)["record_id"])
+    link.run(db, "withdrawn")
+    assert everything(db) == alone
+
+
 def test_sending_again_changes_nothing() -> None:
     db = linked(FIRST, LATER)
     before, runs = everything(db), db.rows("FROM link.run ORDER BY ALL")
@@ -136,7 +175,8 @@ def test_a_token_that_turns_out_to_be_a_placeholder_lets_go_of_what_it_held() ->
     assert db.value("SELECT count(DISTINCT tie_centibits) FROM link.member WHERE record_id = 'h1'") == 1
 
 
-def test_two_decisions_hold_against_the_model_and_can_be_taken_back() -> None:
+def test_two_decisions_hold_against_the_model_and_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "REBUILD_ABOVE_SHARE", 2.0)  # no night links everything anew
     model_alone = incidents(linked(PAIRS))
     assert model_alone == ["h1 s1", "h2", "s2"]
     db = linked(PAIRS)
