@@ -37,8 +37,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
         raise ConfigurationError(
             f"{target} 不能写入。请另选一个。", f"{target} cannot be written: choose another."
         ) from None
-    if not settings.warehouse_file.exists():
-        raise ConfigurationError(f"{settings.home} 中没有数据仓库。", f"There is no warehouse in {settings.home}.")
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         key_id = db.remembered("key_id")
     with writer_lock(settings):

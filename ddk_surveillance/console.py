@@ -127,18 +127,8 @@ def show_files(
         [night_ids],
     )
     rows = [(_called(row, names), *row[1:]) for row in rows]
-    columns = (
-        "source",
-        "file",
-        "received",
-        "loaded",
-        "quarantined",
-        "out_of_scope",
-        "duplicate",
-        "superseded",
-        "state",
-    )
-    voice.table(headings(*columns), [_file_line(voice, db, row) for row in rows])
+    shown = ("source", "file", "received", "loaded", "quarantined", "out_of_scope", "duplicate", "superseded", "state")
+    voice.table(headings(*shown), [_file_line(voice, db, row) for row in rows])
     for row in rows:
         if row[10]:
             voice.say(f"! {row[0]}：{row[10]}", f"! {row[0]}: {row[11]}")

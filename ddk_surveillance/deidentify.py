@@ -22,7 +22,7 @@ import xlsxwriter
 from ddk_surveillance.check import declared_source
 from ddk_surveillance.console import Voice
 from ddk_surveillance.contracts import Source
-from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text
+from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text, listed
 from ddk_surveillance.guard.headers import header_kind, kind_title
 from ddk_surveillance.guard.identifiers import GuardedColumn, find_identifiers, scan_text
 from ddk_surveillance.guard.kept import without_names
@@ -316,8 +316,7 @@ def _refuse_identifying(source: Source, target: Path, tables: list[pyarrow.Table
                 (Text(f"“{header}”列 {finding.count} 处", f"column “{header}”, {finding.count} cells"), finding.kind)
             )
     if found:
-        zh = "；".join(f"{place.zh}：{kind_title(kind).zh}" for place, kind in found)
-        en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in found)
+        zh, en = listed((listed((place, kind_title(kind)), "：", ": ") for place, kind in found), "；", "; ")
         raise FileRefused(
             "identifies_a_person",
             f"去标识后仍含可识别个人的信息，未写出：{zh}。请在原表中清除后再试（文件名可用 --out 更改）。",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.differences import cause_words, number, rate, release
-from ddk_surveillance.errors import ConfigurationError, ExitCode, Text
+from ddk_surveillance.errors import ConfigurationError, ExitCode, Text, listed
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -90,19 +90,15 @@ def _add(db: Warehouse, year: int, release_id: str, is_provisional: bool, by: st
 
 def _sentence(db: Warehouse, edition: str, code: str, year: str, old: int | None, new: int | None,
               old_rate: float | None, new_rate: float | None, causes: list[tuple[Any, ...]]) -> Text:  # fmt: skip
-    words = [(cause_words(db, cause), change, rate_change, records) for cause, change, rate_change, records in causes]
-    zh = "；".join(
-        f"{cause.zh} {_part(*part)}" + (f"（记录 {part[2]} 条）" if part[2] else "") for cause, *part in words
-    )
-    en = "; ".join(
-        f"{cause.en} {_part(*part)}" + (f" (records: {part[2]})" if part[2] else "") for cause, *part in words
-    )
+    parts = listed((_part(cause_words(db, cause), *change) for cause, *change in causes), "；", "; ")
     moved = f"{number(old)} → {number(new)}, {rate(old_rate)} → {rate(new_rate)} ‰"
     return Text(
-        f"重述：定稿 {edition} 的指标 {code}（{year} 年）{moved}：{zh}。",
-        f"Restated: edition {edition}, indicator {code} of {year}, {moved}: {en}.",
+        f"重述：定稿 {edition} 的指标 {code}（{year} 年）{moved}：{parts.zh}。",
+        f"Restated: edition {edition}, indicator {code} of {year}, {moved}: {parts.en}.",
     )
 
 
-def _part(change: int, rate_change: float, _: int) -> str:
-    return f"{change:+d}" if change else f"{rate_change:+.3f} ‰"
+def _part(cause: Text, change: int, rate_change: float, records: int) -> Text:
+    moved = f"{change:+d}" if change else f"{rate_change:+.3f} ‰"
+    told = Text(f"（记录 {records} 条）", f" (records: {records})") if records else Text("", "")
+    return Text(f"{cause.zh} {moved}{told.zh}", f"{cause.en} {moved}{told.en}")

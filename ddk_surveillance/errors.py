@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ class Text(NamedTuple):
     def format(self, **values: object) -> Text:
         """The same sentence with its named places filled."""
         return Text(self.zh.format(**values), self.en.format(**values))
+
+
+def listed(texts: Iterable[Text], zh: str = "、", en: str = ", ") -> Text:
+    """Several texts in one, parted by these marks."""
+    texts = list(texts)
+    return Text(zh.join(one.zh for one in texts), en.join(one.en for one in texts))
 
 
 class ExitCode(IntEnum):

@@ -7,10 +7,10 @@ import csv
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -52,6 +52,7 @@ LABEL_COLUMNS = ("code", "zh", "en", "aliases")  # of every list that reads cell
 POSITION = ("batch_id", "sheet", "row_number", "victim_number")
 # Columns of a record that the load stage writes, not the contract.
 BOOKKEEPING = ("disposition", "flags")
+NOT_FED = {*BOOKKEEPING, *POSITION, "record_id", "content_hash", "source_code"}
 
 
 class Library:
@@ -99,14 +100,11 @@ class Library:
 
     @functools.cached_property
     def checks(self) -> Mapping[str, Check]:
-        checks: dict[str, Check] = {}
-        for path in self._files(".", "checks.yaml"):
-            for code, content in _read_yaml(path).items():
-                with _blaming(f"{path.name}: {code}"):
-                    checks[code] = Check.model_validate(content)
-                    require({checks[code].over} - {None}, self.tables, "tables")
-                    require(checks[code].problems, PROBLEMS, "problems")
-        return checks
+        def check_itself(check: Check) -> None:
+            require({check.over} - {None}, self.tables, "tables")
+            require(check.problems, PROBLEMS, "problems")
+
+        return self._entries("checks.yaml", Check, check_itself)
 
     @functools.cached_property
     def indicators(self) -> Mapping[str, Indicator]:
@@ -125,13 +123,7 @@ class Library:
     @functools.cached_property
     def sensitivity(self) -> Mapping[str, Variant]:
         """The sensitivity analyses that indicators may name."""
-        variants: dict[str, Variant] = {}
-        for path in self._files(".", "sensitivity.yaml"):
-            for code, content in _read_yaml(path).items():
-                with _blaming(f"{path.name}: {code}"):
-                    variants[code] = Variant.model_validate(content)
-                    self._check_variant(variants[code])
-        return variants
+        return self._entries("sensitivity.yaml", Variant, self._check_variant)
 
     @functools.cached_property
     def plan(self) -> Plan:
@@ -172,9 +164,9 @@ class Library:
 
     def received_table(self, source: Source) -> Table:
         """received.<source>: the declared columns as text, where they stood, and the period its title named."""
-        columns = {name: _varchar(name) for name in ("batch_id", "sheet")}
-        columns |= {name: _integer(name) for name in ("row_number", "title_year", "title_month")}
-        columns |= {name: _varchar(column.headers[0]) for name, column in source.physical_columns.items()}
+        columns = {name: _column("VARCHAR", name) for name in ("batch_id", "sheet")}
+        columns |= {name: _column("INTEGER", name) for name in ("row_number", "title_year", "title_month")}
+        columns |= {name: _column("VARCHAR", column.headers[0]) for name, column in source.physical_columns.items()}
         comment = Bilingual(zh=f"{source.title.zh}：原文（已去标识）", en=f"{source.title.en}: as it came, re-keyed")
         return Table(table=f"received.{source.source}", comment=comment, columns=columns)
 
@@ -247,13 +239,7 @@ class Library:
 
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
-        fed = {*table.columns, *COMPOSITE_TARGETS} - {
-            *BOOKKEEPING,
-            *POSITION,
-            "record_id",
-            "content_hash",
-            "source_code",
-        }
+        fed = {*table.columns, *COMPOSITE_TARGETS} - NOT_FED
         require(source.targets - source.helpers, fed, f"columns of {table.table} that a feed may fill")
         require(source.checks, self.checks, "checks")
         _check_says_enough(source)
@@ -335,6 +321,16 @@ class Library:
                 self._check_code(incident, column, value)
             if column == "sources":
                 require(map(str, values), self.sources, "sources")
+
+    def _entries(self, name: str, model: type[Model], check: Callable[[Model], None]) -> dict[str, Model]:
+        """Declarations by their codes, all in one file."""
+        entries = {}
+        for path in self._files(".", name):
+            for code, content in _read_yaml(path).items():
+                with _blaming(f"{name}: {code}"):
+                    entries[code] = model.model_validate(content)
+                    check(entries[code])
+        return entries
 
     def _models(self, folder: str, model: type[Model]) -> list[Model]:
         models = {}
@@ -420,12 +416,8 @@ def _program() -> bytes:
     return b"\0".join([metadata.version("duckdb").encode(), *code])
 
 
-def _varchar(name: str) -> TableColumn:
-    return TableColumn(type="VARCHAR", comment=Bilingual(zh=name, en=name))
-
-
-def _integer(name: str) -> TableColumn:
-    return TableColumn(type="INTEGER", comment=Bilingual(zh=name, en=name))
+def _column(kind: Literal["VARCHAR", "INTEGER"], name: str) -> TableColumn:
+    return TableColumn(type=kind, comment=Bilingual(zh=name, en=name))
 
 
 def _codes(path: Path) -> frozenset[str]:

@@ -6,12 +6,10 @@ tell when a figure was published, which a replay cannot.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import random
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,7 +120,9 @@ def _sentence(status: str, night: Night, differing: list[str]) -> Text:
 
 def _differing(db: Warehouse, night: Night) -> list[str]:
     published = _tables(db, night.release_id)
-    with _scratch(db.settings) as settings:
+    with db.settings.scratch_home("replay") as settings:
+        if (db.settings.home / "schemas").is_dir():
+            shutil.copytree(db.settings.home / "schemas", settings.home / "schemas")
         told = _know_by(db, night, settings)
         with open_warehouse(settings) as copy:
             _compute(copy, night, told)
@@ -132,21 +132,6 @@ def _differing(db: Warehouse, night: Night) -> list[str]:
 
 def _tables(db: Warehouse, release_id: str) -> dict[str, str]:
     return dict(db.rows("SELECT table_name, fingerprint FROM ops.release_table WHERE release_id = ?", [release_id]))
-
-
-@contextlib.contextmanager
-def _scratch(settings: Settings) -> Iterator[Settings]:
-    """A data home inside the data home, so that nothing leaves its disk; removed afterwards, or by the next night."""
-    folder = settings.scratch / "replay"
-    shutil.rmtree(folder, ignore_errors=True)
-    scratch = replace(settings, home=folder)
-    scratch.make_folders()
-    if (settings.home / "schemas").is_dir():
-        shutil.copytree(settings.home / "schemas", folder / "schemas")
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(folder)
 
 
 class _Known(NamedTuple):

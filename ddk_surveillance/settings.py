@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,9 +64,7 @@ class Settings:
     archive = Place("archive")
     refused = Place("refused")
     receipts = Place("receipts")
-    scratch = Place(
-        "scratch"
-    )  # homes of plans and replays while they last; what a killed one leaves, the next night removes
+    scratch = Place("scratch")  # homes of plans and replays; what a killed one leaves, the next night removes
     plans = Place("plans")  # what backfills would do, as workbooks
     quality_docs = Place("quality_docs")
     analyst = Place("analyst")
@@ -85,6 +85,26 @@ class Settings:
         """Folders of declarations, the later one adding to and overriding the earlier."""
         local = self.home / "schemas"
         return (resource("schemas"), local) if local.is_dir() else (resource("schemas"),)
+
+    @contextlib.contextmanager
+    def scratch_home(self, name: str) -> Iterator[Settings]:
+        """A data home inside the data home, so that nothing leaves its disk; empty before, removed afterwards."""
+        home = self.scratch / name
+        shutil.rmtree(home, ignore_errors=True)
+        try:
+            settings = replace(self, home=home)
+            settings.make_folders()
+            yield settings
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+    def require_warehouse(self) -> None:
+        """ConfigurationError before the first night."""
+        if not self.warehouse_file.exists():
+            raise ConfigurationError(
+                f"{self.home} 还没有运行过。请先运行 ddk nightly（或 ddk demo）。",
+                f"Nothing has run in {self.home} yet. Run ddk nightly (or ddk demo) first.",
+            )
 
     def make_folders(self) -> None:
         """Create the data home; only the owner may look inside."""

@@ -17,7 +17,7 @@ from typing import Any
 from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, headings
 from ddk_surveillance.editions import restatements
-from ddk_surveillance.errors import BusyError, ConfigurationError, ExitCode, Text
+from ddk_surveillance.errors import BusyError, ExitCode, Text
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -119,11 +119,7 @@ def show_status(settings: Settings, voice: Voice, as_json: bool) -> int:
 
 def look(settings: Settings) -> Facts:
     """The facts as they are, or, while a run holds the warehouse, as the last night left them."""
-    if not settings.warehouse_file.exists():
-        raise ConfigurationError(
-            f"{settings.home} 还没有运行过。请运行 ddk nightly（或 ddk demo）。",
-            f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo).",
-        )
+    settings.require_warehouse()
     try:
         with open_warehouse(replace(settings, waits=False)) as db:
             return gather(db)
@@ -224,8 +220,8 @@ def sentences(facts: Facts) -> list[Text]:
         said.append(Text(f"另一个运行正在使用数据仓库；以下为 {facts['taken_at']} 的情况。",
                          f"Another run is using the warehouse; this is how it was at {facts['taken_at']}."))  # fmt: skip
     if night:
-        end = ENDS["running"] if not facts["in_use"] or night["status"] != "running" else Text("正在进行", "under way")
-        end = ENDS[night["status"]] if night["status"] != "running" else end
+        is_under_way = facts["in_use"] and night["status"] == "running"
+        end = Text("正在进行", "under way") if is_under_way else ENDS[night["status"]]
         said.append(
             Text(f"上次运行 {night['started_at'][:16]}：{end.zh}", f"Last run {night['started_at'][:16]}: {end.en}")
         )

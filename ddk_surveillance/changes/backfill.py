@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -291,15 +291,11 @@ def _archive(working: Path, archive: Path, archived: list[Path]) -> None:
 def _home_of_its_own(db: Warehouse) -> Iterator[None]:
     """Let the stages leave their files in a folder that vanishes, not where those of a night belong."""
     real = db.settings
-    folder = real.scratch / "plan"
-    shutil.rmtree(folder, ignore_errors=True)
-    db.settings = replace(real, home=folder)
     try:
-        db.settings.make_folders()
-        yield
+        with real.scratch_home("plan") as db.settings:
+            yield
     finally:
         db.settings = real
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _state(db: Warehouse) -> str:

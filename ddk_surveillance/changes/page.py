@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from ddk_surveillance.changes.backfill import Plan, Request
-from ddk_surveillance.changes.screen import counted, figure_lines
+from ddk_surveillance.changes.screen import FIGURES, counted, figure_lines
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.library import Library
@@ -31,7 +31,6 @@ WHAT = {
     "shown": Text("新出现", "appears"),
     "hidden": Text("不再出现", "vanishes"),
 }
-FIGURES = (Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
 RECORDS = (
     Text("变化", "what"), Text("机构", "institution"), Text("原日期", "day before"), Text("新日期", "day after"),
     Text("原文件", "file before"), Text("行", "row"), Text("新文件", "file after"), Text("行", "row"),

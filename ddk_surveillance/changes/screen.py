@@ -30,6 +30,7 @@ BOOK = {
     "undone_by": Text("已被撤销", "undone by"),
     "reason": Text("理由", "why"),
 }
+FIGURES = (Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
 SHOWN = ("numerator", "denominator", "rate_per_1000", "reason", "status")
 DISTRICT = " all all all"
 
@@ -40,8 +41,7 @@ def show_effect(voice: Voice, library: Library, moved: Effect) -> None:
         voice.say(*text)
     rows = [row for row in moved.figures if _is_of_district(row, voice.language)]
     if rows:
-        headings = [Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after")]  # fmt: skip
-        voice.table(headings, list(figure_lines(voice, library, rows)))
+        voice.table(FIGURES, list(figure_lines(voice, library, rows)))
 
 
 def counted(moved: Effect) -> list[Text]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ddk_surveillance.contracts import NOT_KEPT, Source
-from ddk_surveillance.errors import Text
+from ddk_surveillance.errors import Text, listed
 from ddk_surveillance.library import Library
 from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, PROBLEMS, READABLE
 from ddk_surveillance.warehouse import Warehouse
@@ -116,20 +116,8 @@ HEADS = """
 def receipts_of(db: Warehouse, batches: Sequence[str]) -> Iterator[Receipt]:
     """The receipts of batches whose fate is decided, in the order of their numbers and the language of the settings."""
     language = db.settings.language
-    for (
-        batch_id,
-        source,
-        name,
-        received_at,
-        status,
-        message,
-        note,
-        is_zero,
-        in_file,
-        findings,
-        received,
-        *counts,
-    ) in db.rows(HEADS.format(language=language), {"batches": batches}):
+    for row in db.rows(HEADS.format(language=language), {"batches": batches}):
+        batch_id, source, name, received_at, status, message, note, is_zero, in_file, findings, received, *counts = row
         declared = db.library.sources.get(source)
         outcome = OUTCOMES[status]
         counted = dict(zip(COUNTS, counts, strict=True))
@@ -202,7 +190,7 @@ def _title_and_remedy(library: Library, rule: str, disposition: str, problem: st
 def _header(library: Library, source: Source, name: str) -> Text:
     """The header over the cell in the file, or of the cells that make up this column."""
     if name == "record_key":
-        return _listed(_header(library, source, part) for part in source.record_key)
+        return listed(_header(library, source, part) for part in source.record_key)
     if name == "victims" and source.victims:
         return Text("被害人各列", "the columns of the victims")
     if name == "row":
@@ -215,9 +203,4 @@ def _header(library: Library, source: Source, name: str) -> Text:
         return target.comment.text if target else Text(name, name)
     if column.headers:
         return Text(column.headers[0], column.headers[0])
-    return _listed(_header(library, source, part) for part in column.combine)
-
-
-def _listed(texts: Iterable[Text]) -> Text:
-    zh, en = zip(*texts, strict=True)
-    return Text("、".join(zh), ", ".join(en))
+    return listed(_header(library, source, part) for part in column.combine)

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import BusyError, ExitCode, Text
+from ddk_surveillance.errors import BusyError, ExitCode, Text, listed
 from ddk_surveillance.guard.headers import kind_title
 from ddk_surveillance.guard.identifiers import scan_text
 from ddk_surveillance.link import adjudication
 from ddk_surveillance.link.adjudication import Decision, DecisionRefused
 from ddk_surveillance.review import cases, words, workbook
-from ddk_surveillance.review.cases import Case, require_warehouse, signed
+from ddk_surveillance.review.cases import Case, signed
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -29,7 +29,7 @@ QUESTION = Text("[s] 同一事件  [d] 不同事件  [k] 跳过  [q] 退出", "[
 
 def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int) -> int:
     """Show one pair after the other and keep what is decided; ends with the queue, `q` or the end of input."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         queue, total = cases.most_valuable(db, limit), cases.waiting(db)
     if not queue:
@@ -102,11 +102,10 @@ def checked(text: str) -> str:
     text = " ".join(text.split())
     kinds = scan_text(text)
     if kinds:
-        titles = [kind_title(kind) for kind in kinds]
-        zh, en = "、".join(title.zh for title in titles), ", ".join(title.en for title in titles)
+        titles = listed(map(kind_title, kinds))
         raise DecisionRefused(
-            f"文字中疑似有个人信息（{zh}）。请改写，不要写姓名、号码、住址。",
-            f"The text seems to hold personal data ({en}). Write it without names, numbers or addresses.",
+            f"文字中疑似有个人信息（{titles.zh}）。请改写，不要写姓名、号码、住址。",
+            f"The text seems to hold personal data ({titles.en}). Write it without names, numbers or addresses.",
         )
     if not 0 < len(text) <= LONGEST_REASON:
         raise DecisionRefused(
@@ -118,7 +117,7 @@ def checked(text: str) -> str:
 
 def export_form(settings: Settings, voice: Voice, file: Path, limit: int) -> int:
     """Write the most valuable pairs into a workbook to be filled in."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         queue, total = cases.most_valuable(db, limit), cases.waiting(db)
         workbook.write_form(queue, _warehouse_id(db), file)
@@ -132,7 +131,7 @@ def export_form(settings: Settings, voice: Voice, file: Path, limit: int) -> int
 
 def import_form(settings: Settings, voice: Voice, file: Path) -> int:
     """Take the decisions of a filled-in workbook; DATA_PROBLEMS if some of its rows were refused."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         taken = workbook.take_form(db, file, _warehouse_id(db), checked)
     for row, why in taken.refused:
@@ -153,7 +152,7 @@ def _warehouse_id(db: Warehouse) -> str:
 
 def list_decisions(settings: Settings, voice: Voice) -> int:
     """Every decision ever made, the newest first, and whether it holds."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         known = words.load(db.library)
         rows = db.rows(f"""
@@ -181,7 +180,7 @@ def _state(holds: bool, changed: bool | None, gone: bool) -> Text:
 
 def reverse_decision(settings: Settings, voice: Voice, number: int, decided_by: str | None, reason: str | None) -> int:
     """Take a decision back; the row that says so stays, as does the decision."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     decided_by = checked(decided_by or click.prompt(voice.pick(Text("复核人姓名", "Your name"))))
     reason = checked(reason or click.prompt(voice.pick(Text("理由", "Why"))))
     with open_warehouse(settings) as db:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.errors import Text
 from ddk_surveillance.link import adjudication
 from ddk_surveillance.link.explanation import Explanation, explain, linked_model
 from ddk_surveillance.review import words
 from ddk_surveillance.review.words import NOTHING, Labels, LinkageWords
-from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse
 
 DOUBT_BITS = 4.0  # beyond it nine in ten decisions would only confirm the model
@@ -53,14 +52,6 @@ class Case:
     is_grave: bool
     lines: tuple[Line, ...]
     hesitation: Text
-
-
-def require_warehouse(settings: Settings) -> None:
-    if not settings.warehouse_file.exists():
-        raise ConfigurationError(
-            f"{settings.home} 还没有运行过。请先运行 ddk nightly。",
-            f"Nothing has run in {settings.home} yet. Run ddk nightly first.",
-        )
 
 
 def waiting(db: Warehouse) -> int:

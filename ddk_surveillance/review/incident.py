@@ -6,10 +6,10 @@ import itertools
 from typing import Any
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ConfigurationError, ExitCode, Text
+from ddk_surveillance.errors import ConfigurationError, ExitCode, Text, listed
 from ddk_surveillance.link.explanation import Explanation, explain_pairs, linked_model
 from ddk_surveillance.review import words
-from ddk_surveillance.review.cases import records_by_id, require_warehouse, signed, whereabouts
+from ddk_surveillance.review.cases import records_by_id, signed, whereabouts
 from ddk_surveillance.review.words import NOTHING, Labels
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
@@ -114,15 +114,16 @@ class Account:
             if golden[field] is not None:
                 lost = [self._lost(row) for row in cells if not row[4]]
                 why = self.words.of("choices", cells[0][5]) if cells else Text("", "")
-                rows.append([columns[field].comment.text, self.labels.cell(field, golden[field]), joined(lost), why])
+                rows.append(
+                    [columns[field].comment.text, self.labels.cell(field, golden[field]), listed(lost, "；", "; "), why]
+                )
         self._table([Text("字段", "field"), Text("取值", "value"), Text("落选", "lost"), Text("依据", "by")], rows)
 
     def _lost(self, row: tuple[Any, ...]) -> Text:
         field, value, reports, sources = row[:4]
         label = self.labels.cell(field, value)
-        feeds = [self.labels.cell("source_code", source) for source in sources.split(",")]
-        zh, en = "、".join(feed.zh for feed in feeds), ", ".join(feed.en for feed in feeds)
-        return Text(f"{label.zh}（{reports} 份：{zh}）", f"{label.en} ({reports}: {en})")
+        feeds = listed(self.labels.cell("source_code", source) for source in sources.split(","))
+        return Text(f"{label.zh}（{reports} 份：{feeds.zh}）", f"{label.en} ({reports}: {feeds.en})")
 
     def _group(self, group: str | None) -> None:
         if group:
@@ -196,7 +197,7 @@ class Account:
 
 def explain_incident(settings: Settings, voice: Voice, name: str) -> int:
     """Explain an incident by its id, present or retired, or by a record of it; USAGE if there is none."""
-    require_warehouse(settings)
+    settings.require_warehouse()
     with open_warehouse(settings) as db:
         linked_model(db)
         incident_id = _present_name(db, voice, name)
@@ -230,7 +231,3 @@ def _present_name(db: Warehouse, voice: Voice, name: str) -> str | None:
         f"The id {name} is retired; {f'its records now belong to {heir}' if heir else 'all its records were withdrawn'}.",
     )
     return heir
-
-
-def joined(texts: list[Text]) -> Text:
-    return Text("；".join(text.zh for text in texts), "; ".join(text.en for text in texts))

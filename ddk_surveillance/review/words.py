@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ddk_surveillance.contracts import Bilingual, Declared, Identifier
-from ddk_surveillance.errors import Text
+from ddk_surveillance.errors import Text, listed
 from ddk_surveillance.library import Library
 from ddk_surveillance.link.explanation import Contribution
 
@@ -98,5 +98,4 @@ class Labels:
     def cells(self, columns: tuple[str, ...], record: dict[str, Any]) -> Text:
         """Several columns in one cell, each thing said once."""
         said = [self.cell(column, record[column]) for column in columns]
-        said = [one for one in dict.fromkeys(said) if one != NOTHING] or [NOTHING]
-        return Text(" · ".join(one.zh for one in said), " · ".join(one.en for one in said))
+        return listed([one for one in dict.fromkeys(said) if one != NOTHING] or [NOTHING], " · ", " · ")

@@ -101,17 +101,8 @@ def write_truth(out: Path, town: District, sent: pd.DataFrame, library: Library)
     """`truth/record_truth.csv.gz` and `truth/indicator_counts.csv` below `out`."""
     folder = out / "truth"
     folder.mkdir(parents=True, exist_ok=True)
-    columns = [
-        "file",
-        "sheet",
-        "row_number",
-        "victim_number",
-        "true_incident_id",
-        "true_child_id",
-        "defect",
-        "is_acceptable",
-    ]
-    sent = sent[columns].sort_values(columns[:4])
+    place = ["file", "sheet", "row_number", "victim_number"]
+    sent = sent[[*place, "true_incident_id", "true_child_id", "defect", "is_acceptable"]].sort_values(place)
     packed = {"method": "gzip", "mtime": 0}  # a fixed time keeps the bytes the same
     sent.to_csv(folder / "record_truth.csv.gz", index=False, lineterminator="\n", compression=packed)
     reported = sent.loc[sent["is_acceptable"], "true_incident_id"].unique()
