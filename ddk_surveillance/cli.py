@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import importlib
 import os
 import sys
 import tempfile
@@ -12,13 +13,13 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text
 from ddk_surveillance.settings import Settings, load, now
-from ddk_surveillance.usage import Group, words, wrong
+from ddk_surveillance.usage import Command, Group, words, wrong
 
 if TYPE_CHECKING:
     from ddk_surveillance.console import Voice
@@ -54,85 +55,117 @@ def ddk(context: click.Context, home: Path | None, lang: str | None, no_wait: bo
     context.obj = Context(home, lang)
 
 
-def command(name: str, zh: str, en: str) -> Callable[[Callable[..., int]], click.Command]:
-    """A subcommand that is handed our context and returns its exit code."""
+class Straight(Command):
+    """A command that is one function, `module:name`: it is given settings, a voice and the parameters by their names."""
 
-    def decorate(function: Callable[..., int]) -> click.Command:
-        return ddk.command(name, help=words(zh, en))(click.pass_obj(function))
+    def __init__(self, name: str, to: str, zh: str, en: str, *parameters: click.Parameter) -> None:
+        super().__init__(name, params=list(parameters), help=words(zh, en), callback=self._call)
+        self.module, _, self.function = to.partition(":")
 
-    return decorate
+    def target(self) -> Callable[..., int]:
+        """The function; imported now."""
+        found: Callable[..., int] = getattr(importlib.import_module(f"ddk_surveillance.{self.module}"), self.function)
+        return found
 
-
-@command("nightly", "处理 landing/ 中的新文件，计算并发布", "take in what waits in landing/, compute and publish")
-def nightly(context: Context) -> int:
-    from ddk_surveillance.runs import run_night
-
-    return run_night(context.settings, context.voice)
-
-
-@command(
-    "release",
-    "不收新文件，重新连接、计算并发布（改了指标声明之后用）",
-    "link, compute and publish again without taking in any file, as after a definition was mended",
-)
-def release(context: Context) -> int:
-    from ddk_surveillance.runs import run_release
-
-    return run_release(context.settings, context.voice)
+    def _call(self, **given: Any) -> int:
+        context: Context = click.get_current_context().obj
+        return self.target()(context.settings, context.voice, **given)
 
 
-@command("demo", "用附带的合成数据完整运行一遍", "run the whole pipeline on the synthetic sample data")
-def demo(context: Context) -> int:
-    from ddk_surveillance.runs import run_demo
-
-    return run_demo(context.settings, context.voice)
-
-
-@command("status", "上一次运行怎么样，需要做什么", "did the last run work, and what is to be done")
-@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
-def status(context: Context, as_json: bool) -> int:
-    from ddk_surveillance.status import show_status
-
-    return show_status(context.settings, context.voice, as_json)
+def command(name: str, zh: str, en: str, *parameters: click.Parameter) -> Callable[[Callable[..., int]], None]:
+    """A command that has to choose what to do: it is handed our context and returns its exit code."""
+    return lambda function: ddk.add_command(
+        Command(name, params=list(parameters), help=words(zh, en), callback=click.pass_obj(function))
+    )
 
 
-@command("sql", "用 SQL 查询分析文件（只读）", "query the analyst file, read-only")
-@click.argument("statement")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
-def sql(context: Context, statement: str, form: str) -> int:
-    from ddk_surveillance.analyst import query
-
-    return query(context.settings, context.voice, statement, form)
+def option(*names: str, zh: str = "", en: str = "", **more: Any) -> click.Option:
+    return click.Option(names, help=words(zh, en) or None, **more)
 
 
+def argument(name: str, **more: Any) -> click.Argument:
+    return click.Argument([name], **more)
+
+
+PATH = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 MONTH = click.DateTime(["%Y-%m"])
-FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+FORMAT = option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+JSON = option("--json", "as_json", is_flag=True, zh="机器可读", en="for machines")
+FILE, YEAR = argument("file", type=PATH), argument("year", type=int)
+SOURCE = option("--source", required=True, zh="来源，例如 hospital", en="the feed, such as hospital")
+WHO = option("--by", zh="经办人（默认为登录名）", en="who does it (default: the login name)")
+WHY = option("--reason", required=True, zh="理由", en="why")
+GROUPS: dict[Group, tuple[Straight, ...]] = {
+    ddk: (
+        Straight("nightly", "runs:run_night", "处理 landing/ 中的新文件，计算并发布", "take in what waits in landing/, compute and publish"),
+        Straight("release", "runs:run_release", "不收新文件，重新连接、计算并发布（改了指标声明之后用）",
+                 "link, compute and publish again without taking in any file, as after a definition was mended"),
+        Straight("demo", "runs:run_demo", "用附带的合成数据完整运行一遍", "run the whole pipeline on the synthetic sample data"),
+        Straight("status", "status:show_status", "上一次运行怎么样，需要做什么", "did the last run work, and what is to be done", JSON),
+        Straight("sql", "analyst:query", "用 SQL 查询分析文件（只读）", "query the analyst file, read-only", argument("statement"), FORMAT),
+        Straight("drill", "drill:show_drill", "从一个数字追到事件、记录、规则和文件中的行",
+                 "from a figure to its incidents, records, rules and the rows of the files",
+                 argument("code", metavar="INDICATOR"), YEAR, FORMAT),
+        Straight("check", "check:check_file", "报送之前先检查一份文件（不需要密钥，不留存任何内容）",
+                 "try a file before sending it; no key, nothing is kept", FILE, SOURCE),
+        Straight("deidentify", "deidentify:deidentify_file", "报送单位去标识：原始表 → 只含令牌和声明列的表",
+                 "take names and numbers out: raw table to clean submission", FILE, SOURCE,
+                 option("--key-file", type=PATH, required=True, zh="交换密钥文件", en="exchange key"),
+                 option("--out", type=PATH, zh="写到哪里", en="where to write")),
+        Straight("explain", "review.incident:explain_incident", "一个事件为何如此：记录、各项得分、取值、编号的变动",
+                 "why an incident is what it is: records, scores, values, names", argument("name", metavar="INCIDENT")),
+        Straight("withdraw", "changes.commands:withdraw", "撤回一份已入库的文件，如同从未收到",
+                 "remove a file for good, as if it had never come", argument("batch"),
+                 option("--erase", "is_erased", is_flag=True, zh="连同存档、原文和回执内容一并抹除，不能撤销（已撤回的文件也可）",
+                        en="erase its archived copy, texts and receipt too, for good; also of a file withdrawn before"), WHO, WHY),
+        Straight("undo", "changes.commands:undo", "撤销一次更正（撤回、更正时期或撤销）",
+                 "take a change back: a withdrawal, a backfill or an undo", argument("change_id", metavar="CHANGE"), WHO, WHY),
+        Straight("evaluate", "link.commands:evaluate", "在合成数据上衡量去重计数的准确度",
+                 "measure how right the linkage counts, on synthetic records",
+                 option("--seed", type=int, required=True), option("--records", type=click.IntRange(min=100), required=True),
+                 option("--scenario", default="reference", show_default=True, zh="数据好坏的情形（错误的名称会列出全部）",
+                        en="how good the records are (a wrong name lists all)"), JSON),
+        Straight("backup", "backup:back_up", "备份整个数据目录（密钥除外）并逐字节核对",
+                 "copy the whole data home, the key apart, and compare every byte", argument("target", metavar="FOLDER", type=FOLDER)),
+        Straight("restore", "backup:restore", "从备份恢复数据目录", "bring the data home back from a backup",
+                 argument("source", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False, exists=True)),
+                 option("--replace", is_flag=True, zh="数据目录非空也恢复；原有内容移到旁边",
+                        en="also if the home is not empty; what is there is moved aside")),
+        Straight("doctor", "doctor:examine", "检查这台机器缺什么，如何补救", "what is missing or misconfigured here, and the remedy"),
+    ),
+    Group("edition", help=words("定稿：冻结某年的数字", "editions: the figures of a year, frozen")): (
+        Straight("freeze", "editions:freeze", "把一年已发布的数字定稿", "freeze the published figures of a year", YEAR, WHO,
+                 option("--reason", zh="理由", en="why"),
+                 option("--force", "is_forced", is_flag=True, zh="初步数也定稿", en="freeze provisional figures too")),
+        Straight("list", "editions:show_editions", "所有定稿及其后的变动", "all editions and what has moved since"),
+    ),
+    Group("population", help=words("人口数（分母）", "the population, our denominators")): (
+        Straight("import", "population:import_population", "检查缺口、合计和突变后入库并重算",
+                 "check for gaps, totals and jumps, then take in and recompute", FILE,
+                 option("--accept-jumps", is_flag=True, zh="变动超过 5% 属实", en="changes of more than 5 % are real")),
+    ),
+    Group("linkage", help=words("比对模型", "the linkage model")): (
+        Straight("train", "link.commands:train_model", "由本库记录学一个新模型，不自动启用",
+                 "learn another model from the records here; it is not put to use",
+                 option("--seed", type=int, default=1, show_default=True)),
+        Straight("use", "link.commands:use_model", "改用某个版本的模型", "link by another version of the model", argument("version")),
+    ),
+    Group("refused", help=words("被拒收的文件", "the refused files")): (
+        Straight("purge", "landing:purge", "删除所有被拒收和无法读取的文件", "delete all refused and unreadable files"),
+    ),
+}  # fmt: skip
+for _group, _commands in GROUPS.items():
+    for _command in _commands:
+        _group.add_command(_command)
+    if _group is not ddk:
+        ddk.add_command(_group)
 
 
-@command(
-    "drill",
-    "从一个数字追到事件、记录、规则和文件中的行",
-    "from a figure to its incidents, records, rules and the rows of the files",
-)
-@click.argument("indicator")
-@click.argument("year", type=int)
-@FORMAT
-def drill(context: Context, indicator: str, year: int, form: str) -> int:
-    from ddk_surveillance.drill import show_drill
-
-    return show_drill(context.settings, context.voice, indicator, year, form)
-
-
-@command(
-    "changes",
-    "谁在何时为何更正了什么；给出 --from 则为两次发布之间数字为何不同",
-    "who corrected what, when and why; with --from, why the figures of two releases differ",
-)
-@click.option("--from", "old", default=None, help=words("较早的发布，例如 R1", "the earlier release, such as R1"))
-@click.option(
-    "--to", "new", default=None, help=words("较晚的发布（默认最新）", "the later release (by default the newest)")
-)
-@FORMAT
+@command("changes", "谁在何时为何更正了什么；给出 --from 则为两次发布之间数字为何不同",
+         "who corrected what, when and why; with --from, why the figures of two releases differ",
+         option("--from", "old", zh="较早的发布，例如 R1", en="the earlier release, such as R1"),
+         option("--to", "new", zh="较晚的发布（默认最新）", en="the later release (by default the newest)"), FORMAT)  # fmt: skip
 def changes(context: Context, old: str | None, new: str | None, form: str) -> int:
     if old is None:
         from ddk_surveillance.changes.commands import show_changes
@@ -143,37 +176,11 @@ def changes(context: Context, old: str | None, new: str | None, form: str) -> in
     return show_differences(context.settings, context.voice, old, new, form)
 
 
-@ddk.group("edition", help=words("定稿：冻结某年的数字", "editions: the figures of a year, frozen"))
-def edition() -> None:
-    pass
-
-
-@edition.command("freeze", help=words("把一年已发布的数字定稿", "freeze the published figures of a year"))
-@click.argument("year", type=int)
-@click.option("--by", default=None, help=words("经办人（默认当前用户）", "who (by default the current user)"))
-@click.option("--reason", default=None, help=words("理由", "why"))
-@click.option("--force", "is_forced", is_flag=True, help=words("初步数也定稿", "freeze provisional figures too"))
-@click.pass_obj
-def freeze(context: Context, year: int, by: str | None, reason: str | None, is_forced: bool) -> int:
-    from ddk_surveillance.editions import freeze as freeze_year
-
-    return freeze_year(context.settings, context.voice, year, by, reason, is_forced)
-
-
-@edition.command("list", help=words("所有定稿及其后的变动", "all editions and what has moved since"))
-@click.pass_obj
-def list_editions(context: Context) -> int:
-    from ddk_surveillance.editions import show_editions
-
-    return show_editions(context.settings, context.voice)
-
-
-@command("synthesise", "生成合成的大渡口区数据", "make a synthetic district")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.option("--seed", type=int, default=20260101, show_default=True)
-@click.option("--children", type=click.IntRange(min=100), default=63_000, show_default=True)
-@click.option("--from", "first", type=click.DateTime(["%Y-%m"]), default="2023-01", show_default=True)
-@click.option("--to", "last", type=click.DateTime(["%Y-%m"]), default="2025-12", show_default=True)
+@command("synthesise", "生成合成的大渡口区数据", "make a synthetic district",
+         option("--out", type=FOLDER, required=True), option("--seed", type=int, default=20260101, show_default=True),
+         option("--children", type=click.IntRange(min=100), default=63_000, show_default=True),
+         option("--from", "first", type=MONTH, default="2023-01", show_default=True),
+         option("--to", "last", type=MONTH, default="2025-12", show_default=True))  # fmt: skip
 def synthesise(context: Context, out: Path, seed: int, children: int, first: datetime, last: datetime) -> int:
     from ddk_surveillance.synthesis import synthesise as make
 
@@ -188,48 +195,14 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
     return ExitCode.GOOD
 
 
-@command(
-    "check",
-    "报送之前先检查一份文件（不需要密钥，不留存任何内容）",
-    "try a file before sending it; no key, nothing is kept",
-)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
-def check(context: Context, file: Path, source: str) -> int:
-    from ddk_surveillance.check import check_file
-
-    return check_file(context.settings, context.voice, file, source)
-
-
-@command(
-    "deidentify",
-    "报送单位去标识：原始表 → 只含令牌和声明列的表",
-    "take names and numbers out: raw table to clean submission",
-)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
-@click.option("--key-file", type=click.Path(path_type=Path), required=True, help=words("交换密钥文件", "exchange key"))
-@click.option("--out", type=click.Path(path_type=Path), default=None, help=words("写到哪里", "where to write"))
-def deidentify(context: Context, file: Path, source: str, key_file: Path, out: Path | None) -> int:
-    from ddk_surveillance.deidentify import deidentify_file
-
-    return deidentify_file(context.settings, context.voice, file, source, key_file, out)
-
-
-@command(
-    "review", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates"
-)
-@click.option("--by", "decided_by", default=None, help=words("复核人姓名", "your name"))
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help=words("看几对", "how many pairs")
-)
-@click.option("--export", "export", type=click.Path(path_type=Path, dir_okay=False), default=None,
-              help=words("导出复核单（xlsx）", "write a form to fill in (xlsx)"))  # fmt: skip
-@click.option("--import", "filled", type=click.Path(path_type=Path), default=None,
-              help=words("导入填好的复核单", "take a filled-in form"))  # fmt: skip
-@click.option("--list", "listing", is_flag=True, help=words("列出全部裁定", "list all decisions"))
-@click.option("--reverse", type=int, default=None, help=words("撤销某号裁定", "take a decision back, by its number"))
-@click.option("--reason", default=None, help=words("撤销的理由", "why it is taken back"))
+@command("review", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates",
+         option("--by", "decided_by", zh="复核人姓名", en="your name"),
+         option("--limit", type=click.IntRange(min=1), default=20, show_default=True, zh="看几对", en="how many pairs"),
+         option("--export", type=click.Path(path_type=Path, dir_okay=False), zh="导出复核单（xlsx）", en="write a form to fill in (xlsx)"),
+         option("--import", "filled", type=PATH, zh="导入填好的复核单", en="take a filled-in form"),
+         option("--list", "listing", is_flag=True, zh="列出全部裁定", en="list all decisions"),
+         option("--reverse", type=int, zh="撤销某号裁定", en="take a decision back, by its number"),
+         option("--reason", zh="撤销的理由", en="why it is taken back"))  # fmt: skip
 def review(context: Context, decided_by: str | None, limit: int, export: Path | None, filled: Path | None,
            listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
     from ddk_surveillance import review as reviewing
@@ -245,119 +218,14 @@ def review(context: Context, decided_by: str | None, limit: int, export: Path | 
     return reviewing.review(context.settings, context.voice, decided_by, limit)
 
 
-@command(
-    "explain",
-    "一个事件为何如此：记录、各项得分、取值、编号的变动",
-    "why an incident is what it is: records, scores, values, names",
-)
-@click.argument("incident")
-def explain(context: Context, incident: str) -> int:
-    from ddk_surveillance.review.incident import explain_incident
-
-    return explain_incident(context.settings, context.voice, incident)
-
-
-def act(function: Callable[..., int]) -> Callable[..., int]:
-    """The options of every act on the past."""
-    for option in (
-        click.option("--by", help=words("经办人（默认为登录名）", "who does it (default: the login name)")),
-        click.option("--reason", required=True, help=words("理由", "why")),
-    ):
-        function = option(function)
-    return function
-
-
-@command("withdraw", "撤回一份已入库的文件，如同从未收到", "remove a file for good, as if it had never come")
-@click.argument("batch")
-@click.option("--erase", "is_erased", is_flag=True, help=words("连同存档、原文和回执内容一并抹除，不能撤销（已撤回的文件也可）",
-              "erase its archived copy, texts and receipt too, for good; also of a file withdrawn before"))  # fmt: skip
-@act
-def withdraw(context: Context, batch: str, is_erased: bool, reason: str, by: str | None) -> int:
-    from ddk_surveillance.changes import commands
-
-    return commands.withdraw(context.settings, context.voice, batch, reason, by, is_erased)
-
-
-@command("undo", "撤销一次更正（撤回、更正时期或撤销）", "take a change back: a withdrawal, a backfill or an undo")
-@click.argument("change")
-@act
-def undo(context: Context, change: str, reason: str, by: str | None) -> int:
-    from ddk_surveillance.changes import commands
-
-    return commands.undo(context.settings, context.voice, change, reason, by)
-
-
-@ddk.group("population", help=words("人口数（分母）", "the population, our denominators"))
-def population() -> None:
-    pass
-
-
-@population.command("import", help=words("检查缺口、合计和突变后入库并重算", "check for gaps, totals and jumps, then take in and recompute"))  # fmt: skip
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--accept-jumps", is_flag=True, help=words("变动超过 5% 属实", "changes of more than 5 % are real"))
-@click.pass_obj
-def population_import(context: Context, file: Path, accept_jumps: bool) -> int:
-    from ddk_surveillance.population import import_population
-
-    return import_population(context.settings, context.voice, file, accept_jumps)
-
-
-@command("evaluate", "在合成数据上衡量去重计数的准确度", "measure how right the linkage counts, on synthetic records")
-@click.option("--seed", type=int, required=True)
-@click.option("--records", type=click.IntRange(min=100), required=True)
-@click.option("--scenario", default="reference", show_default=True,
-              help=words("数据好坏的情形（错误的名称会列出全部）", "how good the records are (a wrong name lists all)"))  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help=words("机器可读", "for machines"))
-def evaluate(context: Context, seed: int, records: int, scenario: str, as_json: bool) -> int:
-    from ddk_surveillance.link import commands
-
-    return commands.evaluate(context.voice, seed, records, scenario, as_json)
-
-
-@ddk.group("linkage", help=words("比对模型", "the linkage model"))
-def linkage() -> None:
-    pass
-
-
-@linkage.command("train", help=words("由本库记录学一个新模型，不自动启用",
-                                     "learn another model from the records here; it is not put to use"))  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.pass_obj
-def train(context: Context, seed: int) -> int:
-    from ddk_surveillance.link import commands
-
-    return commands.train_model(context.settings, context.voice, seed)
-
-
-@linkage.command("use", help=words("改用某个版本的模型", "link by another version of the model"))
-@click.argument("version")
-@click.pass_obj
-def use(context: Context, version: str) -> int:
-    from ddk_surveillance.link import commands
-
-    return commands.use_model(context.settings, context.voice, version)
-
-
-@command(
-    "backfill",
-    "更正一段时期：默认只给出方案，--apply 照方案执行",
-    "correct a period: a plan by default, --apply does what it showed",
-)
-@click.option("--source", required=True, help=words("来源，例如 hospital", "the feed, such as hospital"))
-@click.option("--from", "first", required=True, type=MONTH, help=words("事件起始月份", "first month of events"))
-@click.option("--to", "last", required=True, type=MONTH, help=words("事件截止月份", "last month of events"))
-@click.option("--institution", default=None, help=words("只更正这一机构", "this institution alone"))
-@click.option(
-    "--files",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help=words(
-        "以这些文件（或文件夹）为准，可重复；不给则按现行声明重读存档",
-        "these files, or those of a folder, are the truth; repeatable; without: the archive is read again",
-    ),
-)
-@click.option("--apply", "is_applied", is_flag=True, help=words("照最近一次方案执行", "do what the last plan showed"))
-@act
+@command("backfill", "更正一段时期：默认只给出方案，--apply 照方案执行", "correct a period: a plan by default, --apply does what it showed",
+         SOURCE, option("--from", "first", required=True, type=MONTH, zh="事件起始月份", en="first month of events"),
+         option("--to", "last", required=True, type=MONTH, zh="事件截止月份", en="last month of events"),
+         option("--institution", zh="只更正这一机构", en="this institution alone"),
+         option("--files", multiple=True, type=click.Path(path_type=Path, exists=True),
+                zh="以这些文件（或文件夹）为准，可重复；不给则按现行声明重读存档",
+                en="these files, or those of a folder, are the truth; repeatable; without: the archive is read again"),
+         option("--apply", "is_applied", is_flag=True, zh="照最近一次方案执行", en="do what the last plan showed"), WHO, WHY)  # fmt: skip
 def backfill(
     context: Context, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
     is_applied: bool, reason: str, by: str | None,
@@ -368,75 +236,15 @@ def backfill(
     return commands.correct_period(context.settings, context.voice, request, is_applied)
 
 
-@ddk.group("refused", help=words("被拒收的文件", "the refused files"))
-def refused() -> None:
-    pass
-
-
-@refused.command("purge", help=words("删除所有被拒收和无法读取的文件", "delete all refused and unreadable files"))
-@click.pass_obj
-def purge(context: Context) -> int:
-    from ddk_surveillance.landing import purge_refused
-    from ddk_surveillance.warehouse import writer_lock
-
-    context.settings.make_folders()
-    with writer_lock(context.settings):
-        count = purge_refused(context.settings)
-    folder = context.settings.refused
-    moment = f"{now():%Y-%m-%d %H:%M:%S}"
-    context.voice.say(f"{moment} 已从 {folder} 删除 {count} 个文件。", f"{moment} deleted {count} files from {folder}.")
-    return ExitCode.GOOD
-
-
-@command(
-    "replay",
-    "用存档重算过去某夜，与当夜发布逐表核对",
-    "compute a past night again from the archive and compare it with its release",
-)
-@click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help=words("哪一天的运行", "night of this date")
-)
-@click.option(
-    "--night", "night_id", default=None, help=words("运行号（见 ops.night）", "id of the night, see ops.night")
-)
+@command("replay", "用存档重算过去某夜，与当夜发布逐表核对", "compute a past night again from the archive and compare it with its release",
+         option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), zh="哪一天的运行", en="night of this date"),
+         option("--night", "night_id", zh="运行号（见 ops.night）", en="id of the night, see ops.night"))  # fmt: skip
 def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
     from ddk_surveillance.runs import run_replay
 
     if (day is None) == (night_id is None):
         click.get_current_context().fail(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
     return run_replay(context.settings, context.voice, day.date() if day else None, night_id)
-
-
-@command(
-    "backup",
-    "备份整个数据目录（密钥除外）并逐字节核对",
-    "copy the whole data home, the key apart, and compare every byte",
-)
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def backup(context: Context, folder: Path) -> int:
-    from ddk_surveillance.backup import back_up
-
-    return back_up(context.settings, context.voice, folder)
-
-
-@command("restore", "从备份恢复数据目录", "bring the data home back from a backup")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option(
-    "--replace",
-    is_flag=True,
-    help=words("数据目录非空也恢复；原有内容移到旁边", "also if the home is not empty; what is there is moved aside"),
-)
-def restore(context: Context, folder: Path, replace: bool) -> int:
-    from ddk_surveillance.backup import restore as bring_back
-
-    return bring_back(context.settings, context.voice, folder, replace)
-
-
-@command("doctor", "检查这台机器缺什么，如何补救", "what is missing or misconfigured here, and the remedy")
-def doctor(context: Context) -> int:
-    from ddk_surveillance.doctor import examine
-
-    return examine(context.settings, context.voice)
 
 
 # Anything else that the system refuses, such as a file that is not there, is a defect of ours and its traceback is kept.

@@ -22,8 +22,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ddk_surveillance.settings import TIME_ZONE, Settings
-from ddk_surveillance.warehouse import Warehouse
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import ExitCode
+from ddk_surveillance.settings import TIME_ZONE, Settings, now
+from ddk_surveillance.warehouse import Warehouse, writer_lock
 
 WORKING_NAMES = ("~$", ".")
 WORKING_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
@@ -103,12 +105,16 @@ def written_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime, ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
 
 
-def purge_refused(settings: Settings) -> int:
-    """Delete every refused and unreadable file; how many there were. What was said of them stays in the warehouse."""
-    files = [path for path in settings.refused.rglob("*") if path.is_file() or path.is_symlink()]
-    for folder in settings.refused.glob("*"):
-        shutil.rmtree(folder) if folder.is_dir() and not folder.is_symlink() else folder.unlink()
-    return len(files)
+def purge(settings: Settings, voice: Voice) -> int:
+    """Delete every refused and unreadable file. What was said of them stays in the warehouse."""
+    settings.make_folders()
+    with writer_lock(settings):
+        count = sum(path.is_file() or path.is_symlink() for path in settings.refused.rglob("*"))
+        for folder in settings.refused.glob("*"):
+            shutil.rmtree(folder) if folder.is_dir() and not folder.is_symlink() else folder.unlink()
+    moment, place = f"{now():%Y-%m-%d %H:%M:%S}", settings.refused
+    voice.say(f"{moment} 已从 {place} 删除 {count} 个文件。", f"{moment} deleted {count} files from {place}.")
+    return ExitCode.GOOD
 
 
 def tidy(db: Warehouse) -> None:

@@ -40,7 +40,7 @@ TITLES = {
 }
 
 
-def evaluate(voice: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
+def evaluate(_: Settings, voice: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
     """Show how the linkage counts invented records whose truth is known."""
     if scenario not in SCENARIOS:
         known = ", ".join(SCENARIOS)

@@ -1,5 +1,6 @@
 """A command line that is not understood gets one line in the reader's language, exit code 2 and no traceback."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_help_has_a_chinese_frame(capsys) -> None:
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == "用法：ddk check [OPTIONS] FILE"
     assert "选项：" in shown and "[必填]" in shown and "显示这段说明" in shown
+
+
+def test_every_command_hands_its_function_what_it_takes() -> None:
+    straight = [command for commands in cli.GROUPS.values() for command in commands]
+    for command in straight:
+        _, _, *asked = inspect.signature(command.target()).parameters
+        assert sorted(asked) == sorted(str(parameter.name) for parameter in command.params), command.name
+    assert len(straight) == 21
 
 
 def told(line: str, home: Path, capsys) -> str:

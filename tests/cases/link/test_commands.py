@@ -38,7 +38,7 @@ def test_evaluate_prints_one_object_with_these_figures(capsys: pytest.CaptureFix
 def test_there_are_nine_scenarios_and_a_wrong_name_lists_them() -> None:
     assert len(SCENARIOS) == 9
     with pytest.raises(ConfigurationError, match="no_tokens"):
-        commands.evaluate(VOICE, 1, 500, "no_such", True)
+        ddk(["evaluate", "--seed", "1", "--records", "500", "--scenario", "no_such"], standalone_mode=False)
 
 
 @pytest.fixture
