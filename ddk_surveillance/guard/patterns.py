@@ -171,7 +171,7 @@ def _is_home(match: str) -> bool:
     return not match.startswith(("学生公寓", "生公寓", "师公寓"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is only itself, and found in a cache without a look at all it says
 class Rule:
     """One spelling of one kind: `core` between `front` and `back`.
 

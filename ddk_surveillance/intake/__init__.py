@@ -60,14 +60,13 @@ def run(db: Warehouse, key: str) -> Outcome:
     """Read every claimed file of the source `key` into memory; files that cannot be read are refused."""
     source = db.library.sources[key]
     waiting = dict(db.rows("SELECT batch_id, sha256 FROM ops.batch WHERE source_code = ? AND status = 'taken'", [key]))
-    refused = 0
-    for claim in list(claims(db)):
-        if claim.batch_id in waiting:
-            is_read = read(db, source, claim)
-            if claim.sha256() == waiting[claim.batch_id]:
-                refused += not is_read
-            else:
-                put_back(db, claim)
+    ours = [claim for claim in claims(db) if claim.batch_id in waiting]
+    with db.transaction():
+        is_read = {claim: read(db, source, claim) for claim in ours}
+    changed = [claim for claim in ours if claim.sha256() != waiting[claim.batch_id]]
+    for claim in changed:
+        put_back(db, claim)
+    refused = sum(not is_read[claim] for claim in ours if claim not in changed)
     tidy(db)
     return Outcome(len(waiting), len(waiting) - refused, refused)
 
