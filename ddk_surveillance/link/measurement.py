@@ -97,9 +97,10 @@ def _sizes(db: Warehouse) -> Iterator[Figure]:
 
 
 def _bounds(db: Warehouse) -> Iterator[Figure]:
-    """Incidents if linked more strictly, as adopted, and more loosely."""
+    """Incidents if linked more strictly, as adopted, and more loosely: a loose one has the id of the first that is part of it."""
     [(strict, adopted, loose)] = db.rows("""
-        SELECT coalesce(sum(strict_incidents), 0), count(*), count(DISTINCT loose_incident_id) FROM link.incident_bound""")
+        SELECT coalesce(sum(strict_incidents), 0), count(*), count(*) FILTER (loose_incident_id = incident_id)
+        FROM link.incident_bound""")
     for part, count in (("strict", strict), ("adopted", adopted), ("loose", loose)):
         yield Figure("incidents", count, adopted, part)
     if adopted:
@@ -138,19 +139,19 @@ def _newest(db: Warehouse, sample: Sample, seed: int) -> pd.DataFrame:
         f"""CREATE OR REPLACE TEMP TABLE link_newest AS
         WITH latest AS (SELECT {LATEST_DAY} AS day FROM link.linkable),
         recent AS (
-            SELECT l.*, coalesce(l.township, '') AS area FROM link.linkable AS l, latest
+            SELECT l.key, coalesce(l.township, '') AS area FROM link.linkable AS l, latest
             WHERE l.day_to > latest.day - $days AND l.day_to <= latest.day AND NOT l.is_death
         ),
         area AS (
             SELECT area, count(*) AS here, sum(count(*)) OVER (ORDER BY md5(concat($seed, area))) AS so_far
             FROM recent GROUP BY area
         )
-        SELECT recent.* EXCLUDE (area) FROM recent JOIN area USING (area) WHERE so_far - here < $records""",
+        FROM link.linkable WHERE key IN (SELECT key FROM recent JOIN area USING (area) WHERE so_far - here < $records)""",
         {"days": sample.days, "records": sample.records, "seed": str(seed)},
     )
     return db.frame("""
         SELECT v.*, m.incident_id FROM link_newest AS n JOIN core.record_version AS v ON v.record_id = n.record_id
-        JOIN link.member AS m ON m.record_id = n.record_id
+        JOIN link.member AS m ON m.record_key = n.key
         WHERE v.disposition = 'loaded' ORDER BY v.reported_date NULLS LAST, v.record_id""")
 
 
