@@ -46,8 +46,9 @@ def season(counts: Floats, span: Flags) -> Floats:
     return np.asarray(factors)[place]
 
 
-def expect(counts: Floats, seasons: Floats, span: Flags, watched: Flags) -> Expectation:
-    """Expectations of all series; `span`: from the first record to the last; `watched`: months in which a gap may lie.
+def expect(counts: Floats, seasons: Floats, span: Flags, watched: Flags, shown: Flags) -> Expectation:
+    """Expectations of all series; `span`: from the first record to the last; `watched`: months in which a gap may lie;
+    `shown`: months for which anybody asks how surprising a count is.
 
     Gaps found in a first pass do not lower the expectation in the second.
     """
@@ -55,7 +56,8 @@ def expect(counts: Floats, seasons: Floats, span: Flags, watched: Flags) -> Expe
     for _ in range(2):
         expected, ratio = _predict(counts, seasons, span & ~gap, span)
         gap = _gaps(counts, watched, _log_chance_of_none(expected, ratio))
-    low, high = _limits(expected, ratio)
+    low, high = np.full((2, *counts.shape), np.nan)
+    low[shown], high[shown] = _limits(expected[shown], ratio[shown])
     return Expectation(expected, low, high, gap)
 
 
@@ -116,7 +118,7 @@ def _gaps(counts: Floats, watched: Flags, log_chance: Floats) -> Flags:
 
 def _limits(expected: Floats, ratio: Floats) -> tuple[Floats, Floats]:
     """Of many series, small ones above all, the same is expected: each quantile is computed once."""
-    both = np.column_stack([expected.ravel(), ratio.ravel()]).view(complex).ravel()  # for these numpy sorts quickly
+    both = np.column_stack([expected, ratio]).view(complex).ravel()  # for these numpy sorts quickly
     pairs, place = np.unique(both, return_inverse=True, equal_nan=False)
     excess = np.fmax(pairs.imag - 1, 1e-9)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -124,4 +126,4 @@ def _limits(expected: Floats, ratio: Floats) -> tuple[Floats, Floats]:
             scipy.stats.nbinom.ppf(tail, pairs.real / excess, 1 / (1 + excess))
             for tail in (FALSE_ALARMS, 1 - FALSE_ALARMS)
         )
-    return low[place].reshape(expected.shape), high[place].reshape(expected.shape)
+    return low[place], high[place]

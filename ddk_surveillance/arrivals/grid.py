@@ -59,13 +59,13 @@ def watch(
     since = np.maximum.accumulate(seen, axis=1)
     span = since & np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1] & months.is_over
     is_open = np.vstack([_is_open(source, name, months) for name in names])
-    watched = since & is_open & months.is_over
+    shown = since & is_open
+    watched = shown & months.is_over
     watched[1:] &= came  # while the whole source is silent, nothing can be said of one institution
-    expectation = expect(received, season(received[0], span[0]), span, watched)
+    expectation = expect(received, season(received[0], span[0]), span, watched, shown)
     status = _status(received, expectation, months)
     status[0] = _status_of_whole(status, received, expectation, came, months)
     status[1:] = np.where(np.isin(status[0], HAS_NOT_COME), status[0], status[1:])
-    shown = since & is_open
     row, column = np.nonzero(shown)
     is_reported = months.is_over & (np.isin(status[0], HAS_REPORTED) | _trusted(came, span[0], months))
     return pandas.DataFrame({

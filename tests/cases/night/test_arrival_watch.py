@@ -181,7 +181,7 @@ def test_an_undisturbed_district_raises_few_false_alarms() -> None:
     counts = rng.poisson(rates * shape).astype(float)
     counts[:, [0, -1]] = np.maximum(counts[:, [0, -1]], 1)
     span = np.ones_like(counts, dtype=bool)
-    found = expect(counts, season(counts.sum(axis=0), span[0]), span, span)
+    found = expect(counts, season(counts.sum(axis=0), span[0]), span, span, span)
     alarms = found.is_gap | ((counts > 0) & (counts < found.low)) | (counts > found.high)
     assert alarms.mean() < 0.004
     assert found.is_gap.mean() < 0.002
