@@ -15,6 +15,9 @@ dated AS (
         CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_from) END) AS INTEGER) AS death_from,
         CAST(date_diff('day', DATE '1970-01-01', CASE WHEN is_death THEN coalesce(death_date, event_date_to) END) AS INTEGER) AS death_to,
         coalesce(date_precision IN ('minute', 'hour', 'day') AND event_date_from = event_date_to, FALSE) AS is_exact,
+        -- unless the report came with it, or tells the hour
+        day(event_date_from) = 1 AND coalesce(event_hour, 0) = 0
+            AND coalesce(reported_date, event_date_from + 30) > event_date_from + 2 AS is_first_of_month,
         year(birth_month) * 12 + month(birth_month) - 1 AS birth_months
     FROM link_wanted AS r
     JOIN link_feed AS f ON f.source_code = r.source_code
@@ -49,13 +52,14 @@ known AS (
         d.day_from - CASE WHEN d.is_exact THEN 0 END AS exact_day,
         coalesce(d.date_precision = 'unknown', TRUE) AS is_undated,
         CAST(year(d.event_date_from) * 12 + month(d.event_date_from) AS INTEGER) AS month,
-        day(d.event_date_from) = 1 AS is_first_of_month,
+        d.is_first_of_month,
         -- exact dates stray by a day or two, and the first of a month may stand for any of its days
         CASE WHEN d.is_exact THEN d.day_from - 2 ELSE greatest(d.day_from, d.day_to - 62) END AS near_from,
-        d.day_to + CASE WHEN NOT d.is_exact THEN 0 WHEN day(d.event_date_from) = 1 THEN 30 ELSE 2 END AS near_to,
+        d.day_to + CASE WHEN NOT d.is_exact THEN 0 WHEN d.is_first_of_month THEN 30 ELSE 2 END AS near_to,
         coalesce(d.is_death, FALSE) AS is_death,
         d.death_from, d.death_to,
-        coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_to), FALSE) AS event_is_death,
+        coalesce(d.is_death AND (d.date_precision = 'unknown' OR d.day_to = d.death_to AND d.source_code <> 'hospital'), FALSE)
+            AS event_is_death,
         nullif(d.mechanism, 'unknown') AS mechanism,
         nullif(d.place, 'unknown') AS place,
         nullif(d.nature, 'unknown') AS nature,

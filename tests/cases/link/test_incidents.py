@@ -57,6 +57,11 @@ STORIES = {
         h1     hospital A  a    2024-03-05 2024-03-06
         s1     school   A  a    ?          2024-03-20
     """,
+    "on the first of a month, told that very day, and otherwise on the seventeenth → h1 | p1": """
+        record source   id name day        reported   mechanism body_part nature   severity place          intent
+        h1     hospital A  a    2024-02-01 2024-02-01 fall      head      fracture moderate home           unintentional
+        p1     police   A  a    2024-02-17 2024-02-18 ·         ·         ·        ·        street_highway assault
+    """,
     "two children → h1 | h2": """
         record source   id name born       day
         h1     hospital A  a    2014-06-01 2024-03-05
@@ -129,8 +134,62 @@ DEATHS = {
         p1     police         A  ·    K1   2024-07-14 2024-07-14 true     severe   drowning
         d1     death_registry ·  a    ·    2024-07-14 2024-07-14 true     severe   drowning
     """,
+    "gravely assaulted, and by accident dead seven months later: the police say no cause → d1 h1 | p1": """
+        record source         id name day        died       is_death severity mechanism intent
+        p1     police         A  a    2024-10-03 ·          false    severe   ·         assault
+        h1     hospital       A  a    2025-05-04 2025-05-04 true     severe   drowning  unintentional
+        d1     death_registry A  a    2025-05-04 2025-05-04 true     severe   drowning  unintentional
+    """,
+    "gravely assaulted, and by accident dead, as the register alone tells → d1 | p1": """
+        record source         id name day        died       is_death severity mechanism intent
+        p1     police         A  a    2024-10-03 ·          false    severe   ·         assault
+        d1     death_registry A  a    2025-05-04 2025-05-04 true     severe   drowning  unintentional
+    """,
+    "gravely beaten, and killed by a fall for which nobody is to blame → d1 | h1": """
+        record source         id name day        died       is_death severity mechanism   intent
+        h1     hospital       A  a    2024-10-03 ·          false    severe   blunt_force assault
+        d1     death_registry A  a    2025-05-04 2025-05-04 true     severe   fall        unintentional
+    """,
+    "gravely assaulted, and a suicide seven months later → d1 | p1": """
+        record source         id name day        died       is_death severity mechanism           intent
+        p1     police         A  a    2024-10-03 ·          false    severe   ·                   assault
+        d1     death_registry A  a    2025-05-04 2025-05-04 true     severe   suffocation_hanging self_harm
+    """,
+    "a crash survived, and a fatal one the next year → d1 h2 | h1": """
+        record source         id name day        died       is_death severity mechanism
+        h1     hospital       A  a    2024-06-05 ·          false    severe   motor_vehicle_crash
+        h2     hospital       A  a    2025-04-07 2025-04-07 true     severe   motor_vehicle_crash
+        d1     death_registry A  a    2025-04-07 2025-04-07 true     severe   motor_vehicle_crash
+    """,
+    "an attempt that did little harm, and the suicide of the next year → d1 | h1": """
+        record source         id name day        died       is_death severity mechanism intent
+        h1     hospital       A  a    2024-07-04 ·          false    minor    poisoning self_harm
+        d1     death_registry A  a    2025-03-03 2025-03-03 true     severe   poisoning self_harm
+    """,
+    "a hospital saw an accident where the register two weeks later found an assault → d1 h1": """
+        record source         id name day        died       is_death severity mechanism   intent
+        h1     hospital       A  a    2024-03-05 ·          false    severe   blunt_force unintentional
+        d1     death_registry A  a    2024-03-20 2024-03-20 true     severe   blunt_force assault
+    """,
 }
 JUSTICE = {
+    "two cases of one child, four weeks apart → p1 | p2": """
+        record source institution case id name day        intent  mechanism
+        p1     police P1          K1   A  a    2024-10-03 assault sexual_assault
+        p2     police P1          K2   A  a    2024-10-31 assault sexual_assault
+    """,
+    "two cases of one child within three days, each with its visit to hospital → h1 p1 | h2 p2": """
+        record source   institution case id name day        intent  mechanism   body_part
+        p1     police   P1          K1   A  a    2024-10-03 assault ·           ·
+        h1     hospital H1          ·    A  a    2024-10-03 assault blunt_force head
+        p2     police   P1          K2   A  a    2024-10-06 assault ·           ·
+        h2     hospital H1          ·    A  a    2024-10-06 assault blunt_force upper_limb
+    """,
+    "one case registered anew under another number → p1 p2": """
+        record source institution case id name day        intent  mechanism
+        p1     police P1          K1   A  a    2024-10-03 assault sexual_assault
+        p2     police P2          K2   A  a    2024-10-03 assault sexual_assault
+    """,
     "police and court, one case and one victim → j1 p1": """
         record source case id name sex    age born day        mechanism
         p1     police K1   A  ·    female 9   ·    2024-03-05 blunt_force

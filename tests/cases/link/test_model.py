@@ -79,8 +79,8 @@ def test_every_safety_rule_can_be_told_from_the_model() -> None:
     declaration = Declaration.model_validate(yaml.safe_load((SCHEMAS / "linkage.yaml").read_text()))
     assert [rule.rule for rule in declaration.safety] == [
         "decided_different", "decided_same", "register_without_doubles", "no_shared_token", "other_child", "other_birth",
-        "two_deaths_of_one_register", "two_victims_of_one_case", "two_cases_of_one_source", "a_child_dies_once",
-        "same_death", "death_after_injury", "same_case", "abuse_episode",
+        "two_deaths_of_one_register", "two_victims_of_one_case", "two_cases_of_one_source",
+        "two_cases_of_one_child", "long_apart", "a_child_dies_once", "same_death", "death_after_injury", "same_case", "abuse_episode",
     ]  # fmt: skip
 
 
