@@ -23,8 +23,9 @@ from ddk_surveillance.check import declared_source
 from ddk_surveillance.console import Voice
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text, listed
+from ddk_surveillance.guard import guarded
 from ddk_surveillance.guard.headers import header_kind, kind_title
-from ddk_surveillance.guard.identifiers import GuardedColumn, find_identifiers, scan_text
+from ddk_surveillance.guard.identifiers import find_identifiers, scan_text
 from ddk_surveillance.guard.kept import without_names
 from ddk_surveillance.guard.names import is_title_of_a_person
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
@@ -309,8 +310,8 @@ def _refuse_identifying(source: Source, target: Path, tables: list[pyarrow.Table
     kinds = ("name",) if is_title_of_a_person(target.stem.removesuffix(SUFFIX)) else scan_text(target.name)
     found = [(Text("文件名", "file name"), kind) for kind in kinds]
     for table in tables:
-        guarded = [GuardedColumn(name, one.kind, one.headers[0]) for name, one in source.physical_columns.items()]
-        for finding in find_identifiers(table, guarded):
+        columns = [guarded(source, name, name, one.headers[0]) for name, one in source.physical_columns.items()]
+        for finding in find_identifiers(table, columns):
             header = source.columns[finding.column].headers[0]
             found.append(
                 (Text(f"“{header}”列 {finding.count} 处", f"column “{header}”, {finding.count} cells"), finding.kind)

@@ -142,13 +142,20 @@ def _findings_around(file: Unguarded) -> list[tuple[Text, str]]:
 def _findings_in_sheet(source: Source, sheet: UnguardedSheet) -> Iterator[tuple[Finding, dict[str, str]]]:
     """Findings in the cells of a sheet, with the header over each of its columns."""
     titles = {heading.cell: heading.text for heading in sheet.headings}
-    kinds = {one.cell: source.columns[one.column].kind if one.column else "text" for one in sheet.headings}
     cells = sheet.cells
-    found = [*find_identifiers(cells, [GuardedColumn(cell, kind, titles[cell]) for cell, kind in kinds.items()])]
+    found = [*find_identifiers(cells, [guarded(source, one.cell, one.column, one.text) for one in sheet.headings])]
     found += find_split_numbers(cells)
     if not any(titles.values()):  # no table of this feed: its headers are still among the cells
         found += find_announced(cells)
     yield from ((finding, titles) for finding in found)
+
+
+def guarded(source: Source, cell: str, column: str | None, header: str) -> GuardedColumn:
+    """How the cells under a header are to be guarded, by the declared column they were taken for."""
+    if column is None:
+        return GuardedColumn(cell, "text", header)
+    separator = source.victims.separator if source.victims and column in source.victims.columns else ""
+    return GuardedColumn(cell, source.columns[column].kind, header, separator)
 
 
 def _sheet_title(number: int, name: str) -> Text:

@@ -1,14 +1,19 @@
 """Every text of the vector files is judged as written there; hits and false alarms are counted."""
 
 import csv
+import random
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from ddk_surveillance.contracts import Source
+from ddk_surveillance.guard import guarded
 from ddk_surveillance.guard.headers import header_kind, identifying_headers, kind_title
 from ddk_surveillance.guard.identifiers import _FEW_BYTES, Finding, GuardedColumn, _hits, find_identifiers, scan_text
 from ddk_surveillance.guard.patterns import RULES
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import resource
 from ddk_surveillance.tokens import resident_check_character
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -22,6 +27,11 @@ KINDS = {
     "name_context": "name",
 }
 HEX_TOKEN = "5f99010420150307001a13812345678b" * 2
+
+
+@pytest.fixture
+def police() -> Source:
+    return Library((resource("schemas"),)).sources["police"]
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -155,6 +165,29 @@ def test_finding_tells_place_and_number_but_not_the_value() -> None:
 def test_a_resident_number_is_found_in_any_kind_of_column() -> None:
     for kind in ("text", "number", "code", "date", "hour", "age", "icd10", "token", "township", "identifier"):
         assert [one.kind for one in findings(HEX_TOKEN, "990104201503070010", kind=kind)] == ["resident_id"]
+
+
+@pytest.mark.parametrize(
+    "written", ["{:04}-{:02}", "{:04}{:02}", "{:04}/{:02}", "{:04}.{}", "{:04}年{}月", "{:04}-{:02}-15"]
+)
+def test_births_of_several_victims_in_a_row_are_no_number(police: Source, written: str) -> None:
+    """Of four in a row one cell in six has a date and the right check character where a resident number has them."""
+    chance = random.Random(5)
+    births = [
+        "；".join(written.format(chance.randint(2006, 2014), chance.randint(1, 12)) for _ in range(5))
+        for _ in range(300)
+    ]
+    table = pa.table({"birth_month": births, "row_number": range(300)})
+    assert find_identifiers(table, [guarded(police, "birth_month", "birth_month", "被害人出生年月")]) == ()
+    if written == "{:04}-{:02}":
+        assert find_identifiers(table, [GuardedColumn("birth_month", "date")]) != ()
+
+
+def test_a_number_among_the_births_of_victims_is_found(police: Source) -> None:
+    table = pa.table({"birth_month": ["2009-01；2012-05", "2009-01；500104201503071231"], "row_number": [4, 5]})
+    assert find_identifiers(table, [guarded(police, "birth_month", "birth_month", "被害人出生年月")]) == (
+        Finding("resident_id", "birth_month", (5,), 1),
+    )
 
 
 def test_findings_follow_the_order_of_columns_then_of_kinds() -> None:
