@@ -37,7 +37,7 @@ def check_file(settings: Settings, voice: Voice, file: Path, source: str) -> int
 @contextlib.contextmanager
 def tried(settings: Settings, library: Library, source: str, file: Path) -> Iterator[tuple[Warehouse, Receipt]]:
     """The file alone in a warehouse that is thrown away, and what its receipt would say."""
-    declared = declared_source(library, source)
+    declared = library.source(source)
     if not file.is_file():
         raise ConfigurationError(
             "没有这个文件，或不是普通文件。请核对路径。", "There is no such ordinary file. Check the path."
@@ -51,14 +51,6 @@ def tried(settings: Settings, library: Library, source: str, file: Path) -> Iter
             yield warehouse, dataclasses.replace(receipt, file_name=None)
         finally:
             warehouse.connection.close()
-
-
-def declared_source(library: Library, name: str) -> Source:
-    """The declaration of a feed; ConfigurationError names those there are."""
-    if name not in library.sources:
-        known = "、".join(sorted(library.sources))
-        raise ConfigurationError(f"没有这个来源。可选：{known}。", f"No such feed. There are: {known}.")
-    return library.sources[name]
 
 
 def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:

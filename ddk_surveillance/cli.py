@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import getpass
 import importlib
 import os
 import sys
@@ -94,7 +95,7 @@ FORMAT = option("--format", "form", type=click.Choice(["table", "csv", "json"]),
 JSON = option("--json", "as_json", is_flag=True, zh="机器可读", en="for machines")
 FILE, YEAR = argument("file", type=PATH), argument("year", type=int)
 SOURCE = option("--source", required=True, zh="来源，例如 hospital", en="the feed, such as hospital")
-WHO = option("--by", zh="经办人（默认为登录名）", en="who does it (default: the login name)")
+WHO = option("--by", default=getpass.getuser, zh="经办人（默认为登录名）", en="who does it (default: the login name)")
 WHY = option("--reason", required=True, zh="理由", en="why")
 GROUPS: dict[Group, tuple[Straight, ...]] = {
     ddk: (
@@ -228,7 +229,7 @@ def review(context: Context, decided_by: str | None, limit: int, export: Path | 
          option("--apply", "is_applied", is_flag=True, zh="照最近一次方案执行", en="do what the last plan showed"), WHO, WHY)  # fmt: skip
 def backfill(
     context: Context, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
-    is_applied: bool, reason: str, by: str | None,
+    is_applied: bool, reason: str, by: str,
 ) -> int:  # fmt: skip
     from ddk_surveillance.changes import commands
 

@@ -19,7 +19,6 @@ from typing import Any, Literal
 import pyarrow
 import xlsxwriter
 
-from ddk_surveillance.check import declared_source
 from ddk_surveillance.console import Voice
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.errors import ConfigurationError, ExitCode, FileRefused, Text, listed
@@ -102,7 +101,7 @@ class Child:
 def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, key_file: Path, out: Path | None) -> int:
     """Write the clean submission and say what was removed; raises DdkError and writes nothing if it would identify."""
     library = Library(settings.declarations)
-    declared = declared_source(library, source)
+    declared = library.source(source)
     key = load_key(key_file)
     target = out or file.with_name(f"{file.stem}{SUFFIX}.xlsx")
     if target.exists():

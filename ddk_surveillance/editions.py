@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Any
 
 from ddk_surveillance.console import Voice
@@ -20,7 +19,7 @@ RESTATED = """
     GROUP BY ALL ORDER BY edition_id, indicator_code"""
 
 
-def freeze(settings: Settings, voice: Voice, year: int, by: str | None, reason: str | None, is_forced: bool) -> int:
+def freeze(settings: Settings, voice: Voice, year: int, by: str, reason: str | None, is_forced: bool) -> int:
     """Freeze the published figures of a year as its next edition; figures that are not final only if forced."""
     with open_warehouse(settings) as db:
         release_id, _ = release(db, None)
@@ -32,7 +31,7 @@ def freeze(settings: Settings, voice: Voice, year: int, by: str | None, reason: 
                 f"Indicators {names} of {year} are provisional or have no figure; nothing was frozen. "
                 "Wait until they are final (F), or add --force.",
             )
-        edition_id = _add(db, year, release_id, bool(provisional), by or getpass.getuser(), reason)
+        edition_id = _add(db, year, release_id, bool(provisional), by, reason)
     voice.say(
         f"已定稿 {edition_id}：{year} 年的数字按 {release_id}。以后变动的数字见 ddk edition list 和 out.restatement。",
         f"Frozen as {edition_id}: the figures of {year} as in {release_id}. What moves later: ddk edition list, out.restatement.",

@@ -30,7 +30,7 @@ from ddk_surveillance.contracts import (
     Variant,
     require,
 )
-from ddk_surveillance.errors import DeclarationError
+from ddk_surveillance.errors import ConfigurationError, DeclarationError
 from ddk_surveillance.problems import PROBLEMS
 from ddk_surveillance.settings import resource
 from ddk_surveillance.text.spelling import folded
@@ -97,6 +97,16 @@ class Library:
             with _blaming(f"sources/{source.source}.yaml"):
                 self._check_source(source)
         return sources
+
+    def source(self, name: str) -> Source:
+        """The declaration of a feed; ConfigurationError names those there are."""
+        if name not in self.sources:
+            known = sorted(self.sources)
+            raise ConfigurationError(
+                f"没有来源 {name}；可选：{'、'.join(known)}。",
+                f"There is no source {name}; there are: {', '.join(known)}.",
+            )
+        return self.sources[name]
 
     @functools.cached_property
     def checks(self) -> Mapping[str, Check]:

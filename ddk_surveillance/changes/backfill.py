@@ -146,12 +146,7 @@ def _done(db: Warehouse, request: Request, agreed: str | None) -> Plan:
 
 def _check(db: Warehouse, request: Request) -> None:
     """Whether the question makes sense, and whether the warehouse is at rest."""
-    source = db.library.sources.get(request.source)
-    if source is None:
-        known = ", ".join(sorted(db.library.sources))
-        raise ConfigurationError(
-            f"没有来源 {request.source}；可选：{known}。", f"There is no source {request.source}; known are: {known}."
-        )
+    source = db.library.source(request.source)
     if request.first > request.last:
         raise ConfigurationError("起始月份晚于截止月份。", "The first month is later than the last.")
     if request.institution and source.target == "population":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import contextlib
-import getpass
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -19,11 +18,11 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse, rewrite
 
 
-def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str | None, is_erased: bool) -> int:
+def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str, is_erased: bool) -> int:
     try:
         with open_warehouse(settings) as db:
             act = changes.erase if is_erased else changes.withdraw
-            change_id, moved = act(db, batch, reason, by or getpass.getuser())
+            change_id, moved = act(db, batch, reason, by)
             show_effect(voice, db.library, moved)
             if is_erased:
                 status.keep(settings, status.gather(db))  # what it said of files to mend named this one
@@ -56,9 +55,9 @@ def _say_erased(settings: Settings, voice: Voice, change_id: str) -> None:
     )
 
 
-def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str | None) -> int:
+def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str) -> int:
     with open_warehouse(settings) as db:
-        change_id, moved = changes.undo(db, change_id, reason, by or getpass.getuser())
+        change_id, moved = changes.undo(db, change_id, reason, by)
         show_effect(voice, db.library, moved)
         _say_done(voice, db, change_id)
     return ExitCode.GOOD
@@ -129,7 +128,7 @@ def show_files(voice: Voice, made: Plan) -> None:
 
 
 def request(
-    source: str, first_month: str, last_month: str, reason: str, by: str | None,
+    source: str, first_month: str, last_month: str, reason: str, by: str,
     institution: str | None, files: tuple[Path, ...],
 ) -> Request:  # fmt: skip
     """The question in the words of a form: months are written 2024-01."""
@@ -138,7 +137,7 @@ def request(
     each = tuple(file for path in files for file in (sorted(path.glob("[!.]*")) if path.is_dir() else [path]))
     if files and not each:
         raise ConfigurationError("所给文件夹是空的。", "The folder is empty.")
-    return Request(source, first_day, last_day, reason, by or getpass.getuser(), institution or None, each)
+    return Request(source, first_day, last_day, reason, by, institution or None, each)
 
 
 def _say_done(voice: Voice, db: Warehouse, change_id: str) -> None:

@@ -161,9 +161,9 @@ def test_every_later_night_says_how_many_frozen_figures_moved(told: Told) -> Non
 def test_only_final_figures_are_frozen_unless_forced(told: Told) -> None:
     settings = told.story.settings
     with pytest.raises(ConfigurationError) as error:
-        editions.freeze(settings, Voice("en"), 2023, None, None, is_forced=False)
+        editions.freeze(settings, Voice("en"), 2023, "tester", None, is_forced=False)
     assert "2023" in error.value.text.en
-    editions.freeze(settings, Voice("en"), 2024, None, None, is_forced=False)  # final by now: its second edition
+    editions.freeze(settings, Voice("en"), 2024, "tester", None, is_forced=False)  # final by now: its second edition
     frozen = told.story.db.rows("SELECT edition_id, is_provisional, frozen_by, reason FROM ops.edition ORDER BY number")
     assert [frozen[0], frozen[1][:2]] == [("2024-1", True, "tester", "yearbook"), ("2024-2", False)]
     told.story.db.execute("DELETE FROM ops.edition WHERE edition_id = '2024-2'")
