@@ -97,5 +97,3 @@ class Command(click.Command):
 
 class Group(click.Group):
     context_class = FramedContext
-    command_class = Command
-    group_class = type
