@@ -11,7 +11,7 @@ from ddk_surveillance.warehouse import Warehouse
 
 # What is asked of a row c, as name → SQL, and which rows are asked.
 Question: TypeAlias = "tuple[Mapping[str, str], str]"
-FEW_ROWS = 100_000
+FEW_ROWS = 30_000
 
 
 def different(db: Warehouse, table: str, questions: Sequence[Question]) -> list[pyarrow.Table]:
