@@ -135,11 +135,20 @@ def _chosen_server(home: Path, meanwhile: Callable[[], object]) -> Iterator[str]
     with server_lock(home) as (lock, ours):
         # a private server ends with its run, and then it is our turn
         if ours or turn.take(lock, load(os.environ), has_other_way=lambda: bool(_address_in(lock))):
-            with own_server(home, lock, meanwhile=meanwhile) as server:
+            with own_server(home, lock, meanwhile=meanwhile) as server, _without_heartbeats():
                 yield server.address
         else:
             with _joined(_address_in(lock), START_SECONDS) as address:
                 yield address
+
+
+@contextlib.contextmanager
+def _without_heartbeats() -> Iterator[None]:
+    """A private server ends with its run, so nobody waits for signs of life; half a second passes until they have stopped."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
 
 
 def _address_in(lock: IO[str]) -> str:

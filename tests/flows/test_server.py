@@ -57,6 +57,7 @@ def test_a_killed_run_leaves_no_server_and_is_marked_by_the_next_which_loses_not
     assert stored(used_home, "SELECT count(*) FROM flow_run WHERE state_type = 'RUNNING'") == [(1,)]
 
     with orchestration(used_home) as next_address:
+        assert seconds_between_signs_of_life() is None  # nobody listens for them
         assert stored(used_home, "SELECT state_type FROM flow_run ORDER BY start_time DESC LIMIT 1") == [("CRASHED",)]
         happenings = [
             {"event": "heard", "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat(), "resource": HEARD}
@@ -88,7 +89,14 @@ def test_the_operators_server_is_used_and_no_other_started(tmp_path: Path, monke
     monkeypatch.setattr("flows.server.own_server", own_server_is_forbidden)
     with orchestration(tmp_path) as used:
         assert used == os.environ["PREFECT_API_URL"] == address
+        assert seconds_between_signs_of_life() == 30
     server.shutdown()
+
+
+def seconds_between_signs_of_life() -> int | None:
+    from prefect.settings import get_current_settings
+
+    return get_current_settings().flows.heartbeat_frequency
 
 
 def own_server_is_forbidden(*_: object, **__: object) -> None:
