@@ -1,14 +1,15 @@
 """The review as an xlsx round trip: a form to fill in or print, and what comes back.
 
-Every pair carries its record ids and the fingerprint of what was shown in a hidden column, so that only a row that is
-what it was when it was written is taken.
+Every pair carries its record ids, the fingerprint of their content and that of the lines above it in a hidden column, so
+that a decision is taken only for the pair that was shown with it, if that is what it was when it was written.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,14 @@ from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import now
 from ddk_surveillance.warehouse import Warehouse
 
-SHEET, TITLE, MARK = "复核", "大渡口区儿童伤害监测 记录对复核单", "ddk-review-1"
+SHEET, TITLE, MARK = "复核", "大渡口区儿童伤害监测 记录对复核单", "ddk-review-2"
 WIDTHS = (17, 29, 29, 21, 7)  # characters; together the width of an A4 page
 LAST, HIDDEN = len(WIDTHS) - 1, len(WIDTHS)
 HEADINGS = ("项目", "记录甲", "记录乙", "比较", "比特")
 CHOICES = {"同一事件": "same", "不同事件": "different", "暂不决定": None}
 REVIEWER, DECISION, REASON = "复核人", "裁定", "理由"
 Check = Callable[[str], str]  # cleans a name or a reason, or raises DecisionRefused
-KEY = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]{16})$")
+KEY = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]{16}) ([0-9a-f]{16})$")
 FONT = {"font_name": "微软雅黑", "font_size": 9, "valign": "vcenter", "text_wrap": True}
 GRID = {"border": 1, "border_color": "#BFBFBF"}
 INPUT = GRID | {"bg_color": "#FFF2CC", "locked": False}
@@ -120,15 +121,26 @@ def _write_case(sheet: Any, styles: dict[str, Any], case: Case, number: int, row
     sheet.write_blank(row, 1, None, styles["input"])
     sheet.data_validation(row, 1, row, 1, {"validate": "list", "source": list(CHOICES), "error_title": DECISION,
                                            "error_message": f"请从列表中选：{'、'.join(CHOICES)}。"})  # fmt: skip
-    sheet.write_string(row, HIDDEN, " ".join((*case.record_ids, case.seen_hash)))
+    shown = _fingerprint([neutralise_formula(text) for text in _texts(line)] for line in case.lines)
+    sheet.write_string(row, HIDDEN, " ".join((*case.record_ids, case.seen_hash, shown)))
     sheet.set_row(row + 1, 30)
     sheet.write_string(row + 1, 0, REASON, styles["label"])
     sheet.merge_range(row + 1, 1, row + 1, LAST, "", styles["input"])
     return row + 3
 
 
+def _texts(line: Line) -> tuple[str, ...]:
+    return line.title.zh, line.left.zh, line.right.zh, line.comparison.zh
+
+
+def _fingerprint(lines: Iterable[Sequence[str]]) -> str:
+    """16 hexadecimal digits of the lines of a pair as they are read back."""
+    text = "\n".join("\t".join(cell.strip() for cell in line) for line in lines)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _write_line(sheet: Any, styles: dict[str, Any], line: Line, row: int) -> None:
-    texts = (line.title.zh, line.left.zh, line.right.zh, line.comparison.zh)
+    texts = _texts(line)
     if any(len(text) * 2 > width for text, width in zip(texts, WIDTHS, strict=False)):
         sheet.set_row(row, 26)
     for column, text in enumerate(texts):
@@ -151,7 +163,10 @@ def take_form(db: Warehouse, path: Path, warehouse_id: str, checked: Check) -> T
     """Keep the decisions of a filled-in form; the rows that cannot be taken leave the others alone."""
     rows = _rows(path, warehouse_id)
     decided_by = _reviewer(rows, checked)
-    results = [(number, _take(db, row, following, decided_by, checked)) for number, row, following in _decisions(rows)]
+    results = [
+        (number, _take(db, shown, row, following, decided_by, checked))
+        for number, shown, row, following in _decisions(rows)
+    ]
     refused = tuple((number, result) for number, result in results if isinstance(result, Text))
     counted = [result for _, result in results]
     return Taken(counted.count("new"), counted.count("known"), counted.count("open"), refused)
@@ -193,14 +208,18 @@ def _reviewer(rows: list[list[str]], checked: Check) -> str:
     raise ConfigurationError(f"复核单中没有“{REVIEWER}”一行。", "The form has lost the row that names its reviewer.")
 
 
-def _decisions(rows: list[list[str]]) -> Iterator[tuple[int, list[str], list[str]]]:
-    """The number in the sheet of each row with a decision to make, that row, and the next, which says why."""
+def _decisions(rows: list[list[str]]) -> Iterator[tuple[int, str, list[str], list[str]]]:
+    """Of each row with a decision to make its number in the sheet, the fingerprint of the lines above it, the row and the next."""
+    lines: list[list[str]] = []
     for number, (row, following) in enumerate(itertools.pairwise([*rows, [""] * (HIDDEN + 1)]), 1):
         if row[0] == DECISION or KEY.match(row[HIDDEN]):
-            yield number, row, following
+            yield number, _fingerprint(line[:LAST] for line in lines[:-1]), row, following  # the last is the sentence
+        lines = [] if row[0] == HEADINGS[0] else [*lines, row]
 
 
-def _take(db: Warehouse, row: list[str], following: list[str], decided_by: str, checked: Check) -> str | Text:
+def _take(
+    db: Warehouse, shown: str, row: list[str], following: list[str], decided_by: str, checked: Check
+) -> str | Text:
     """`new`, `known` or `open`, or why this row is refused."""
     word, key = row[1], KEY.match(row[HIDDEN])
     if word and word not in CHOICES:
@@ -208,10 +227,10 @@ def _take(db: Warehouse, row: list[str], following: list[str], decided_by: str, 
     decision = CHOICES.get(word)
     if decision is None:
         return "open"
-    if not key or following[0] != REASON:
+    if not key or key[4] != shown or following[0] != REASON:
         return Text(
-            "隐藏列中的记录号或“理由”一行缺失、被改动。",
-            "The ids in the hidden column or the row with the reason are missing or changed.",
+            "这一对的内容、隐藏列中的记录号或“理由”一行缺失、被改动或移了位置。请重新导出复核单。",
+            "What is shown of this pair, its ids in the hidden column or the row with the reason are missing, changed or elsewhere. Export the form anew.",
         )
     try:
         pair = (key[1], key[2])

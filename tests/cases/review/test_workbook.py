@@ -114,10 +114,25 @@ def test_a_decision_that_was_taken_back_is_not_made_again_by_the_old_form(
 
 
 def test_a_changed_hidden_column_is_refused(terminal: Terminal, form: Path) -> None:
-    rows = fill(form, ("同一事件", "家长证实"), hidden="0123 4567 0123456789abcdef")
+    shown = read(form)[fill(form)[0] - 1][5].split()[3]
+    rows = fill(form, ("同一事件", "家长证实"), hidden=f"0123 4567 0123456789abcdef {shown}")
     assert f"第 {rows[0]} 行未采用：这对记录不在本库中" in terminal("review", "--import", form).text
     rows = fill(form, ("同一事件", "家长证实"), hidden="")
-    assert f"第 {rows[0]} 行未采用：隐藏列中的记录号" in terminal("review", "--import", form).text
+    assert f"第 {rows[0]} 行未采用：这一对的内容、隐藏列中的记录号" in terminal("review", "--import", form).text
+
+
+def test_a_decision_is_never_taken_for_another_pair_than_the_one_above_it(
+    terminal: Terminal, doubtful: Home, form: Path
+) -> None:
+    rows = fill(form, ("同一事件", "家长证实"), ("不同事件", "两次就诊"), ("不同事件", "两次就诊"))
+    cells = read(form)
+    cells[rows[0] - 1][5], cells[rows[1] - 1][5] = cells[rows[1] - 1][5], cells[rows[0] - 1][5]
+    assert cells[rows[2] - 5][2]
+    cells[rows[2] - 5][2] += "?"
+    write(form, cells)
+    done = terminal("review", "--import", form)
+    assert done.code == 3 and done.text.count("行未采用：这一对的内容") == 3
+    assert doubtful.query("FROM link.adjudication") == []
 
 
 def test_a_form_without_a_reviewer_is_refused_whole(terminal: Terminal, doubtful: Home, form: Path) -> None:
