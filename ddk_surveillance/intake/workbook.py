@@ -49,8 +49,12 @@ def read_workbook(data: bytes, sheets: int, cells: int) -> Found:
 def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
     if len(book.sheets_metadata) > sheets:
         raise Unreadable("too_many_sheets")
+    if len(set(book.sheet_names)) < len(
+        book.sheet_names
+    ):  # which no program writes; of two the reader gives the first twice
+        raise Unreadable("truncated_or_damaged")
     read, skipped = [], []
-    for number, about in enumerate(book.sheets_metadata):  # by number: two sheets may have the same name
+    for number, about in enumerate(book.sheets_metadata):
         sheet = book.get_sheet_by_index(number) if about.typ == SheetTypeEnum.WorkSheet else None
         if sheet is None or sheet.end is None:
             skipped.append(about.name)

@@ -32,6 +32,15 @@ def workbook(change: Change = lambda book, sheet: None, rows: list[list[str]] = 
     return stream.getvalue()
 
 
+def edited(workbook: bytes, part: str, old: str, new: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as before, zipfile.ZipFile(content, "w") as after:
+        for name in before.namelist():
+            text = before.read(name).decode()
+            after.writestr(name, text.replace(old, new, 1) if name == part else text)
+    return content.getvalue()
+
+
 def text_file(*lines: list[str]) -> bytes:
     return "".join(",".join(line) + "\n" for line in lines).encode()
 
@@ -134,15 +143,14 @@ def test_an_identifier_in_a_workbook_is_found_in(place: str, fate: Callable[...,
 
 @pytest.mark.parametrize("place", IN_PARTS)
 def test_an_identifier_in_a_part_of_a_workbook_is_found_in(place: str, fate: Callable[..., Any]) -> None:
-    part, old, new = IN_PARTS[place]
-    content = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook())) as before, zipfile.ZipFile(content, "w") as after:
-        for name in before.namelist():
-            text = before.read(name).decode()
-            after.writestr(name, text.replace(old, new, 1) if name == part else text)
-    status, message, notes = fate("a.xlsx", content.getvalue())
+    status, message, notes = fate("a.xlsx", edited(workbook(), *IN_PARTS[place]))
     assert status == "refused" and notes == ""
     assert MOBILE not in message
+
+
+def test_no_sheet_hides_behind_the_name_of_another(fate: Callable[..., Any]) -> None:
+    book = workbook(IN_WORKBOOKS["a column of names in a hidden sheet"])
+    assert fate("a.xlsx", edited(book, "xl/workbook.xml", 'name="原表"', 'name="3月"'))[0] == "unreadable"
 
 
 @pytest.mark.parametrize(("name", "written"), [("a.xlsx", lambda rows: workbook(rows=rows)), ("a.xls", as_xls)])
