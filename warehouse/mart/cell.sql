@@ -30,7 +30,8 @@ WITH span AS (
      AND (d.dimension, d.category) = (CASE WHEN g.is_populated THEN (g.dimension, g.category) ELSE ('all', 'all') END)
     WHERE (g.category <> 'unknown' AND g.sex <> 'unknown') OR n.incidents > 0
 )
-SELECT *, has_population AND is_reported AND NOT is_too_early AS has_rate,
+SELECT * EXCLUDE (unit, population_type, position, first_day, last_day, is_populated, has_population),
+       has_population AND is_reported AND NOT is_too_early AS has_rate,
        CASE WHEN is_too_early THEN 'too_early' WHEN NOT is_reported THEN 'not_reported'
             WHEN sex = 'unknown' OR category = 'unknown' AND is_populated THEN 'not_applicable'
             WHEN NOT has_population THEN 'denominator_missing' END AS reason
