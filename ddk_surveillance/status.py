@@ -1,8 +1,8 @@
 """`ddk status`: did the last night work, and what is to be done if not – in one look.
 
-Facts are read from the warehouse when nobody writes to it. Each night leaves them in status.json when it begins and when
-it ends, so that one look is possible while a run holds the warehouse, too. Except for names of files they are codes,
-ids and counts, and may be shown anywhere.
+Facts are read from the warehouse when nobody writes to it. Each night leaves them in status.json when it ends, so that one
+look is possible while a run holds the warehouse, too. Except for names of files they are codes, ids and counts, and may be
+shown anywhere.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ def warehouse() -> Warehouse:
 def recorded(night: str) -> Iterator[None]:
     """See that ops.night and status.json say how this night went, whatever ends it."""
     db = warehouse()
-    status.keep(db.settings, status.gather(db))  # for whoever asks while it runs
+    if last_look() is None:  # for whoever asks while it runs; else the last run has left it
+        status.keep(db.settings, status.gather(db))
     try:
         yield
     except BaseException as reason:
