@@ -86,11 +86,15 @@ class OutsideError(DdkError):
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server."""
+    """Hold the warehouse open for the stages that run inside; waits for its turn among the flows of this server.
+
+    ConfigurationError if the key is not the one that it was made with, even if no file waits.
+    """
     with (
         concurrency(WRITER_LIMIT, strict=True, lease_duration=LEASE_SECONDS),
         open_warehouse(settings.load(os.environ)) as opened,
     ):
+        guard.checked_key(opened)
         token = _warehouse.set(opened)
         try:
             yield

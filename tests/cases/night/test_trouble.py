@@ -183,6 +183,19 @@ def test_the_doctor_sees_the_key_of_another_warehouse(first: Home, tmp_path: Pat
         look(wrong)
 
 
+def test_no_run_begins_with_the_key_of_another_warehouse_even_if_no_file_waits(
+    first: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import stage
+
+    tokens.make_key(tmp_path / "other")
+    monkeypatch.setenv("DDK_HOME", str(first.settings.home))
+    monkeypatch.setenv("DDK_KEY_FILE", str(tmp_path / "other"))
+    monkeypatch.setattr(stage, "concurrency", lambda *_, **__: contextlib.nullcontext())
+    with pytest.raises(ConfigurationError, match="wrong key"), stage.writing():
+        pytest.fail("it began")
+
+
 def test_a_missing_file_is_a_defect_of_ours_and_not_of_the_disk(
     waiting: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
