@@ -32,10 +32,11 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigurationError(f"{target} 不是空目录。请另选一个。", f"{target} is not empty: choose another folder.")
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(exist_ok=True)  # not what it lies in: a disk that is not mounted would not be missed
     except OSError:
         raise ConfigurationError(
-            f"{target} 不能写入。请另选一个。", f"{target} cannot be written: choose another."
+            f"{target} 的上级目录不存在，或不能写入（磁盘没有挂载？）。请检查，或另选一个。",
+            f"What {target} lies in is not there or cannot be written (a disk that is not mounted?). Check it, or choose another.",
         ) from None
     settings.require_warehouse()
     with open_warehouse(settings) as db:

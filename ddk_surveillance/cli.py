@@ -168,6 +168,8 @@ for _group, _commands in GROUPS.items():
          option("--from", "old", zh="较早的发布，例如 R1", en="the earlier release, such as R1"),
          option("--to", "new", zh="较晚的发布（默认最新）", en="the later release (by default the newest)"), FORMAT)  # fmt: skip
 def changes(context: Context, old: str | None, new: str | None, form: str) -> int:
+    if new and not old:
+        click.get_current_context().fail(words("--to 要与 --from 一起给出。", "--to goes with --from."))
     if old is None:
         from ddk_surveillance.changes.commands import show_changes
 

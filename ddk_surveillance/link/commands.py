@@ -94,7 +94,7 @@ def use_model(settings: Settings, voice: Voice, version: str) -> int:
             return ExitCode.GOOD
         kept = {_version(file, declaration): file for file in settings.models.glob("*.json")}
         if version not in kept:
-            known = ", ".join(sorted(name for name in kept if name)) or "—"
+            known = ", ".join(sorted(name for name in {*kept, before} if name)) or "—"
             raise ConfigurationError(
                 f"没有适用于现行声明（linkage.yaml）的模型 {version}。已有：{known}。",
                 f"There is no model {version} for the linkage.yaml in force. There are: {known}.",

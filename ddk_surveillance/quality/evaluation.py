@@ -167,7 +167,8 @@ def library() -> Any:
         sys.modules.setdefault(name, _WhenAsked(name))
     with importing():
         found = importlib.import_module("great_expectations")
-    logging.getLogger(found.__name__).setLevel(logging.WARNING)  # its temporary folders are nothing for an operator
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith(found.__name__)]:
+        logging.getLogger(name).setLevel(logging.WARNING)  # its temporary folders are nothing for an operator
     return found
 
 

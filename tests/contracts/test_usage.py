@@ -22,6 +22,7 @@ WRONG = [
     ("synthesise --out o --from 2024-13", "--from 的值不对，应写成 2025-01。用法见 ddk synthesise --help"),
     ("synthesise --out o --from 2025-02 --to 2025-01", "起始月份晚于截止月份。用法见 ddk synthesise --help"),
     ("restore nowhere", "FOLDER 的值不对，该处没有所要的文件或文件夹。用法见 ddk restore --help"),
+    ("changes --to R1", "--to 要与 --from 一起给出。用法见 ddk changes --help"),
     ("replay", "请给出 --date 或 --night 之一。用法见 ddk replay --help"),
 ]
 

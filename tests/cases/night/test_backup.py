@@ -108,8 +108,9 @@ def test_nothing_is_backed_up_while_a_run_writes_or_into_a_folder_in_use(used: H
         backup.back_up(used.settings, VOICE, tmp_path / "full")
     with pytest.raises(ConfigurationError, match="within the data home"):
         backup.back_up(used.settings, VOICE, used.settings.home / "copy")
-    with pytest.raises(ConfigurationError, match="cannot be written"):
-        backup.back_up(used.settings, VOICE, tmp_path / "full" / "x" / "copy")
+    for place in ("full/x/copy", "a disk that is not mounted/copy"):
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            backup.back_up(used.settings, VOICE, tmp_path / place)
 
 
 def test_what_is_older_than_its_limit_goes_and_nothing_else(used: Home, monkeypatch: pytest.MonkeyPatch) -> None:
