@@ -157,7 +157,7 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
         batch_id IN (
             SELECT batch_id FROM recoded
             LEFT JOIN (SELECT DISTINCT batch_id, sheet, row_number, victim_number, true AS is_bad FROM ops.quarantine
-                       WHERE disposition = 'quarantined') USING (batch_id, sheet, row_number, victim_number)
+                       WHERE disposition = 'quarantined' AND {waiting}) USING (batch_id, sheet, row_number, victim_number)
             GROUP BY batch_id
             HAVING count(is_bad) >= {HOLD_FROM_ROWS} AND count(is_bad) > {source.hold_above_share} * count(*))"""
     for name, correction in source.corrections.items():
