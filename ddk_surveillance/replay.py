@@ -154,31 +154,25 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
         {"moment": night.started_at},
     )
-    places = [
-        (_archived(db.settings.archive / source / (rereads or batch)), source, batch, change, rereads, received, copy)
-        for source, batch, change, rereads, received, copy in batches
-    ]
-    missing = sum(path is None for path, *_ in places)
-    if missing:
-        erased = len(
-            {batch for _, _, batch, *_ in places}
-            & {batch for (batch,) in db.rows("SELECT batch_id FROM ops.erased_batch")}
-        )
-        raise ConfigurationError(
-            f"存档中缺 {missing} 份当夜已有的文件，其中 {erased} 份是后来抹除的，无法重放（另见 DDK_KEEP_ARCHIVE_DAYS）。",
-            f"{missing} files of that night are no longer in the archive, {erased} of them erased since: it cannot be replayed"
-            " (see also DDK_KEEP_ARCHIVE_DAYS).",
-        )
+    missing: list[str] = []
     brought: list[changes.Brought] = []
-    for path, source, batch, change, rereads, received, copy in places:
-        if not path:
-            continue
-        if change or copy > 1:  # sent again after it was withdrawn, it is no copy of what stands
+    for source, batch, change, rereads, received, copy in batches:
+        path = _archived(db.settings.archive / source / (rereads or batch))
+        if path is None:
+            missing.append(batch)
+        elif change or copy > 1:  # sent again after it was withdrawn, it is no copy of what stands
             brought.append(changes.Brought(path, source, batch, change, rereads, received))
         else:
             target = scratch.inbox / source / batch
             target.mkdir(parents=True)
             shutil.copy2(path, target)
+    if missing:
+        erased = db.value("SELECT count(*) FROM ops.erased_batch WHERE list_contains(?, batch_id)", [missing])
+        raise ConfigurationError(
+            f"存档中缺 {len(missing)} 份当夜已有的文件，其中 {erased} 份是后来抹除的，无法重放（另见 DDK_KEEP_ARCHIVE_DAYS）。",
+            f"{len(missing)} files of that night are no longer in the archive, {erased} of them erased since: it cannot be"
+            " replayed (see also DDK_KEEP_ARCHIVE_DAYS).",
+        )
     rows = {
         name: db.arrow(
             f"SELECT * FROM {name} WHERE {known}", {"moment": night.started_at} if "$moment" in known else {}
