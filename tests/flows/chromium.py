@@ -35,7 +35,7 @@ class Page:
     def evaluate(self, script: str) -> Any:
         return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
-    def wait_for(self, script: str, seconds: float = 60) -> Any:
+    def wait_for(self, script: str, seconds: float = 180) -> Any:
         """The first value of a script that is true, or AssertionError with the text of the page."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

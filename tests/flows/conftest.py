@@ -178,7 +178,7 @@ def ask(address: str, path: str, body: object) -> Any:
         return json.loads(answer.read() or "null")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 90) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 180) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
