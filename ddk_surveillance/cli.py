@@ -201,12 +201,13 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
 @command("review", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates",
          option("--by", "decided_by", zh="复核人姓名", en="your name"),
          option("--limit", type=click.IntRange(min=1), default=20, show_default=True, zh="看几对", en="how many pairs"),
+         option("--pair", nargs=2, metavar="A B", zh="复核指定的两条记录（见 ddk explain）", en="decide about two records that you name (ids: ddk explain)"),
          option("--export", type=click.Path(path_type=Path, dir_okay=False), zh="导出复核单（xlsx）", en="write a form to fill in (xlsx)"),
          option("--import", "filled", type=PATH, zh="导入填好的复核单", en="take a filled-in form"),
          option("--list", "listing", is_flag=True, zh="列出全部裁定", en="list all decisions"),
          option("--reverse", type=int, zh="撤销某号裁定", en="take a decision back, by its number"),
          option("--reason", zh="撤销的理由", en="why it is taken back"))  # fmt: skip
-def review(context: Context, decided_by: str | None, limit: int, export: Path | None, filled: Path | None,
+def review(context: Context, decided_by: str | None, limit: int, pair: tuple[str, str] | None, export: Path | None, filled: Path | None,
            listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
     from ddk_surveillance import review as reviewing
 
@@ -218,6 +219,8 @@ def review(context: Context, decided_by: str | None, limit: int, export: Path | 
         return reviewing.list_decisions(context.settings, context.voice)
     if reverse is not None:
         return reviewing.reverse_decision(context.settings, context.voice, reverse, decided_by, reason)
+    if pair:
+        return reviewing.review_pair(context.settings, context.voice, decided_by, pair)
     return reviewing.review(context.settings, context.voice, decided_by, limit)
 
 

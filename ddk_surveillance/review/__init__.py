@@ -37,6 +37,18 @@ def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int)
         return ExitCode.GOOD
     voice.say(f"待复核 {total} 对；这里是最值得看的 {len(queue)} 对。",
               f"{total} pairs wait; these are the {len(queue)} most worth a look.")  # fmt: skip
+    return _decide(settings, voice, decided_by, queue)
+
+
+def review_pair(settings: Settings, voice: Voice, decided_by: str | None, pair: tuple[str, str]) -> int:
+    """Decide about two records that somebody names: the linkage may be sure of them and wrong."""
+    settings.require_warehouse()
+    with open_warehouse(settings) as db:
+        queue = [cases.of_pair(db, pair)]
+    return _decide(settings, voice, decided_by, queue)
+
+
+def _decide(settings: Settings, voice: Voice, decided_by: str | None, queue: list[Case]) -> int:
     made = {"same": 0, "different": 0, "skip": 0}
     try:
         decided_by = checked(decided_by or click.prompt(voice.pick(Text("复核人姓名", "Your name"))))

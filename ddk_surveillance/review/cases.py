@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ddk_surveillance.errors import Text
+from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.link import adjudication
-from ddk_surveillance.link.explanation import Explanation, explain, linked_model
+from ddk_surveillance.link.explanation import Explanation, explain, explain_pairs, linked_model
 from ddk_surveillance.review import words
 from ddk_surveillance.review.words import NOTHING, Labels, LinkageWords
 from ddk_surveillance.warehouse import Warehouse
@@ -64,12 +64,24 @@ def most_valuable(db: Warehouse, limit: int) -> list[Case]:
     model = linked_model(db)
     rows = db.rows(f"{DOUBTFUL} LIMIT {limit}", _bounds())
     records = records_by_id(db, {one for left, right, *_ in rows for one in (left, right)})
-    return [_case(db, records[left], records[right], bool(is_grave), explain(model, pattern))
-            for left, right, pattern, is_grave in rows]  # fmt: skip
+    return [_case(db, records[left], records[right], explain(model, pattern)) for left, right, pattern, _ in rows]
 
 
-def _case(db: Warehouse, one: dict[str, Any], other: dict[str, Any], is_grave: bool, explained: Explanation) -> Case:
+def of_pair(db: Warehouse, record_ids: tuple[str, str]) -> Case:
+    """Two records that somebody names, whatever the linkage makes of them; ConfigurationError if they are not two that hold."""
+    records = records_by_id(db, record_ids)
+    if len(records) != 2:
+        raise ConfigurationError(
+            "这不是两条现行记录的记录号。记录号见 ddk explain 事件号。",
+            "These are not the ids of two records that hold. ddk explain INCIDENT tells the ids of its records.",
+        )
+    [explained] = explain_pairs(db, linked_model(db), [record_ids])
+    return _case(db, records[record_ids[0]], records[record_ids[1]], explained)
+
+
+def _case(db: Warehouse, one: dict[str, Any], other: dict[str, Any], explained: Explanation) -> Case:
     """The record reported first on the left."""
+    is_grave = any(record["is_death"] or record["intent"] in ("assault", "self_harm") for record in (one, other))
     left, right = sorted((one, other), key=lambda record: (str(record["reported_date"]), record["record_id"]))
     record_ids = (left["record_id"], right["record_id"])
     seen = adjudication.fingerprint(db, record_ids)

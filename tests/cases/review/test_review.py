@@ -55,6 +55,19 @@ def test_decisions_are_kept_with_who_and_why_and_act_on_the_next_run(terminal: T
     assert "待复核 1 对" in terminal("review", "--by", "王敏", typed=("q",)).text
 
 
+def test_a_pair_of_which_the_model_is_sure_is_decided_when_somebody_names_it(
+    terminal: Terminal, doubtful: Home
+) -> None:
+    done = terminal("review", "--pair", "da", "db", "--by", "王敏", typed=("d", "两次就诊，家长证实"))
+    assert "第 1 对，共 1 对" in done.text and "不同事件 1 对" in done.text
+    with open_warehouse(doubtful.settings) as db:
+        assert "da db" in incidents(db)
+        link.run(db, "next")
+        assert "da" in incidents(db) and "db" in incidents(db)
+    told = terminal("review", "--pair", "da", "no such record", "--by", "王敏")
+    assert told.code == 2 and "记录号见 ddk explain" in told.text
+
+
 def test_nothing_that_identifies_a_child_is_kept_as_a_reason(terminal: Terminal, doubtful: Home) -> None:
     done = terminal("review", "--by", "王敏", "--limit", "1", typed=("s", "家长电话13912345678", "s", "家长证实"))
     assert "疑似有个人信息（电话号码）" in done.text
