@@ -64,7 +64,7 @@ class Page:
         message = {"id": self._number, "method": method, "params": parameters}
         self._socket.send(json.dumps(message | ({"sessionId": self._session} if self._session else {})))
         while True:
-            answer = json.loads(self._socket.recv(timeout=60))
+            answer = json.loads(self._socket.recv(timeout=180))
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return answer["result"]

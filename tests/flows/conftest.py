@@ -73,7 +73,7 @@ class Script:
 
     def result(self) -> Any:
         """What the program printed last, as JSON."""
-        out, errors = self.process.communicate(timeout=120)
+        out, errors = self.process.communicate(timeout=300)
         assert self.process.returncode == 0, errors
         return json.loads(out.strip().splitlines()[-1])
 
@@ -174,7 +174,7 @@ def ask(address: str, path: str, body: object) -> Any:
     request = urllib.request.Request(
         f"{address}{path}", json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=180) as answer:
         return json.loads(answer.read() or "null")
 
 

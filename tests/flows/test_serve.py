@@ -104,7 +104,7 @@ def test_a_backfill_is_asked_for_in_the_browser(service: Service, tmp_path: Path
 def test_the_schedule_survives_the_stop(service: Service) -> None:
     script, _ = service
     script.process.send_signal(signal.SIGTERM)
-    assert script.process.wait(timeout=60) == 0
+    assert script.process.wait(timeout=180) == 0
     assert stored(script.home, "SELECT DISTINCT paused FROM deployment") == [(0,)]
     assert stored(script.home, "SELECT active FROM deployment_schedule") == [(1,)]
 
