@@ -166,6 +166,11 @@ DEATHS = {
         h1     hospital       A  a    2024-07-04 ·          false    minor    poisoning self_harm
         d1     death_registry A  a    2025-03-03 2025-03-03 true     severe   poisoning self_harm
     """,
+    "a school that cannot tell how grave it was, and the death of it months later → d1 s1": """
+        record source         id name day        died       is_death severity mechanism
+        s1     school         A  a    2024-07-04 ·          false    ·        fall
+        d1     death_registry A  a    2024-10-03 2024-10-03 true     severe   fall
+    """,
     "a hospital saw an accident where the register two weeks later found an assault → d1 h1": """
         record source         id name day        died       is_death severity mechanism   intent
         h1     hospital       A  a    2024-03-05 ·          false    severe   blunt_force unintentional
