@@ -95,7 +95,13 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> tuple[bool, N
             from flows.stage import watched_by
 
             flow = getattr(importlib.import_module(f"flows.{name}"), name)
-            with watched_by(lambda stage, key: show(_step(stage, key))):
+
+            def watch(stage: str, key: str) -> None:
+                if stage == "link":  # the database works, and leaves Python to others
+                    _beside(_import_statistics)
+                show(_step(stage, key))
+
+            with watched_by(watch):
                 return bool(flow()), names
 
 
@@ -108,8 +114,12 @@ def _make_ready(settings: Settings, name: str) -> Names:
         importlib.import_module(f"flows.{name}")
     names = _names_waiting(settings)
     if names:
-        threading.Thread(target=_import_the_slowest, daemon=True).start()
+        _beside(_import_great_expectations)
     return names
+
+
+def _beside(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _names_waiting(settings: Settings) -> Names:
@@ -120,12 +130,15 @@ def _names_waiting(settings: Settings) -> Names:
     return {key: name for key, name in names_waiting(settings).items() if not names_somebody(name)}
 
 
-def _import_the_slowest() -> None:
+def _import_great_expectations() -> None:
     from ddk_surveillance.quality import evaluation
 
-    with importing():
-        importlib.import_module("scipy.stats")
     evaluation.library()
+
+
+def _import_statistics() -> None:
+    with importing():
+        from scipy.stats import nbinom  # noqa: F401  (by name, or what stands in for the module while nobody asks is found)
 
 
 def _step(stage: str, key: str) -> Text:
