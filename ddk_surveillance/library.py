@@ -31,7 +31,6 @@ from ddk_surveillance.contracts import (
     require,
 )
 from ddk_surveillance.errors import ConfigurationError, DeclarationError
-from ddk_surveillance.problems import PROBLEMS
 from ddk_surveillance.settings import resource
 from ddk_surveillance.text.spelling import folded
 
@@ -109,10 +108,15 @@ class Library:
         return self.sources[name]
 
     @functools.cached_property
+    def problems(self) -> Mapping[str, Bilingual]:
+        """What to do about a text that could not be understood, by the code of its problem."""
+        return self._entries("problems.yaml", Bilingual)
+
+    @functools.cached_property
     def checks(self) -> Mapping[str, Check]:
         def check_itself(check: Check) -> None:
             require({check.over} - {None}, self.tables, "tables")
-            require(check.problems, PROBLEMS, "problems")
+            require(check.problems, self.problems, "problems")
 
         return self._entries("checks.yaml", Check, check_itself)
 
@@ -332,7 +336,9 @@ class Library:
             if column == "sources":
                 require(map(str, values), self.sources, "sources")
 
-    def _entries(self, name: str, model: type[Model], check: Callable[[Model], None]) -> dict[str, Model]:
+    def _entries(
+        self, name: str, model: type[Model], check: Callable[[Model], None] = lambda _: None
+    ) -> dict[str, Model]:
         """Declarations by their codes, all in one file."""
         entries = {}
         for path in self._files(".", name):

@@ -34,17 +34,17 @@ def parse_age(text: str, unit: str | None = None) -> ParsedAge | Problem:
     """An age in completed years, months, days or a mixture; a bare number is in `unit`, else in years."""
     written = _tidied(text)
     if "虚" in written or "虚" in (unit or ""):
-        return Problem.of("nominal_age")
+        return Problem("nominal_age")
     if UNDER_ONE.fullmatch(written):
         return ParsedAge(0)
     if re.fullmatch(rf"-{NUMBER}.*", written):
-        return Problem.of("impossible_age")
+        return Problem("impossible_age")
     if re.fullmatch(NUMBER, written):
         measure = _measure(unit)
-        return _age(**{measure: Fraction(written)}) if measure else Problem.of("unreadable_age")
+        return _age(**{measure: Fraction(written)}) if measure else Problem("unreadable_age")
     found = AGE.fullmatch(written)
     if not found or not any(found.groups()):
-        return Problem.of("unreadable_age")
+        return Problem("unreadable_age")
     given = {name: Fraction(part) for name, part in zip(UNITS, found.groups(), strict=True) if part}
     return _age(**given)
 
@@ -70,10 +70,10 @@ def _age(
 ) -> ParsedAge | Problem:
     """Completed years and months; a year has 365 days and a month a twelfth of it."""
     if years is not None and (months or 0) >= 12:
-        return Problem.of("unreadable_age")
+        return Problem("unreadable_age")
     total = 12 * (years or 0) + (months or 0) + Fraction(days or 0) * 12 / 365
     if total >= 12 * (OLDEST_YEARS + 1):
-        return Problem.of("impossible_age")
+        return Problem("impossible_age")
     only_years = months is None and days is None and total.denominator == 1 and total % 12 == 0
     only_days = years is None and months is None and days is not None
     return ParsedAge(int(total) // 12, None if only_years else int(total), int(days or 0) if only_days else None)

@@ -64,8 +64,8 @@ class CodeList:
         if len(codes) == 1 and (None not in found or has_remark):
             return codes.pop()
         if len(codes) > 1 or _is_glued(whole_number(text), words):
-            return Problem.of("several_codes")
-        return Problem.of("unknown_code")
+            return Problem("several_codes")
+        return Problem("unknown_code")
 
 
 def key_of(text: str) -> str:

@@ -66,14 +66,14 @@ def parse_icd10(text: str, several: bool = False) -> tuple[Icd10, ...] | Problem
     written = plain(text).upper().translate(str.maketrans("。·", ".."))
     written = re.sub(r"\s*\.\s*", ".", written)
     if not STARTS_LIKE_A_CODE.match(written):
-        return Problem.of("unreadable_icd10")
+        return Problem("unreadable_icd10")
     found = [CODE.fullmatch(run.strip(".")) for run in RUN.findall(SMALL_NUMBER_IN_WORDS.sub("", written))]
     if any(code and ICD_9.fullmatch(code[0]) for code in found):
-        return Problem.of("icd9_or_icd10")
+        return Problem("icd9_or_icd10")
     codes = tuple(dict.fromkeys(_icd10(code) for code in found if code))
     if None in found or not codes:
-        return Problem.of("unreadable_icd10")
-    return codes if several or len(codes) == 1 else Problem.of("several_codes")
+        return Problem("unreadable_icd10")
+    return codes if several or len(codes) == 1 else Problem("several_codes")
 
 
 def _icd10(found: re.Match[str]) -> Icd10:

@@ -183,7 +183,7 @@ def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
         if (key := key_of(text)) in terms:
             return (terms[key],)
         if codes is None:
-            return Problem.of("unknown_code")
+            return Problem("unknown_code")
         code = codes.decode(text, dictionary)
         return code if isinstance(code, Problem) else (code,)
 
@@ -238,10 +238,10 @@ def _implied(code: str) -> tuple[str | None, str | None, str | None]:
 
 def _number(text: str, minimum: float | None, maximum: float | None) -> tuple[Any, ...] | Problem:
     if not NUMBER.fullmatch(text):
-        return Problem.of("unreadable_number")
+        return Problem("unreadable_number")
     number = float(text.replace(",", ""))
     low, high = (-1e15 if minimum is None else minimum), (1e15 if maximum is None else maximum)
-    return (number,) if low <= number <= high else Problem.of("number_out_of_range")
+    return (number,) if low <= number <= high else Problem("number_out_of_range")
 
 
 def attribute_tables(library: Library, source: Source) -> dict[str, pyarrow.Table]:

@@ -61,7 +61,7 @@ class Townships:
         """A nine-digit township code, DISTRICT, or ELSEWHERE."""
         digits = re.fullmatch(r"([0-9]+)(?:\.0*)?", plain(text))
         place = self._of_code(digits[1]) if digits else self._of_name(folded(text))
-        return place or Problem.of("unknown_township")
+        return place or Problem("unknown_township")
 
     def _of_code(self, digits: str) -> str | None:
         if len(digits) not in (6, 9, 12):

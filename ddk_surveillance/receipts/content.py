@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ddk_surveillance.contracts import NOT_KEPT, Source
 from ddk_surveillance.errors import Text, listed
 from ddk_surveillance.library import Library
-from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, PROBLEMS, READABLE
+from ddk_surveillance.problems import FILL_IF_KNOWN, FILL_IT, FILLED, READABLE
 from ddk_surveillance.warehouse import Warehouse
 
 LISTED = 2_000  # nobody mends more from one page, and a page of a million lines opens nowhere
@@ -177,8 +177,8 @@ def _shown(source: Source, column: str, value: str | None) -> Text:
 
 def _title_and_remedy(library: Library, rule: str, disposition: str, problem: str | None) -> tuple[Text, Text, Text]:
     treatment = TREATMENTS[disposition]
-    if rule == "readable" and problem in PROBLEMS:
-        return READABLE.text, treatment, PROBLEMS[problem]
+    if rule == "readable" and (words := library.problems.get(problem or "")):
+        return READABLE.text, treatment, words.text
     if rule == "filled":
         return FILLED.text, treatment, (FILL_IT if disposition == "quarantined" else FILL_IF_KNOWN)
     check = library.checks.get(rule)

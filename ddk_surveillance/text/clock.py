@@ -43,7 +43,7 @@ def parse_clock(text: str) -> Clock | Problem | None:
     if hour is None:
         return None
     if hour > 23 or (minute or 0) > 59:
-        return Problem.of("impossible_hour")
+        return Problem("impossible_hour")
     return Clock(hour, minute, _minutes_ahead(found["zone"]))
 
 

@@ -20,7 +20,7 @@ MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-IMPOSSIBLE, AMBIGUOUS = Problem.of("impossible_date"), Problem.of("ambiguous_date")
+IMPOSSIBLE, AMBIGUOUS = Problem("impossible_date"), Problem("ambiguous_date")
 
 NEEDLESS_BLANK = re.compile(r" (?=[-/.年月日号旬时点分秒:~至到])|(?<=[-/.年月日号旬时点分秒:~至到]) ")
 FLOAT_ENDING = re.compile(r"(?<=\d)(?<!\.\d)(?<!\.\d\d)\.0+(?=-|$)")  # 2024.0-3.0 of numeric columns put together
@@ -81,13 +81,13 @@ def parse_date(text: str, default_year: int | None = None, default_month: int | 
     """The days a text may mean; year and month of the file's title complete texts such as 3月5日 or 5日."""
     written = _tidied(text)
     if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", written):
-        return _of_serial(float(written)) or Problem.of("unreadable_date")
+        return _of_serial(float(written)) or Problem("unreadable_date")
     parsed = _single(written, default_year, default_month)
     if parsed is None:
         parsed = _period(written, default_year, default_month)
     if parsed is None and default_year is None and isinstance(parse_date(text, LEAP_YEAR, default_month), ParsedDate):
-        return Problem.of("date_without_year")
-    return Problem.of("unreadable_date") if parsed is None else parsed
+        return Problem("date_without_year")
+    return Problem("unreadable_date") if parsed is None else parsed
 
 
 def parse_hour(text: str) -> int | Problem:
@@ -95,7 +95,7 @@ def parse_hour(text: str) -> int | Problem:
     clock = parse_clock(_tidied(text))
     if isinstance(clock, Clock):
         return clock.hour
-    return clock or Problem.of("unreadable_hour")
+    return clock or Problem("unreadable_hour")
 
 
 def _tidied(text: str) -> str:

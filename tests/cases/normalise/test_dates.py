@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddk_surveillance.problems import PROBLEMS, Problem
+from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.dates import ParsedDate, parse_date, parse_hour
 
 DAY = [
@@ -199,9 +199,7 @@ def test_day_and_month_are_never_guessed(day: int, month: int, year: int) -> Non
 )
 def test_any_text_gives_an_ordered_interval_or_a_known_problem(text: str, title: bool) -> None:
     parsed = parse_date(text, 2024 if title else None, 3 if title else None)
-    if isinstance(parsed, Problem):
-        assert parsed.code in PROBLEMS
-    else:
+    if not isinstance(parsed, Problem):
         assert parsed.first <= parsed.last
         assert parsed.precision in ("minute", "hour", "day", "ten_days", "month", "year")
         assert (parsed.precision in ("minute", "hour")) == (parsed.hour is not None)

@@ -43,7 +43,7 @@ def test_places(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", UNKNOWN)
 def test_what_is_neither_ours_nor_plainly_elsewhere_is_refused(text: str) -> None:
-    assert TOWNSHIPS.parse(text) == Problem.of("unknown_township")
+    assert TOWNSHIPS.parse(text) == Problem("unknown_township")
 
 
 def test_the_eight_townships_are_known() -> None:
@@ -59,4 +59,4 @@ def test_a_name_holds_with_any_prefix_and_type(name: str, prefix: str, kind: str
 @given(text=st.text(alphabet="0123456789.八桥镇新山村街道大渡口区重庆市外省县", max_size=14))
 def test_any_text_gives_a_known_place_or_the_one_problem(text: str) -> None:
     place = TOWNSHIPS.parse(text)
-    assert place == Problem.of("unknown_township") or place in {*NAMES.values(), DISTRICT, ELSEWHERE}
+    assert place == Problem("unknown_township") or place in {*NAMES.values(), DISTRICT, ELSEWHERE}

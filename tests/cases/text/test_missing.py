@@ -1,8 +1,11 @@
 """Which cells say nothing, by kind of column."""
 
+import re
+
 import pytest
 
-from ddk_surveillance.problems import PROBLEMS, Problem
+from ddk_surveillance.library import Library
+from ddk_surveillance.settings import PACKAGE, resource
 from ddk_surveillance.text.missing import is_missing
 
 KINDS = ("text", "number", "code", "date", "hour", "age", "icd10", "township", "identifier")
@@ -77,7 +80,9 @@ def test_the_zero_dates_of_databases_and_excel_are_empty(text: str) -> None:
 
 
 def test_every_problem_says_in_both_languages_what_to_do() -> None:
-    assert len(PROBLEMS) == 34
-    for code, text in PROBLEMS.items():
-        assert Problem.of(code) == (code, text)
-        assert text.zh.endswith("。") and text.en.endswith(".")
+    problems = Library((resource("schemas"),)).problems
+    assert len(problems) == 34
+    assert all(text.zh.endswith("。") and text.en.endswith(".") for text in problems.values())
+    code = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    assert set(re.findall(r'Problem\("(\w+)"\)', code)) <= set(problems)
+    assert [name for name in problems if not re.search(rf"['\"]{name}['\"]", code)] == []
