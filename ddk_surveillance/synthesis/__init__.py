@@ -42,7 +42,7 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     plan = district.Plan(children, months[0].start_time.date(), months[1].end_time.date())
     town = district.build(plan, seed)
     rng = np.random.default_rng([seed, 3])
-    rates = defects.read_rates(defects.DISTRICT_RATES)
+    rates = defects.read_rates("district")
     rows = reports.report(town, rates, rng)
     rows = offices.add_office_columns(rows, defects.Draw(rates, rows["source"].to_numpy(), rng))
     library = Library((resource("schemas"),))

@@ -16,7 +16,6 @@ from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import (
     CASE_SOURCES,
     CONFUSED_MECHANISMS,
-    LINKAGE_RATES,
     REACH,
     SCENARIOS,
     SOURCES,
@@ -49,24 +48,19 @@ LINKAGE_COLUMNS = (
 )  # fmt: skip
 
 
-def linkage_records(seed: int, records: int, scenario: str = "reference", raw: bool = False) -> pd.DataFrame:
+def linkage_records(seed: int, records: int, scenario: str = "reference") -> pd.DataFrame:
     """Exactly `records` current records of the linkage test bed, in random order, with their truth.
 
-    `raw` gives the ledger form instead: earlier versions of corrected records and exact re-submissions as further
-    rows, told apart by `version` and `received_date`. Figures: about 1.5 records per incident that anyone reports.
+    About 1.5 records per incident that anyone reports.
     """
     chosen = SCENARIOS[scenario]
     town = district.build(linkage_plan(records, chosen), seed)
-    rates = scenario_rates(read_rates(LINKAGE_RATES), chosen)
+    rates = scenario_rates(read_rates("linkage"), chosen)
     rows = report(town, rates, np.random.default_rng([seed, 3]))
     for name in chosen.lost_tokens:
         rows[name] = pd.array([None] * len(rows), dtype="str")
-    columns = list(LINKAGE_COLUMNS)
-    rows = rows.head(records)
-    if raw:
-        rows, columns = ledger(rows, rates, np.random.default_rng([seed, 4])), [*columns, "version", "received_date"]
-    words = {name: "str" for name in columns if isinstance(rows[name].dtype, pd.CategoricalDtype)}
-    return rows[columns].astype(words)
+    rows = rows[list(LINKAGE_COLUMNS)].head(records)
+    return rows.astype(dict.fromkeys(rows.select_dtypes("category"), "str"))
 
 
 def linkage_plan(records: int, scenario: Scenario) -> Plan:
@@ -350,21 +344,3 @@ def _add_violence(rows: pd.DataFrame, _: Plan, draw: Draw) -> pd.DataFrame:
         violence_type=district.coded(np.where(intent == 2, violence, -1), frequencies.VIOLENCE_TYPES),
         perpetrator_relation=district.coded(np.where(intent == 2, perpetrator, -1), frequencies.PERPETRATORS),
     )
-
-
-def ledger(rows: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Every version ever sent: corrected records first as they were wrong, some rows again word for word."""
-    draw = Draw(rates, rows["source"].to_numpy(), rng)
-    corrected, resent = draw.hit("correction"), draw.hit("resend")
-    wait = rng.integers(1, 60, len(rows)).astype("timedelta64[D]").astype("timedelta64[s]")
-    rows = rows.assign(version=1 + corrected, received_date=rows["reported_date"] + np.where(corrected, wait, wait * 0))
-    wrong = rows[corrected].assign(version=1, received_date=rows["reported_date"])
-    wrong["mechanism"] = district.coded(
-        _confused(
-            np.asarray(wrong["mechanism"].cat.codes, dtype=np.int64), Draw(rates, wrong["source"].to_numpy(), rng)
-        ),
-        frequencies.MECHANISMS,
-    )
-    wrong["event_date_from"] = wrong["event_date_to"] = wrong["event_date_to"] - np.timedelta64(1, "D")
-    again = rows[resent].assign(received_date=rows["received_date"] + wait)
-    return pd.concat([rows, wrong, again]).sort_values(["received_date", "record_id", "version"], ignore_index=True)

@@ -17,11 +17,6 @@ def records() -> pd.DataFrame:
     return linkage_records(1, RECORDS)
 
 
-@pytest.fixture(scope="module")
-def raw() -> pd.DataFrame:
-    return linkage_records(1, RECORDS, raw=True)
-
-
 def true_pairs(records: pd.DataFrame) -> pd.DataFrame:
     pairs = records.merge(records, on="true_incident_id", suffixes=("", "_other"))
     return pairs[pairs["record_id"] < pairs["record_id_other"]]
@@ -116,15 +111,6 @@ def test_all_nine_scenarios_are_what_they_say(beds: dict[str, pd.DataFrame]) -> 
     assert same_mechanism["errors_2"] < same_mechanism["reference"] - 0.08
     per_township = {name: len(bed) / bed["township_code"].nunique() for name, bed in beds.items()}
     assert per_township["density_3"] >= 2 * per_township["reference"]
-
-
-def test_the_ledger_form_keeps_every_version(raw: pd.DataFrame, records: pd.DataFrame) -> None:
-    latest = raw.sort_values("version").drop_duplicates("record_id", keep="last")
-    latest = latest.set_index("record_id").loc[records["record_id"], records.columns[1:]]
-    pd.testing.assert_frame_equal(latest, records.set_index("record_id"))
-    assert (raw["version"] == 2).sum() / RECORDS == pytest.approx(0.05, abs=0.01)
-    assert raw.drop(columns="received_date").duplicated().sum() / RECORDS == pytest.approx(0.03, abs=0.01)
-    assert raw["received_date"].is_monotonic_increasing
 
 
 def test_one_seed_one_test_bed(records: pd.DataFrame) -> None:
