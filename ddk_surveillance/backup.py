@@ -6,7 +6,6 @@ manifest.json is written last: a backup without it is not one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,8 +14,9 @@ from typing import Any
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
+from ddk_surveillance.landing import sha256
 from ddk_surveillance.settings import Settings, now
-from ddk_surveillance.warehouse import open_warehouse, writer_lock
+from ddk_surveillance.warehouse import existing_warehouse, writer_lock
 
 KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "receipts", "schemas", "status.json")
 MANIFEST = "manifest.json"
@@ -38,8 +38,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
             f"{target} 的上级目录不存在，或不能写入（磁盘没有挂载？）。请检查，或另选一个。",
             f"What {target} lies in is not there or cannot be written (a disk that is not mounted?). Check it, or choose another.",
         ) from None
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         key_id = db.remembered("key_id")
     with writer_lock(settings):
         if _log(settings).exists():
@@ -113,8 +112,7 @@ def _copy(source: Path, target: Path, names: Any) -> dict[str, str]:
 def _fingerprint(path: Path) -> str:
     if path.is_symlink():
         return f"-> {os.readlink(path)}"
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256(path)
 
 
 def _checked(source: Path) -> dict[str, Any]:

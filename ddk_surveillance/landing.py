@@ -43,7 +43,7 @@ class Claim:
     path: Path
 
     def sha256(self) -> str:
-        return _sha256(self.path)
+        return sha256(self.path)
 
 
 def claim_new_files(db: Warehouse) -> None:
@@ -52,7 +52,7 @@ def claim_new_files(db: Warehouse) -> None:
     for path in _settled(waiting, db.settings.quiet_seconds):
         source = path.parent.name
         with contextlib.suppress(FileNotFoundError):  # it vanished while we looked
-            folder = db.settings.inbox / source / _batch_id(db, source, _sha256(path))
+            folder = db.settings.inbox / source / _batch_id(db, source, sha256(path))
             folder.mkdir(parents=True, exist_ok=True)
             os.rename(path, folder / path.name)
 
@@ -204,7 +204,7 @@ def _state(path: Path) -> tuple[int, float] | None:
     return status.st_size, status.st_mtime
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

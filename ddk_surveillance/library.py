@@ -31,7 +31,7 @@ from ddk_surveillance.contracts import (
     require,
 )
 from ddk_surveillance.errors import ConfigurationError, DeclarationError
-from ddk_surveillance.settings import resource
+from ddk_surveillance.settings import csv_rows, resource
 from ddk_surveillance.text.spelling import folded
 
 Model = TypeVar("Model", bound=Declared)
@@ -248,8 +248,7 @@ class Library:
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
     def _code_rows(self, codelist: str) -> list[dict[str, str]]:
-        with self.codelist_path(codelist).open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+        return csv_rows(self.codelist_path(codelist))
 
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import functools
 import os
 import shutil
@@ -29,6 +30,12 @@ def resource(name: str) -> Path:
     """Where a shipped file or folder lies: inside the wheel, or at the top of the checkout."""
     packed = PACKAGE / "_resources" / name
     return packed if packed.exists() else PROJECT / name
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    """The lines of a code list by the names of its columns."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 class Place:
@@ -97,14 +104,6 @@ class Settings:
             yield settings
         finally:
             shutil.rmtree(home, ignore_errors=True)
-
-    def require_warehouse(self) -> None:
-        """ConfigurationError before the first night."""
-        if not self.warehouse_file.exists():
-            raise ConfigurationError(
-                f"{self.home} 还没有运行过。请先运行 ddk nightly（或 ddk demo）。",
-                f"Nothing has run in {self.home} yet. Run ddk nightly (or ddk demo) first.",
-            )
 
     def make_folders(self) -> None:
         """Create the data home; only the owner may look inside."""

@@ -19,7 +19,7 @@ from ddk_surveillance.console import Voice, headings
 from ddk_surveillance.editions import restatements
 from ddk_surveillance.errors import BusyError, ExitCode, Text
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.warehouse import Warehouse, existing_warehouse
 
 FORM = 3  # of the facts: raised when one is added or changes its meaning
 
@@ -119,9 +119,8 @@ def show_status(settings: Settings, voice: Voice, as_json: bool) -> int:
 
 def look(settings: Settings) -> Facts:
     """The facts as they are, or, while a run holds the warehouse, as the last night left them."""
-    settings.require_warehouse()
     try:
-        with open_warehouse(replace(settings, waits=False)) as db:
+        with existing_warehouse(replace(settings, waits=False)) as db:
             return gather(db)
     except BusyError:
         snapshot = last_snapshot(settings)

@@ -208,9 +208,9 @@ class Warehouse:
     def comment(self, table: Table) -> None:
         """Write the bilingual comments of a table and its columns into the database itself."""
         kind = "VIEW" if table.view else "TABLE"
-        statements = [f"COMMENT ON {kind} {table.table} IS {_quoted(table.comment.zh, table.comment.en)}"]
+        statements = [f"COMMENT ON {kind} {table.table} IS {literal(f'{table.comment.zh} | {table.comment.en}')}"]
         statements += [
-            f"COMMENT ON COLUMN {table.table}.{column} IS {_quoted(declared.comment.zh, declared.comment.en)}"
+            f"COMMENT ON COLUMN {table.table}.{column} IS {literal(f'{declared.comment.zh} | {declared.comment.en}')}"
             for column, declared in table.columns.items()
         ]
         self.execute("; ".join(statements))
@@ -262,13 +262,12 @@ def _back_up(settings: Settings, file: Path) -> None:
 @contextlib.contextmanager
 def new_file(settings: Settings, library: Library, file: Path, storage_version: str) -> Iterator[Warehouse]:
     """An empty database file to be filled: by a connection of its own, since one transaction writes to one file only."""
-    location = _escaped(file)
     with _without_values():
         connection = duckdb.connect(config=_configuration(settings))
     database = Warehouse(connection, settings, library)
     try:
         database.execute("SET disabled_compression_methods = 'fsst'")  # takes a fifth of the time and saves no room
-        database.execute(f"ATTACH '{location}' AS new_file (STORAGE_VERSION '{storage_version}'); USE new_file")
+        database.execute(f"ATTACH {literal(str(file))} AS new_file (STORAGE_VERSION '{storage_version}'); USE new_file")
         yield database
         database.execute("USE memory; DETACH new_file")
     finally:
@@ -293,6 +292,18 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
             warehouse.connection.close()
 
 
+@contextlib.contextmanager
+def existing_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The same; ConfigurationError before the first night."""
+    if not settings.warehouse_file.exists():
+        raise ConfigurationError(
+            f"{settings.home} 还没有运行过。请先运行 ddk nightly（或 ddk demo）。",
+            f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo) first.",
+        )
+    with open_warehouse(settings) as warehouse:
+        yield warehouse
+
+
 def rewrite(settings: Settings) -> None:
     """Write the warehouse file anew: rows that were deleted from it stay on the disk until something else takes their place."""
     old, new = settings.warehouse_file, settings.warehouse_file.with_suffix(".partial")
@@ -300,7 +311,7 @@ def rewrite(settings: Settings) -> None:
         new.unlink(missing_ok=True)
         with duckdb.connect(config=_configuration(settings)) as connection:
             for place, name in ((old, "old"), (new, "new")):
-                connection.execute(f"ATTACH '{_escaped(place)}' AS {name}")
+                connection.execute(f"ATTACH {literal(str(place))} AS {name}")
             connection.execute("COPY FROM DATABASE old TO new")
         os.replace(new, old)
 
@@ -347,12 +358,9 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _escaped(file: Path) -> str:
-    return str(file).replace("'", "''")
-
-
-def _quoted(*parts: str) -> str:
-    return "'" + " | ".join(parts).replace("'", "''") + "'"
+def literal(text: str) -> str:
+    """A constant of a declaration, never a text from a row, as SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextlib.contextmanager

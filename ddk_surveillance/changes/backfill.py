@@ -22,6 +22,7 @@ from ddk_surveillance.changes import Act, Brought, carry_out, make_public, take_
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
 from ddk_surveillance.guard.kept import names_somebody
+from ddk_surveillance.landing import sha256
 from ddk_surveillance.warehouse import Warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
@@ -306,7 +307,6 @@ def _state(db: Warehouse) -> str:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256(path)
     except OSError:
         raise ConfigurationError(f"无法读取文件 {path}。", f"The file {path} cannot be read.") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 import unicodedata
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.guard.names import HAN, NAME_SHAPED
-from ddk_surveillance.settings import resource
+from ddk_surveillance.settings import csv_rows, resource
 from ddk_surveillance.tokens import TOKEN_SHAPE
 
 _BLANK = r"|[-—–/\\.*＊×\s]*|无|不详|未知|未填|保密|略|已脱敏|已删除|(?i:n/?a|null|none|nan)"
@@ -43,9 +42,7 @@ class IdentifyingHeader:
 
 @functools.cache
 def identifying_headers() -> tuple[IdentifyingHeader, ...]:
-    path = resource("schemas") / "codelists" / "identifying_headers.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        return tuple(_identifying_header(row) for row in csv.DictReader(stream))
+    return tuple(map(_identifying_header, csv_rows(resource("schemas") / "codelists" / "identifying_headers.csv")))
 
 
 def _identifying_header(row: dict[str, str]) -> IdentifyingHeader:

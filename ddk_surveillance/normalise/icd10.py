@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from ddk_surveillance.problems import Problem
-from ddk_surveillance.settings import resource
+from ddk_surveillance.settings import csv_rows, resource
 from ddk_surveillance.text.spelling import plain
 
 Value = TypeVar("Value")
@@ -94,17 +93,12 @@ def external_causes() -> Mapping[str, ExternalCause]:
 
     Source: NCHS external cause of injury mortality matrix for ICD-10 (November 2002, terrorism August 2003), sequelae by their intent.
     """
-    causes = {code: _cause(row, code) for row in _rules() for code in expanded(row["code"])}
+    rules = csv_rows(resource("schemas") / "codelists" / "icd10_external_causes.csv")
+    causes = {code: _cause(row, code) for row in rules for code in expanded(row["code"])}
     of_category: dict[str, list[ExternalCause]] = {}
     for code, cause in causes.items():
         of_category.setdefault(code[:3], []).append(cause)
     return causes | {category: _without_fourth(found) for category, found in of_category.items()}
-
-
-def _rules() -> list[dict[str, str]]:
-    path = resource("schemas") / "codelists" / "icd10_external_causes.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def expanded(ranges: str) -> list[str]:

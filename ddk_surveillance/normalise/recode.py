@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from ddk_surveillance.contracts import NOT_A_TOKEN, NOT_KEPT, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
+from ddk_surveillance.warehouse import literal
 
 # What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
 DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
@@ -46,10 +47,10 @@ def _corrected(source: Source, rows: str) -> str:
     for name, correction in source.corrections.items():
         texts = [*correction.when.items()]
         texts += [(str(source.institution), correction.institutions)] if correction.institutions else []
-        holds = " AND ".join(f"{column} IN ({', '.join(map(_text, values))})" for column, values in texts)
+        holds = " AND ".join(f"{column} IN ({', '.join(map(literal, values))})" for column, values in texts)
         needed.append(f"CASE WHEN {holds} THEN 'corrected' END AS corrected_{name}")
         for column, value in correction.set.items():
-            cases[column] = f"{cases.get(column, '')} WHEN {holds} THEN {_text(value)}"
+            cases[column] = f"{cases.get(column, '')} WHEN {holds} THEN {literal(value)}"
     replaced = ", ".join(f"CASE{whens} ELSE {column} END AS {column}" for column, whens in cases.items())
     return f"SELECT * REPLACE ({replaced}), {', '.join(needed)} FROM ({rows})"
 
@@ -57,7 +58,7 @@ def _corrected(source: Source, rows: str) -> str:
 def _exploded(source: Source, rows: str) -> str:
     """One row per victim: a cell with one part holds for all, a cell with as many parts as victims is dealt out."""
     assert source.victims is not None
-    separator = _text(source.victims.separator)
+    separator = literal(source.victims.separator)
     names = [name for name in source.victims.columns if source.columns[name].headers]
     parts = ", ".join(f"string_split_regex({name}, {separator}) AS parts_{name}" for name in names)
     count = f"greatest(1, {', '.join(f'coalesce(len(parts_{name}), 1)' for name in names)})"
@@ -170,12 +171,12 @@ def _parsed(library: Library, source: Source) -> str:
         elif column.kind in FIELDS:
             given[target] = f"{lookup}.v_value"
         elif column.kind == "token":
-            given[target] = f"nullif(e.{name}, {_text(NOT_A_TOKEN)})"
+            given[target] = f"nullif(e.{name}, {literal(NOT_A_TOKEN)})"
         elif column.kind == "identifier":
             given[target] = f"CASE WHEN {lookup}.k0 IS NULL THEN regexp_replace(e.{name}, '^([0-9]+)\\.0+$', '\\1') END"
         else:
             given[target] = f"e.{name}"
-    given |= {name: _text(value) for name, value in source.constants.items()}
+    given |= {name: literal(value) for name, value in source.constants.items()}
     selected = [f"e.{name}" for name in POSITION]
     selected += [
         f"CAST({given.get(name, 'NULL')} AS {column.type}) AS {name}"
@@ -183,7 +184,7 @@ def _parsed(library: Library, source: Source) -> str:
         if name not in BOOKKEEPING and name not in POSITION and name != "source_code"
     ]
     if "source_code" in columns:
-        selected.append(f"{_text(source.source)} AS source_code")
+        selected.append(f"{literal(source.source)} AS source_code")
     selected += [
         f"lookup_{code}.v_{name} AS icd_{code}_{name}"
         for code, column in source.columns.items()
@@ -207,14 +208,14 @@ def _problem(source: Source, name: str) -> str:
     if kind in LONGEST_CHARACTERS:
         cases = [f"WHEN length(e.{name}) > {LONGEST_CHARACTERS[kind]} THEN 'too_long'"]
         if kind == "identifier":
-            cases.append(f"WHEN e.{name} = {_text(NOT_KEPT.zh)} THEN 'looks_like_a_name'")
-            cases += [f"WHEN regexp_full_match(e.{name}, {_text(DIGITS_LOST)}) THEN 'digits_lost'",
-                      f"WHEN regexp_matches(e.{name}, {_text(OF_NO_NUMBER)}) THEN 'garbled_number'"]  # fmt: skip
+            cases.append(f"WHEN e.{name} = {literal(NOT_KEPT.zh)} THEN 'looks_like_a_name'")
+            cases += [f"WHEN regexp_full_match(e.{name}, {literal(DIGITS_LOST)}) THEN 'digits_lost'",
+                      f"WHEN regexp_matches(e.{name}, {literal(OF_NO_NUMBER)}) THEN 'garbled_number'"]  # fmt: skip
         return f"CASE {' '.join(cases)} END AS problem_{name}"
     if kind == "token":
-        return f"CASE WHEN e.{name} = {_text(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
+        return f"CASE WHEN e.{name} = {literal(NOT_A_TOKEN)} THEN 'not_a_token' END AS problem_{name}"
     if source.victims and name in source.victims.columns:
-        not_parted = f"lookup_{name}.problem IS NOT NULL AND regexp_matches(e.{name}, {_text(PERHAPS_SEVERAL)})"
+        not_parted = f"lookup_{name}.problem IS NOT NULL AND regexp_matches(e.{name}, {literal(PERHAPS_SEVERAL)})"
         return f"CASE WHEN {not_parted} THEN 'victims_not_parted' ELSE lookup_{name}.problem END AS problem_{name}"
     return f"lookup_{name}.problem AS problem_{name}"
 
@@ -233,10 +234,10 @@ def _out_of_place(source: Source) -> str:
 
 def _ruled(library: Library, source: Source, rule: Rule, previous: str) -> str:
     condition = " AND ".join(
-        f"coalesce({_code_column(library, source, name)} IN ({', '.join(map(_text, values))}), false)"
+        f"coalesce({_code_column(library, source, name)} IN ({', '.join(map(literal, values))}), false)"
         for name, values in rule.when.items()
     )
-    values = {name: _text(value) for name, value in rule.set.items()}
+    values = {name: literal(value) for name, value in rule.set.items()}
     join = ""
     if rule.from_attributes:
         code = _code_column(library, source, rule.from_attributes)
@@ -307,8 +308,3 @@ def _dated(previous: str) -> str:
             CASE WHEN {is_undated} THEN death_date ELSE event_date_to END AS event_date_to,
             CASE WHEN {is_undated} THEN 'day' ELSE date_precision END AS date_precision)
         FROM {previous}"""
-
-
-def _text(value: str) -> str:
-    """A constant of a declaration as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"

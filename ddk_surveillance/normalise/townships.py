@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ddk_surveillance.problems import Problem
+from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.text.spelling import folded, plain
 
 ELSEWHERE = "elsewhere"
@@ -47,11 +47,9 @@ class Townships:
     @classmethod
     def load(cls, path: Path) -> Townships:
         """Read `code,zh,en,aliases` (several aliases separated by |)."""
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
         names = {
-            _without_type(folded(name)): row["code"]
-            for row in rows
+            re.sub(rf"{TYPE}$", "", folded(name)): row["code"]
+            for row in csv_rows(path)
             for name in (row["zh"], row["en"], *row["aliases"].split("|"))
             if name
         }
@@ -88,7 +86,3 @@ class Townships:
         """The township a name is, or begins with if its type follows (八桥镇某社区)."""
         found = re.match(rf"(.+?){TYPE}", name)
         return self.names.get(name) or (self.names.get(found[1]) if found else None)
-
-
-def _without_type(name: str) -> str:
-    return re.sub(rf"{TYPE}$", "", name)

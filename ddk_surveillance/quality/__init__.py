@@ -7,8 +7,6 @@ Cell values never leave this module except into ops.quarantine.
 
 from __future__ import annotations
 
-import re
-
 import pandas
 
 from ddk_surveillance.contracts import Correction, Source
@@ -17,7 +15,7 @@ from ddk_surveillance.library import POSITION, Library
 from ddk_surveillance.quality.docs import write_page
 from ddk_surveillance.quality.evaluation import Evaluation, Verdict, counts_only, evaluate
 from ddk_surveillance.quality.rules import rules_of
-from ddk_surveillance.warehouse import Outcome, Warehouse
+from ddk_surveillance.warehouse import Outcome, Warehouse, literal
 
 HOLD_FROM_ROWS = 3  # one bad row in a nursery's file of two is a bad row, not a bad file
 DISPOSITIONS = {"error": "quarantined", "out_of_scope": "out_of_scope", "warning": "warning", "information": None}
@@ -129,9 +127,9 @@ def _record_id(source: Source) -> str:
 
 def _value(source: Source) -> str:
     """The cell as it came, for the receipt: the file's column behind the rule's column."""
-    cases = [f"WHEN {_literal(name)} THEN r.{name}" for name in source.physical_columns]
+    cases = [f"WHEN {literal(name)} THEN r.{name}" for name in source.physical_columns]
     cases += [
-        f"WHEN {_literal(name)} THEN concat_ws('-', {', '.join(f'r.{part}' for part in column.combine)})"
+        f"WHEN {literal(name)} THEN concat_ws('-', {', '.join(f'r.{part}' for part in column.combine)})"
         for name, column in source.columns.items()
         if column.combine
     ]
@@ -140,7 +138,7 @@ def _value(source: Source) -> str:
 
 def _problem(source: Source, library: Library) -> str:
     names = [name for name in library.recoded_columns(source) if name.startswith("problem_")]
-    cases = [f"WHEN {_literal(name.removeprefix('problem_'))} THEN c.{name}" for name in names]
+    cases = [f"WHEN {literal(name.removeprefix('problem_'))} THEN c.{name}" for name in names]
     return f"CASE WHEN rules.rule = 'readable' THEN CASE rules.column_name {' '.join(cases)} END END"
 
 
@@ -169,9 +167,7 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
 
 def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: Correction) -> None:
     """A correction that nobody needs any more, or that was declared for a time now over, would change right values."""
-    institutions = ", ".join(
-        f"'{institution}'" for institution in (text.replace("'", "''") for text in correction.institutions)
-    )
+    institutions = ", ".join(map(literal, correction.institutions))
     whose = f"WHERE institution_id IN ({institutions})" if institutions else ""
     of_batch = f"batch_id IN (SELECT batch_id FROM recoded {whose} GROUP BY batch_id HAVING "
     _hold(db, f"{of_batch} count(corrected_{name}) > 0) AND received_at::DATE > DATE '{correction.expires}'", "correction_expired",
@@ -186,7 +182,7 @@ def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: C
 
 def _empty(source: Source) -> str:
     """Zero reports: batches that hold no row but are a submission all the same."""
-    return f"SELECT batch_id FROM ops.batch WHERE source_code = {_literal(source.source)} AND status = 'recoded'"
+    return f"SELECT batch_id FROM ops.batch WHERE source_code = {literal(source.source)} AND status = 'recoded'"
 
 
 def _hold(db: Warehouse, condition: str, reason: str, zh: str, en: str) -> None:
@@ -194,8 +190,3 @@ def _hold(db: Warehouse, condition: str, reason: str, zh: str, en: str) -> None:
         f"UPDATE ops.batch SET status = 'held', reason = $reason, message_zh = $zh, message_en = $en WHERE {condition}",
         {"reason": reason, "zh": zh, "en": en},
     )
-
-
-def _literal(name: str) -> str:
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
-    return f"'{name}'"

@@ -18,7 +18,7 @@ from ddk_surveillance.link.adjudication import Decision, DecisionRefused
 from ddk_surveillance.review import cases, words, workbook
 from ddk_surveillance.review.cases import Case, signed
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.warehouse import Warehouse, existing_warehouse, open_warehouse
 
 LONGEST_REASON = 200
 HEADINGS = (Text("项目", "item"), Text("记录甲", "record A"), Text("记录乙", "record B"), Text("比较", "comparison"),
@@ -29,8 +29,7 @@ QUESTION = Text("[s] 同一事件  [d] 不同事件  [k] 跳过  [q] 退出", "[
 
 def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int) -> int:
     """Show one pair after the other and keep what is decided; ends with the queue, `q` or the end of input."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         queue, total = cases.most_valuable(db, limit), cases.waiting(db)
     if not queue:
         voice.say("没有需要复核的记录对。", "No pair of records needs a decision.")
@@ -42,8 +41,7 @@ def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int)
 
 def review_pair(settings: Settings, voice: Voice, decided_by: str | None, pair: tuple[str, str]) -> int:
     """Decide about two records that somebody names: the linkage may be sure of them and wrong."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         queue = [cases.of_pair(db, pair)]
     return _decide(settings, voice, decided_by, queue)
 
@@ -129,8 +127,7 @@ def checked(text: str) -> str:
 
 def export_form(settings: Settings, voice: Voice, file: Path, limit: int) -> int:
     """Write the most valuable pairs into a workbook to be filled in."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         queue, total = cases.most_valuable(db, limit), cases.waiting(db)
         workbook.write_form(queue, _warehouse_id(db), file)
     voice.say(
@@ -143,8 +140,7 @@ def export_form(settings: Settings, voice: Voice, file: Path, limit: int) -> int
 
 def import_form(settings: Settings, voice: Voice, file: Path) -> int:
     """Take the decisions of a filled-in workbook; DATA_PROBLEMS if some of its rows were refused."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         taken = workbook.take_form(db, file, _warehouse_id(db), checked)
     for row, why in taken.refused:
         voice.complain(Text(f"第 {row} 行未采用：{why.zh}", f"Row {row} not taken: {why.en}"))
@@ -164,8 +160,7 @@ def _warehouse_id(db: Warehouse) -> str:
 
 def list_decisions(settings: Settings, voice: Voice) -> int:
     """Every decision ever made, the newest first, and whether it holds."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         known = words.load(db.library)
         rows = db.rows(f"""
             SELECT a.adjudication_id, strftime(a.decided_at, '%Y-%m-%d %H:%M'), a.decided_by, a.decision, a.reason,
@@ -192,10 +187,9 @@ def _state(holds: bool, changed: bool | None, gone: bool) -> Text:
 
 def reverse_decision(settings: Settings, voice: Voice, number: int, decided_by: str | None, reason: str | None) -> int:
     """Take a decision back; the row that says so stays, as does the decision."""
-    settings.require_warehouse()
     decided_by = checked(decided_by or click.prompt(voice.pick(Text("复核人姓名", "Your name"))))
     reason = checked(reason or click.prompt(voice.pick(Text("理由", "Why"))))
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         adjudication.reverse(db, number, decided_by, reason)
     voice.say(f"第 {number} 号裁定已撤销，下次夜间运行起由模型决定。",
               f"Decision {number} is taken back; from the next night on the model decides.")  # fmt: skip

@@ -12,7 +12,7 @@ from ddk_surveillance.review import words
 from ddk_surveillance.review.cases import records_by_id, signed, whereabouts
 from ddk_surveillance.review.words import NOTHING, Labels
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.warehouse import Warehouse, existing_warehouse
 
 PAIRS_IN_A_TABLE = 4
 NEAREST = 3
@@ -197,8 +197,7 @@ class Account:
 
 def explain_incident(settings: Settings, voice: Voice, name: str) -> int:
     """Explain an incident by its id, present or retired, or by a record of it; USAGE if there is none."""
-    settings.require_warehouse()
-    with open_warehouse(settings) as db:
+    with existing_warehouse(settings) as db:
         linked_model(db)
         incident_id = _present_name(db, voice, name)
         account = Account(db, voice, incident_id or "")

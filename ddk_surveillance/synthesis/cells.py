@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from faker.providers.company.zh_CN import Provider as CompanyNames
 
 from ddk_surveillance.contracts import Source, SourceColumn
 from ddk_surveillance.library import Library
+from ddk_surveillance.settings import csv_rows
 
 Cell = str | float | pd.Timestamp | None  # a Timestamp is a real date of a spreadsheet
 
@@ -72,8 +72,7 @@ def is_missing(value: object) -> bool:
 @functools.cache
 def code_words(path: Path) -> dict[str, dict[str, str]]:
     """Code → its row in a code list."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["code"]: row for row in csv.DictReader(stream)}
+    return {row["code"]: row for row in csv_rows(path)}
 
 
 class Typist:
