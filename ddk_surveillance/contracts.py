@@ -25,10 +25,24 @@ def _as_text(value: object) -> object:
 Word = Annotated[str, BeforeValidator(_as_text)]
 
 
+def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:
+    """Raise ValueError naming what is not among the known names, and those."""
+    known = set(known)
+    missing = sorted(str(name) for name in set(names) - known)
+    if missing:
+        raise ValueError(f"not among the {where}: {', '.join(missing)} (there are: {', '.join(sorted(known))})")
+
+
 class Declared(BaseModel):
     """Base of every declaration: frozen, and a misspelt key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: object) -> object:
+        require(map(str, given) if isinstance(given, dict) else (), cls.model_fields, "keys")
+        return given
 
 
 class Bilingual(Declared):
@@ -202,7 +216,7 @@ class Linkage(Declared):
     """How far the dates of this source stray, and whether its rows may be the same incident as others."""
 
     date_window_days: int = Field(default=1, ge=0)
-    every_row_is_an_incident: bool = False  # a register without doubles: two rows of it are never one incident
+    every_row_is_an_incident: bool = False  # a register without doubles: two rows are never one incident, even if equal
 
 
 class Source(Declared):
@@ -301,14 +315,6 @@ def _check_unique(what: str, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two columns have the same {what}: {', '.join(twice)}")
-
-
-def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:
-    """Raise ValueError naming what is not among the known names, and those."""
-    known = set(known)
-    missing = sorted(str(name) for name in set(names) - known)
-    if missing:
-        raise ValueError(f"not among the {where}: {', '.join(missing)} (there are: {', '.join(sorted(known))})")
 
 
 # ---------------------------------------------------------------------------------------------------------- checks
@@ -452,7 +458,9 @@ class Indicator(Declared):
     sensitivity: tuple[Word, ...] = ()
 
     @model_validator(mode="after")
-    def _tiers_are_declared(self) -> Self:
+    def _consistent(self) -> Self:
+        if len(self.completeness) not in (0, 2, 3):
+            raise ValueError("completeness names two or three feeds: how many cases none saw is told by their overlap")
         named = {*self.counted_tiers, *(name for one in self.measures.values() for name in one.tiers or ())}
         require(named, self.tiers, "tiers")
         return self

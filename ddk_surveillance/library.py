@@ -252,19 +252,20 @@ class Library:
 
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
-        fed = {*table.columns, *COMPOSITE_TARGETS} - NOT_FED
-        require(source.targets - source.helpers, fed, f"columns of {table.table} that a feed may fill")
         require(source.checks, self.checks, "checks")
         _check_says_enough(source)
         for name, column in source.columns.items():
-            self._check_column(table, name, column)
+            self._check_column(table, name, column, is_helper=name in source.helpers)
         for name, value in source.constants.items():
             self._check_value(table, name, value, "constants")
         for number, rule in enumerate(source.rules, start=1):
             self._check_rule(source, table, rule, f"rule {number}")
 
-    def _check_column(self, table: Table, name: str, column: SourceColumn) -> None:
+    def _check_column(self, table: Table, name: str, column: SourceColumn, is_helper: bool) -> None:
         target = column.to or name
+        if column.to or not is_helper:
+            fed = {*table.columns, *COMPOSITE_TARGETS} - NOT_FED
+            require({target}, fed, f"columns of {table.table} that a feed may fill, for columns.{name}")
         require({column.codelist} - {None}, self.codes, f"code lists, for columns.{name}")
         if target in table.columns or column.to:
             _check_kind(table, name, column.kind, target)
@@ -297,7 +298,7 @@ class Library:
         return self.codes[codelist] if codelist else frozenset()
 
     def _check_value(self, table: Table, name: str, value: str, where: str) -> None:
-        require({name}, table.columns, f"columns of {table.table}, for {where}")
+        require({name}, table.columns.keys() - NOT_FED, f"columns of {table.table}, for {where}")
         if table.columns[name].type == "BOOLEAN":
             require({value}, {"true", "false"}, f"values of the yes-no column {name}, for {where}")
         self._check_code(table, name, value, where)
@@ -458,7 +459,7 @@ def _blaming(name: str) -> Iterator[None]:
 
 def _complaint(item: dict[str, Any]) -> str:
     """The key and what is wrong with it."""
-    said = {"extra_forbidden": "no such key", "tuple_type": "must be a list, as in [a, b]"}
+    said = {"tuple_type": "must be a list, as in [a, b]"}
     message = said.get(item["type"], item["msg"].removeprefix("Value error, "))
     return ": ".join(filter(None, (".".join(map(str, item["loc"])), message)))
 

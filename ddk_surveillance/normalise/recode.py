@@ -95,15 +95,24 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
 
 
 def _identified(library: Library, source: Source, rows: str) -> str:
-    """record_id from the source's own number, else from the content; content_hash from all that the record says."""
+    """record_id from the source's own number, else from the content; content_hash from all that the record says.
+
+    Equal rows of one file are one record, unless the source says that every row is an incident: then the second of
+    them is that of every file that holds two.
+    """
     said = [name for name in library.target_table(source).columns
             if name not in (*BOOKKEEPING, *POSITION, "record_id", "content_hash")]  # fmt: skip
     institution = [source.columns[source.institution].to or source.institution] if source.institution else []
     numbered = _hash(["source_code", *institution, *source.numbered_by, "victim_number"])
+    place = f"nullif(row_number() OVER ({_EQUAL_ROWS}), 1)" if source.linkage.every_row_is_an_incident else "NULL"
+    unnumbered = _hash(["content_hash", f"concat_ws('.', victim_number, {place})"])
     return f"""
         SELECT * REPLACE (CASE WHEN {_is_numbered(source)} THEN {numbered}
-                          ELSE {_hash(["content_hash", "victim_number"])} END AS record_id)
+                          ELSE {unnumbered} END AS record_id)
         FROM (SELECT * REPLACE ({_hash(said)} AS content_hash) FROM ({rows}))"""
+
+
+_EQUAL_ROWS = "PARTITION BY batch_id, content_hash, victim_number ORDER BY sheet, row_number"
 
 
 def reused_numbers(source: Source) -> str:

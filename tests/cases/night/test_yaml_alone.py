@@ -127,6 +127,21 @@ def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
     ]
 
 
+def test_equal_rows_of_a_register_without_doubles_are_as_many_cases(home: Home) -> None:
+    """Two victims of one crash may look alike; that a file brings the same two again adds nobody."""
+    declare(
+        home,
+        "sources/summer_camp.yaml",
+        SOURCE.replace("record_key: [number]\n", "").replace("filled: error}\n  year", "filled: warning}\n  year"),
+    )
+    alike = "营地,编号,年,月,性别,岁数,怎么伤的\nA,,2024,7,男,9,蜂蜇\nA,,2024,7,男,9,蜂蜇\n"
+    home.drop("summer_camp", "july.csv", alike)
+    home.night(take_in)
+    home.drop("summer_camp", "august.csv", alike + "A,,2024,7,男,9,蜂蜇\nA,,2024,8,男,9,蜂蜇\n")
+    home.night(take_in)
+    assert home.ledger("summer_camp") == {"rows_received": 6, "duplicate": 2, "loaded": 4}
+
+
 def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
     declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.5\n")
     home.drop("population", "p.csv", "年,岁,性别,人\n2024,9,男,10\n2024,9,女,11\n2024,9,不详,21\n")
@@ -157,6 +172,8 @@ def test_the_guide_names_every_key_of_a_feed() -> None:
         ("[编号]", "[营地]", "two columns have the same headers: 营地"),
         ("[月], kind: text", "[月], kind: text, to: source_record_number", "the same targets: source_record_number"),
         ("[月], kind: text", "[月], kind: text, to: is_death", "the kind text cannot become is_death"),
+        ("to: mechanism", "to: mechanisme", "a feed may fill, for columns.what: mechanisme (there are: activity, "),
+        ("to: age_years", "to: age_years, fill: error", "columns.age: not among the keys: fill (there are: codelist, "),
         ("[月], kind: text", "[月], kind: code, terms: {1: ja}, to: is_death", "yes-no column is_death"),
         ("[月], kind: text", "[月], kind: age, to: age_months", "it becomes age_years"),
         ("[月], kind: text", "[月], kind: date, to: event_date_from", "it becomes event_date"),
@@ -167,7 +184,7 @@ def test_the_guide_names_every_key_of_a_feed() -> None:
         ("  camp: ", "  order: ", "the word is taken: order"),
         ("- {when: ", "- {from_attributes: year, when: ", "whose code list has attributes, for rule 1: year"),
         ("source: summer_camp", "source: winter_camp", "the name of the source"),
-        ("institution: camp", "institutoin: camp", "institutoin: no such key"),
+        ("institution: camp", "institutoin: camp", "not among the keys: institutoin (there are: checks, columns, "),
         ("linkage:", "checks: {Q99: error}\nlinkage:", "not among the checks: Q99"),
         ("record_key: [number]", "record_key: number", "record_key: must be a list"),
         ("en: summer camps", "en: camps: summer", "line 3: "),
@@ -192,6 +209,7 @@ def test_a_mistake_in_a_feed_is_told_before_any_file_is_read(
         ("codelists/sex.csv", "code,zh\nmale,男\n", "columns of sex.csv, for columns.sex: aliases, en"),
         ("sources/more.yml", SOURCE, "more.yml is wrong: its name must end in .yaml"),
         ("indicators/i.yaml", f"{INDICATOR}ages: {{from_years: 9, to_years: 4}}", "from_years is after to_years"),
+        ("indicators/i.yaml", f"{INDICATOR}completeness: [summer_camp]", "completeness names two or three feeds"),
         ("indicators/i.yaml", f"{INDICATOR}target: {{kind: below, year: 2030, attribute: 预期性}}", "limit_per_1000"),
     ],
 )
