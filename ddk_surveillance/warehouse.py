@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -186,6 +187,14 @@ class Warehouse:
             ):  # there nobody reads comments, and they take longest
                 for table in tables:
                     self.comment(table)
+
+    def ensure_once(self, table: Table) -> None:
+        """Like `ensure`, but of a table that was last made from this very declaration nothing is looked at."""
+        declaration = hashlib.sha256(table.model_dump_json().encode()).hexdigest()[:16]
+        if self.remembered(table.table) != declaration:
+            with self.transaction():
+                self.ensure(table)
+                self.remember(table.table, declaration)
 
     def create_view(self, name: str) -> None:
         self.execute(f"CREATE OR REPLACE VIEW {name} AS {self.statement(name)}")

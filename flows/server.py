@@ -68,9 +68,9 @@ def own_server(
     try:
         if not private:
             print(address, end="", file=lock, flush=True)
-        meanwhile()
-        _ask(address, START_SECONDS, _not_started(home))
-        with environment({"PREFECT_API_URL": address}):
+        with environment({"PREFECT_API_URL": address}):  # before Prefect is loaded: to look again takes it a while
+            meanwhile()
+            _ask(address, START_SECONDS, _not_started(home))
             _prepare(alone=True)
             yield OwnServer(address, process)
     finally:
@@ -225,13 +225,17 @@ def _prepare(alone: bool) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
     from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.exceptions import ObjectNotFound
     from prefect.states import Crashed
 
     with get_client(sync_client=True) as client:
-        client.upsert_global_concurrency_limit_by_name(WRITER_LIMIT, 1)
         if not alone:
+            client.upsert_global_concurrency_limit_by_name(WRITER_LIMIT, 1)
             return
-        client.update_global_concurrency_limit(WRITER_LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0))
+        try:
+            client.update_global_concurrency_limit(WRITER_LIMIT, GlobalConcurrencyLimitUpdate(limit=1, active_slots=0))
+        except ObjectNotFound:  # its first start
+            client.upsert_global_concurrency_limit_by_name(WRITER_LIMIT, 1)
         for run in client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(UNFINISHED)):
             client.set_flow_run_state(run.id, Crashed(message="Its process or its server was killed."), force=True)
 

@@ -48,7 +48,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     source = db.library.sources[key]
     batches = [batch for (batch,) in db.rows(TAKEN, [key])]
     secret = record_key(db) if batches else None
-    db.ensure(db.library.received_table(source))
+    db.ensure_once(db.library.received_table(source))
     outcome = guard_batches(db, source, batches, secret) if secret else Outcome()
     tidy(db)
     return outcome

@@ -27,6 +27,7 @@ from ddk_surveillance.quality.rules import Rule
 
 # For a test of distributions and a chart that nobody asks for: two fifths of the time that Great Expectations is imported in.
 NEVER_ASKED_FOR = ("scipy.stats", "altair")
+NOT_MISSED = "sqlalchemy"  # Great Expectations does without it if it is not there; we show it frames only
 SEVERITIES = {"error": "critical", "out_of_scope": "critical", "warning": "warning", "information": "info"}
 
 
@@ -105,8 +106,7 @@ def _sameness(rule: Rule, table: pyarrow.Table) -> object:
 
 def _validated(questions: Sequence[_Question]) -> tuple[Any, dict[int, Any]]:
     """Great Expectations' report, and its results by the number of the question."""
-    height = max(len(question.table) for question in questions)
-    frame = pandas.concat([_repeated(question.table, height) for question in questions], axis=1)
+    frame = _in_one_frame([question.table for question in questions])
     batch = _whole_frame().get_batch(batch_parameters={"dataframe": frame})
     asked = [_expectation(question.rule, number) for number, question in enumerate(questions)]
     report, results = _judged(batch, asked, "BOOLEAN_ONLY")
@@ -160,12 +160,24 @@ class _WhenAsked(ModuleType):
         return getattr(importlib.import_module(self.__name__), name)
 
 
+@contextlib.contextmanager
+def _missing(name: str) -> Iterator[None]:
+    """Inside, a module that nobody has imported yet is as if it were not installed."""
+    if is_ours := name not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if is_ours:
+            del sys.modules[name]
+
+
 @functools.cache
 def library() -> Any:
     """Great Expectations, imported when it is needed: it takes a second."""
     for name in NEVER_ASKED_FOR:
         sys.modules.setdefault(name, _WhenAsked(name))
-    with importing():
+    with importing(), _missing(NOT_MISSED):
         found = importlib.import_module("great_expectations")
     for name in [one for one in logging.root.manager.loggerDict if one.startswith(found.__name__)]:
         logging.getLogger(name).setLevel(logging.WARNING)  # its temporary folders are nothing for an operator
@@ -187,10 +199,15 @@ def _number(result: Any) -> int:
     return int(result.expectation_config.meta["number"])
 
 
-def _repeated(table: pyarrow.Table, height: int) -> pandas.DataFrame:
-    """The table over and over to a common height, so that all stand side by side in one frame; repeating adds nothing."""
-    frame: pandas.DataFrame = table.to_pandas(date_as_object=False)
-    return frame.take(numpy.arange(height) % len(frame)).reset_index(drop=True)
+def _in_one_frame(tables: Sequence[pyarrow.Table]) -> pandas.DataFrame:
+    """All tables beside each other, each over and over to the height of the highest; repeating adds nothing."""
+    places = numpy.arange(max(map(len, tables)))
+    repeated = [table.take(pyarrow.array(places % len(table))) for table in tables]
+    columns = {
+        name: column for table in repeated for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    frame: pandas.DataFrame = pyarrow.table(columns).to_pandas(date_as_object=False)
+    return frame
 
 
 def _expectation(rule: Rule, number: int) -> Any:
