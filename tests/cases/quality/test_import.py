@@ -13,9 +13,8 @@ UNUSED = "wsgiref.validate"  # a module of Python's own that nothing here import
 
 
 def test_a_module_is_missing_inside_and_there_afterwards() -> None:
-    with _missing(UNUSED):
-        with pytest.raises(ImportError):
-            importlib.import_module(UNUSED)
+    with _missing(UNUSED), pytest.raises(ImportError):
+        importlib.import_module(UNUSED)
     assert importlib.import_module(UNUSED)
 
 
