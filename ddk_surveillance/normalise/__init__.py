@@ -9,7 +9,7 @@ from __future__ import annotations
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.different import FEW_ROWS
 from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups_of
-from ddk_surveillance.normalise.recode import base_select, recoded_select, reused_numbers
+from ddk_surveillance.normalise.recode import base_select, cells_given_twice, recoded_select, reused_numbers
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 RECODED = "status = 'recoded', reason = NULL, message_zh = NULL, message_en = NULL, contract_fingerprint = ?"
@@ -48,6 +48,8 @@ def _write(db: Warehouse, source: Source, lookups: tuple[Lookup, ...], is_small:
     db.execute(
         f"INSERT INTO recoded BY NAME SELECT {stored} FROM ({recoded_select(db.library, source, lookups, is_small)})"
     )
-    if source.target == "record" and source.record_key:
+    if source.target == "population":
+        db.execute(cells_given_twice())
+    elif source.record_key:
         db.execute(reused_numbers(source))
     return int(db.value("SELECT count(*) FROM recoded"))

@@ -90,7 +90,8 @@ def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...]
     if source.target == "record":
         final = _identified(library, source, _derived(source, last))
     else:  # a row of both sexes would count everybody twice
-        final = f"SELECT * REPLACE (nullif(sex, 'unknown') AS sex) FROM {last}"
+        usual = "coalesce(population_type, 'resident') AS population_type"
+        final = f"SELECT * REPLACE (nullif(sex, 'unknown') AS sex, {usual}) FROM {last}"
     return f"WITH {', '.join(steps)} {final}"
 
 
@@ -123,6 +124,14 @@ def reused_numbers(source: Source) -> str:
         WHERE {_is_numbered(source)} AND (batch_id, record_id) IN (
             SELECT batch_id, record_id {numbered} GROUP BY ALL
             HAVING min(hash(content_hash)) <> max(hash(content_hash)))"""
+
+
+def cells_given_twice() -> str:
+    """Two figures for one cell of a population in one file are parts of it, or one is wrong: either alone is too few."""
+    cell = "hash(batch_id, year, township_code, sex, age_years, population_type)"
+    return f"""
+        UPDATE recoded SET problem_row = 'population_given_twice'
+        WHERE {cell} IN (SELECT {cell} FROM recoded GROUP BY ALL HAVING min(value) <> max(value))"""
 
 
 def _is_numbered(source: Source) -> str:

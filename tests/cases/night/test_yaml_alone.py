@@ -47,7 +47,7 @@ columns:
   age:   {headers: [岁], kind: age, to: age_years, required: true, filled: error}
   sex:   {headers: [性别], kind: code, codelist: sex, required: true, filled: error}
   value: {headers: [人], kind: number, required: true, filled: error}
-constants: {population_type: resident, method: assumed}
+constants: {method: assumed}
 """
 INDICATOR = """
 indicator: stings
@@ -148,6 +148,21 @@ def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
     home.night(take_in)
     assert home.query("SELECT sum(value) FROM ref.population") == [(21.0,)]
     assert home.query("SELECT row_number, column_name, rule FROM ops.quarantine") == [(4, "sex", "filled")]
+
+
+def test_a_population_in_parts_is_not_the_last_of_them(home: Home) -> None:
+    declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.9\n")
+    home.drop(
+        "population",
+        "p.csv",
+        "年,岁,性别,人,城乡\n2024,9,男,10,城\n2024,9,男,30,乡\n2024,9,女,11,城\n2024,9,女,11,城\n",
+    )
+    home.night(take_in)
+    assert home.query("SELECT sex, value FROM ref.population") == [("female", 11.0)]
+    assert home.query("SELECT row_number, problem FROM ops.quarantine ORDER BY 1") == [
+        (2, "population_given_twice"),
+        (3, "population_given_twice"),
+    ]
 
 
 def test_the_guide_names_every_key_of_a_feed() -> None:
