@@ -25,12 +25,13 @@ MADE_FROM = (
 )  # fmt: skip
 COUNTS = ("records", "incidents", "children", "numerator")
 MAIN = "analysis = ''"
-CUBE = f"FROM figure WHERE {MAIN} AND NOT is_measure"
+CUBE = f"SELECT * FROM figure WHERE {MAIN} AND NOT is_measure ORDER BY span, sex, category_order"
 # The rate table: years by sex and age, years by township, and the district by every period.
 RATES = f"""
     SELECT *, if(dimension = 'age5', category, 'all') AS age_group, if(dimension = 'township', category, 'all') AS township_code
     FROM figure
-    WHERE {MAIN} AND (dimension = 'all' OR period_type = 'year' AND (dimension = 'age5' OR dimension = 'township' AND sex = 'all'))"""
+    WHERE {MAIN} AND (dimension = 'all' OR period_type = 'year' AND (dimension = 'age5' OR dimension = 'township' AND sex = 'all'))
+    ORDER BY span, sex, age_group, township_code"""
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -88,9 +89,9 @@ def _totals(yearly: pandas.DataFrame) -> pandas.DataFrame:
 def _replace(db: Warehouse, table: str, select: str) -> None:
     columns = ", ".join(db.library.tables[table].columns)
     db.execute(f"DELETE FROM {table}")
-    db.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM ({select}) ORDER BY ALL")
+    db.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM ({select})")
 
 
 def _replace_by(db: Warehouse, table: str, frame: pandas.DataFrame) -> None:
     with db.offering(frame=frame):
-        _replace(db, table, "FROM frame")
+        _replace(db, table, "FROM frame ORDER BY ALL")

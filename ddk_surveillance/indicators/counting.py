@@ -20,10 +20,13 @@ from ddk_surveillance.warehouse import Warehouse
 
 INCIDENTS = "(SELECT *, rowid FROM core.incident_version WHERE known_to IS NULL)"  # core.incident with row numbers
 GROUPINGS = ("age5", "stage", "legal")
+POPULATED = ("all", "sex", "township", *GROUPINGS)  # it is known how many children each of their categories has
 # Dimensions by every period: of the incident's own columns, each with a code list; then those by year only.
-CODED = {"sex": "sex", "township": "township_code", "mechanism": "mechanism", "place": "place", "intent": "intent",
-         "severity": "severity"}  # fmt: skip
+CODED = {"sex": "sex", "mechanism": "mechanism", "place": "place", "intent": "intent", "severity": "severity"}
 CODED_BY_YEAR = {"activity": "activity", "care_level": "care_level", "violence_type": "violence_type", "hukou": "hukou"}
+# How deep a dimension lies: the categories of an incident are listed in this order, and some rules count the first only.
+DEPTHS = {"all": 1, "township": 2, "age5": 3}
+EVERY_PERIOD, EVERYTHING = 98, 99  # of all other dimensions; more than an incident has categories
 
 
 def count(db: Warehouse, rules: Sequence[Rule]) -> None:
@@ -88,31 +91,43 @@ def _offer_rules(db: Warehouse, rules: Sequence[Rule]) -> None:
     frame = pandas.DataFrame(
         [(number, rule.code, rule.definition.version, rule.analysis, rule.definition.unit, rule.definition.denominator,
           list(rule.definition.depends_on), list(rule.definition.tiers_counted), rule.first_year, rule.last_year,
-          rule.is_measure)
+          rule.is_measure, *_depths(rule))
          for number, rule in enumerate(rules)],
         columns=["rule", "indicator_code", "definition_version", "analysis", "unit", "population_type", "depends_on",
-                 "tiers", "first_year", "last_year", "is_measure"],
+                 "tiers", "first_year", "last_year", "is_measure", "depth_of_years", "depth_of_parts"],
     )  # fmt: skip
     with db.offering(declared=frame):
         db.execute("CREATE OR REPLACE TEMP TABLE rule AS SELECT * REPLACE (rule::USMALLINT AS rule) FROM declared")
 
 
+def _depths(rule: Rule) -> tuple[int, int]:
+    """How deep a rule is counted in whole years, and in parts of years: analyses for years of the district only."""
+    if rule.analysis:
+        return DEPTHS["all"], 0
+    return (DEPTHS["age5"], DEPTHS["all"]) if rule.is_measure else (EVERYTHING, EVERY_PERIOD)
+
+
 def _make_categories(db: Warehouse, rules: Sequence[Rule]) -> None:
-    """category(category_number, dimension, category): every value a dimension can take, `unknown` the last of each."""
+    """category(category_number, dimension, category, …): every value a dimension can take, `unknown` the last of each."""
     categories = {"all": ["all"], "source": sorted(db.library.sources)}
     categories["tier"] = [name for rule in rules for name in rule.definition.tiers]
     for name in GROUPINGS:
         categories[name] = [row["code"] for row in _rows(db.library, "age_group") if row["grouping"] == name]
-    for name in (*CODED, *CODED_BY_YEAR, "plan_cause"):
+    for name in ("township", *CODED, *CODED_BY_YEAR, "plan_cause"):
         categories[name] = [code for code, _, _ in db.library.code_labels(name)]
     known = [(name, code) for name, codes in categories.items() for code in dict.fromkeys(codes) if code != "unknown"]
     rows = sorted([*known, *((name, "unknown") for name in categories if name != "all")], key=lambda row: row[0])
-    frame = pandas.DataFrame(rows, columns=["dimension", "category"]).reset_index(names="category_number")
+    depths = {**DEPTHS, **dict.fromkeys((*CODED_BY_YEAR, "plan_cause", "tier"), EVERYTHING)}
+    frame = pandas.DataFrame(
+        [(number, *row, row[0] in POPULATED, depths.get(row[0], EVERY_PERIOD)) for number, row in enumerate(rows)],
+        columns=["category_number", "dimension", "category", "is_populated", "depth"],
+    )
     groups = pandas.DataFrame(_rows(db.library, "age_group"))
     with db.offering(declared=frame, groups=groups):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE category AS
-            SELECT * REPLACE (category_number::USMALLINT AS category_number) FROM declared;
+            SELECT * REPLACE (category_number::USMALLINT AS category_number),
+                row_number() OVER (ORDER BY dimension, category)::USMALLINT AS category_order FROM declared;
             DELETE FROM ref.age_group;
             INSERT INTO ref.age_group
             SELECT grouping, code, from_years::INTEGER, to_years::INTEGER FROM groups ORDER BY ALL""")
@@ -131,8 +146,9 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str], incidents
     asked = {term: f"asked_{number}" for number, term in enumerate(dict.fromkeys(itertools.chain(*terms)))}
     marks = [f"{' AND '.join(asked[term] for term in own)} AS rule_{number}" for number, own in enumerate(terms)]
     marks += [f"{_number(numbers['tier'], column)} AS number_of_{column}" for column in tiers.values()]
-    everywhere = [str(numbers["all"]["all"]), *(_number(numbers[name], column) for name, column in CODED.items())]
+    everywhere = [str(numbers["all"]["all"]), _number(numbers["township"], "township_code")]
     everywhere += [_age_number(db.library, numbers[name], name) for name in GROUPINGS]
+    everywhere += [_number(numbers[name], column) for name, column in CODED.items()]
     by_year = [_number(numbers[name], column) for name, column in CODED_BY_YEAR.items()]
     by_year.append(_number(numbers["plan_cause"], _plan_cause_sql(db.library)))
     db.execute(f"""
@@ -167,7 +183,7 @@ def _qualifying_sql(number: int, rule: Rule, tiers: dict[str, str]) -> str:
 def _numbers(db: Warehouse) -> dict[str, dict[str, int]]:
     """Dimension → category → its number."""
     numbers: dict[str, dict[str, int]] = {}
-    for dimension, category, number in db.rows("SELECT dimension, category, category_number FROM category"):
+    for dimension, category, number in db.rows("SELECT dimension, category, category_number FROM category ORDER BY 3"):
         numbers.setdefault(dimension, {})[category] = number
     return numbers
 

@@ -14,16 +14,18 @@ STATUS = {True: "F", False: "P"}
 
 
 def make_figures(db: Warehouse, as_of: datetime.date) -> None:
-    """Make the temporary table `figure` from cell_count, `reported` and person_years, with data as of a day."""
-    db.execute(f"CREATE OR REPLACE TEMP TABLE cell AS {db.statement('mart.cell')}", {"as_of": as_of})
-    with db.offering(rate=_rates(db), year_status=_statuses(db, as_of)):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE figure AS {db.statement('mart.figure')}")
-    db.execute("DROP TABLE cell")
+    """Make `figure` from cell_count, `reported` and person_years, with data as of a day."""
+    with db.offering(year_status=_statuses(db, as_of)):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE span AS {db.statement('mart.span')}", {"as_of": as_of})
+    db.execute(f"CREATE OR REPLACE TEMP TABLE cell AS {db.statement('mart.cell')}")
+    with db.offering(rates=_rates(db)):
+        db.execute("CREATE OR REPLACE TEMP TABLE rate AS FROM rates")
+    db.execute(f"CREATE OR REPLACE TEMP VIEW figure AS {db.statement('mart.figure')}")
 
 
 def _rates(db: Warehouse) -> pandas.DataFrame:
     """Of every numerator on every denominator that occurs: many cells have the same."""
-    pairs = db.frame("SELECT DISTINCT numerator::DOUBLE AS numerator, denominator FROM cell WHERE has_rate")
+    pairs = db.frame("SELECT DISTINCT numerator::DOUBLE AS numerator, denominator FROM cell WHERE denominator > 0")
     rates = crude_rates(pairs["numerator"].to_numpy(), pairs["denominator"].to_numpy())
     return pairs.assign(
         rate_per_1000=rates.rate_per_1000, ci_low=rates.lower, ci_high=rates.upper, unstable=rates.unstable
@@ -31,7 +33,7 @@ def _rates(db: Warehouse) -> pandas.DataFrame:
 
 
 def _statuses(db: Warehouse, as_of: datetime.date) -> pandas.DataFrame:
-    years = [year for (year,) in db.rows("SELECT DISTINCT year FROM cell")]
+    years = [year for (year,) in db.rows("SELECT DISTINCT year(last_day) FROM period")]
     statuses = [STATUS[is_final(year, db.library.plan, as_of)] for year in years]
     return pandas.DataFrame({"year": pandas.array(years, dtype="int64"), "status": pandas.array(statuses, dtype="str")})
 

@@ -3,13 +3,13 @@
 WITH child_month AS (
     SELECT rule, category_number, month, least(month + 12, lead(month, 1, 999999) OVER (
         PARTITION BY rule, category_number, child ORDER BY month)) AS until
-    FROM (SELECT DISTINCT rule, unnest(categories) AS category_number, month, t.child
+    FROM (SELECT DISTINCT rule, unnest(categories[:depth_of_parts]) AS category_number, month, t.child
           FROM tally t JOIN marked USING (incident) JOIN rule USING (rule)
-          WHERE analysis = '' AND is_near_another)
+          WHERE is_near_another)
 ), step AS (
     SELECT rule, category_number, month, sum(records) AS records, sum(incidents) AS incidents, sum(only_in_twelve_months) AS children,
            sum(weight) AS weight
-    FROM month_count JOIN rule USING (rule) WHERE analysis = '' GROUP BY ALL
+    FROM month_count JOIN rule USING (rule) JOIN category USING (category_number) WHERE depth <= depth_of_parts GROUP BY ALL
 ), change AS (
     FROM step
     UNION ALL SELECT rule, category_number, month + 12, -records, -incidents, -children, -weight FROM step
