@@ -35,7 +35,6 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     import pandas as pd
 
     from ddk_surveillance.library import Library
-    from ddk_surveillance.settings import resource
     from ddk_surveillance.synthesis import defects, district, files, offices, reports, truth
 
     months = pd.Period(first_month, "M"), pd.Period(last_month, "M")
@@ -45,7 +44,7 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     rates = defects.read_rates("district")
     rows = reports.report(town, rates, rng)
     rows = offices.add_office_columns(rows, defects.Draw(rates, rows["source"].to_numpy(), rng))
-    library = Library((resource("schemas"),))
+    library = Library()
     remove_earlier(out)
     sent = files.write_files(rows, out, library, *months, seed)
     population = files.write_population(truth.population(town), out, library, months[1])

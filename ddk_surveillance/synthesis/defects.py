@@ -1,4 +1,4 @@
-"""What each source learns and how often it gets each thing wrong: rates, scenarios, and the dice."""
+"""How often each source gets each thing wrong: the tables beside this module, scenarios, and the dice."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.synthesis.district import Floats, Ints
 
 Flags = npt.NDArray[np.bool_]
@@ -19,70 +20,7 @@ SOURCES = (
 )  # fmt: skip
 
 CASE_SOURCES = ("police", "procuratorate", "court")
-
-# When a source learns of an incident: the last line that applies gives the probability.
-REACH: dict[str, tuple[tuple[str, float], ...]] = {
-    "hospital": (
-        ("severity == 'minor'", 0.74),
-        ("severity == 'moderate'", 0.90),
-        ("severity == 'severe'", 0.97),
-        ("intent == 'self_harm' and severity == 'minor'", 0.60),
-        ("violence_type in ('psychological', 'neglect')", 0.30),
-        ("is_death", 0.80),
-    ),
-    "death_registry": (("is_death", 1.0),),
-    "school": (
-        ("age_years >= 6", 0.22),
-        ("age_years >= 6 and place == 'school_public'", 0.90),
-        ("age_years >= 6 and place == 'sports_area'", 0.30),
-        ("age_years >= 6 and is_death", 0.80),
-    ),
-    "kindergarten": (
-        ("age_years >= 3 and age_years < 6", 0.20),
-        ("age_years >= 3 and age_years < 6 and place == 'school_public'", 0.90),
-    ),
-    "nursery": (("age_years < 3", 0.05), ("age_years < 3 and place == 'school_public'", 0.90)),
-    "community": (
-        ("severity == 'minor'", 0.14),
-        ("severity != 'minor'", 0.35),
-        ("place in ('home', 'residential_institution') and severity != 'minor'", 0.50),
-        ("intent == 'assault' and place == 'home'", 0.60),
-        ("is_death", 0.85),
-    ),
-    "police": (
-        ("intent == 'undetermined'", 0.15),
-        ("mechanism in ('motor_vehicle_crash', 'nonmotor_vehicle_crash')", 0.50),
-        ("intent == 'self_harm'", 0.25),
-        ("intent == 'assault'", 0.45),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity != 'minor')", 0.85),
-        ("is_death", 0.95),
-    ),
-    "procuratorate": (
-        ("intent == 'assault'", 0.06),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity == 'severe')", 0.50),
-    ),
-    "court": (
-        ("intent == 'assault'", 0.03),
-        ("violence_type == 'sexual' or (intent == 'assault' and severity == 'severe')", 0.30),
-        ("intent == 'assault' and is_death", 0.70),
-    ),
-}
-CONFUSED_MECHANISMS = {
-    "motor_vehicle_crash": ("nonmotor_vehicle_crash", "fall", "other"),
-    "nonmotor_vehicle_crash": ("motor_vehicle_crash", "fall", "fall"),
-    "fall": ("blunt_force", "nonmotor_vehicle_crash", "other"),
-    "blunt_force": ("fall", "other", "sharp_force"),
-    "firearm": ("burn_scald", "other", "other"),
-    "sharp_force": ("blunt_force", "animal", "other"),
-    "burn_scald": ("other", "other", "poisoning"),
-    "suffocation_hanging": ("other", "other", "drowning"),
-    "drowning": ("suffocation_hanging", "other", "fall"),
-    "poisoning": ("other", "other", "suffocation_hanging"),
-    "animal": ("sharp_force", "other", "other"),
-    "sexual_assault": ("blunt_force", "other", "other"),
-    "other": ("fall", "blunt_force", "sharp_force"),
-    "unknown": ("fall", "blunt_force", "other"),
-}
+TABLES = Path(__file__).with_name("tables")
 
 
 @dataclass(frozen=True)
@@ -111,14 +49,19 @@ TOKEN_RATES = ("id_missing", "name_missing", "phone_missing")
 ERROR_RATES = ("mechanism_wrong", "body_wrong", "date_off", "township_wrong", "place_wrong", "nature_wrong")
 
 
+def table(name: str) -> list[dict[str, str]]:
+    """One of the tables of what offices write."""
+    return csv_rows(TABLES / f"{name}.csv")
+
+
 def read_rates(name: Literal["district", "linkage"]) -> pd.DataFrame:
     """Defect names x sources, in the order of SOURCES: of the invented district, or of the test bed of the linkage.
 
     Shares of records, except lag_days (median) and lag_limit_days (how far back an undated record may reach). The
     district's last seven rows make rows that no check may let pass, or pairs of identical rows.
     """
-    table = pd.read_csv(Path(__file__).with_name(f"{name}_rates.txt"), sep=r"\s+")
-    return table[list(SOURCES)].astype(float)
+    rates = pd.read_csv(TABLES / f"{name}_rates.txt", sep=r"\s+")
+    return rates[list(SOURCES)].astype(float)
 
 
 def scenario_rates(rates: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

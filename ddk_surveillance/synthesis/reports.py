@@ -15,8 +15,6 @@ import pyarrow as pa
 from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import (
     CASE_SOURCES,
-    CONFUSED_MECHANISMS,
-    REACH,
     SCENARIOS,
     SOURCES,
     Draw,
@@ -25,6 +23,7 @@ from ddk_surveillance.synthesis.defects import (
     holds,
     read_rates,
     scenario_rates,
+    table,
 )
 from ddk_surveillance.synthesis.district import District, Floats, Ints, Plan
 from ddk_surveillance.tokens import Key, derive, rekey
@@ -128,9 +127,11 @@ def _reported(incidents: pd.DataFrame, rates: pd.DataFrame, rng: np.random.Gener
 
 
 def _reach(incidents: pd.DataFrame, source: str) -> Floats:
+    """When the source learns of an incident: the last line that applies gives the probability."""
     probability = np.zeros(len(incidents))
-    for condition, value in REACH[source]:
-        probability[holds(incidents, condition)] = value
+    for line in table("reach"):
+        if line["source"] == source:
+            probability[holds(incidents, line["condition"])] = float(line["probability"])
     return probability
 
 
@@ -310,11 +311,9 @@ def _codes(rows: pd.DataFrame, name: str) -> Ints:
 
 def _confused(mechanism: Ints, draw: Draw) -> Ints:
     """The mechanism a hurried clerk would tick instead; a fifth say unknown."""
-    position = frequencies.MECHANISMS.index
-    table = np.array(
-        [[position(word) for word in (*CONFUSED_MECHANISMS[m], "unknown")] for m in frequencies.MECHANISMS]
-    )
-    return np.asarray(table[mechanism, district.pick_one(draw.rng, (4, 3, 1, 2), draw.size)])
+    likely = {line.pop("mechanism"): [*line.values(), "unknown"] for line in table("confused_mechanisms")}
+    words = np.array([[frequencies.MECHANISMS.index(word) for word in likely[one]] for one in frequencies.MECHANISMS])
+    return np.asarray(words[mechanism, district.pick_one(draw.rng, (4, 3, 1, 2), draw.size)])
 
 
 def _observed(

@@ -14,7 +14,6 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import resource
 from ddk_surveillance.synthesis import Summary, synthesise
 from ddk_surveillance.synthesis.files import OFFICES
 from ddk_surveillance.synthesis.offices import MISTAKES
@@ -115,7 +114,7 @@ def contents(out: Path) -> dict[str, bytes]:
 
 def test_every_declared_feed_is_sent(sent: tuple[Path, Summary]) -> None:
     out, summary = sent
-    declared = set(Library((resource("schemas"),)).sources)
+    declared = set(Library().sources)
     assert {path.parent.name for path in files_in(out)} == declared
     assert declared - {"population"} <= {office.source for office in OFFICES}
     assert summary.files == len(files_in(out))
