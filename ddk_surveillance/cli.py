@@ -26,22 +26,6 @@ if TYPE_CHECKING:
     from ddk_surveillance.console import Voice
 
 
-class Context:
-    """What every command needs: settings and a voice."""
-
-    def __init__(self, home: Path | None, language: str | None) -> None:
-        self.settings: Settings = load(os.environ, home, language)
-        # Flows and their helpers read the environment, so that a scheduled run and this one see the same.
-        os.environ["DDK_HOME"] = str(self.settings.home)
-        os.environ["DDK_LANG"] = self.settings.language
-
-    @property
-    def voice(self) -> Voice:
-        from ddk_surveillance.console import Voice
-
-        return Voice(self.settings.language)
-
-
 @click.group(cls=Group, help=words("大渡口区儿童伤害监测：文件进、事件各计一次、每千名儿童之率出。",
                         "Child-injury surveillance: files in, incidents counted once, rates per 1000 out."))  # fmt: skip
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None,
@@ -53,31 +37,36 @@ class Context:
 def ddk(context: click.Context, home: Path | None, lang: str | None, no_wait: bool) -> None:
     if no_wait:
         os.environ["DDK_NO_WAIT"] = "1"
-    context.obj = Context(home, lang)
+    context.obj = load(os.environ, home, lang)
+    # Flows and their helpers read the environment, so that a scheduled run and this one see the same.
+    os.environ["DDK_HOME"], os.environ["DDK_LANG"] = str(context.obj.home), context.obj.language
 
 
 class Straight(Command):
-    """A command that is one function, `module:name`: it is given settings, a voice and the parameters by their names."""
+    """A command that is one function, or `module:name`: it is given settings, a voice and the parameters by their names."""
 
-    def __init__(self, name: str, to: str, zh: str, en: str, *parameters: click.Parameter) -> None:
+    def __init__(self, name: str, to: str | Callable[..., int], zh: str, en: str, *parameters: click.Parameter) -> None:
         super().__init__(name, params=list(parameters), help=words(zh, en), callback=self._call)
-        self.module, _, self.function = to.partition(":")
+        self.to = to
 
     def target(self) -> Callable[..., int]:
         """The function; imported now."""
-        found: Callable[..., int] = getattr(importlib.import_module(f"ddk_surveillance.{self.module}"), self.function)
+        if not isinstance(self.to, str):
+            return self.to
+        module, _, name = self.to.partition(":")
+        found: Callable[..., int] = getattr(importlib.import_module(f"ddk_surveillance.{module}"), name)
         return found
 
     def _call(self, **given: Any) -> int:
-        context: Context = click.get_current_context().obj
-        return self.target()(context.settings, context.voice, **given)
+        from ddk_surveillance.console import Voice
+
+        settings: Settings = click.get_current_context().obj
+        return self.target()(settings, Voice(settings.language), **given)
 
 
 def command(name: str, zh: str, en: str, *parameters: click.Parameter) -> Callable[[Callable[..., int]], None]:
-    """A command that has to choose what to do: it is handed our context and returns its exit code."""
-    return lambda function: ddk.add_command(
-        Command(name, params=list(parameters), help=words(zh, en), callback=click.pass_obj(function))
-    )
+    """A command that has to choose what to do."""
+    return lambda function: ddk.add_command(Straight(name, function, zh, en, *parameters))
 
 
 def option(*names: str, zh: str = "", en: str = "", **more: Any) -> click.Option:
@@ -167,16 +156,16 @@ for _group, _commands in GROUPS.items():
          "who corrected what, when and why; with --from, why the figures of two releases differ",
          option("--from", "old", zh="较早的发布，例如 R1", en="the earlier release, such as R1"),
          option("--to", "new", zh="较晚的发布（默认最新）", en="the later release (by default the newest)"), FORMAT)  # fmt: skip
-def changes(context: Context, old: str | None, new: str | None, form: str) -> int:
+def changes(settings: Settings, voice: Voice, old: str | None, new: str | None, form: str) -> int:
     if new and not old:
         click.get_current_context().fail(words("--to 要与 --from 一起给出。", "--to goes with --from."))
     if old is None:
         from ddk_surveillance.changes.commands import show_changes
 
-        return show_changes(context.settings, context.voice, form)
+        return show_changes(settings, voice, form)
     from ddk_surveillance.differences import show_differences
 
-    return show_differences(context.settings, context.voice, old, new, form)
+    return show_differences(settings, voice, old, new, form)
 
 
 @command("synthesise", "生成合成的大渡口区数据", "make a synthetic district",
@@ -184,13 +173,15 @@ def changes(context: Context, old: str | None, new: str | None, form: str) -> in
          option("--children", type=click.IntRange(min=100), default=63_000, show_default=True),
          option("--from", "first", type=MONTH, default="2023-01", show_default=True),
          option("--to", "last", type=MONTH, default="2025-12", show_default=True))  # fmt: skip
-def synthesise(context: Context, out: Path, seed: int, children: int, first: datetime, last: datetime) -> int:
+def synthesise(
+    settings: Settings, voice: Voice, out: Path, seed: int, children: int, first: datetime, last: datetime
+) -> int:
     from ddk_surveillance.synthesis import synthesise as make
 
     if last < first:
         click.get_current_context().fail(words("起始月份晚于截止月份。", "The first month is after the last one."))
     summary = make(out, seed, children, first.date(), last.date())
-    context.voice.say(
+    voice.say(
         f"已写入 {out}：{summary.files} 个文件，{summary.rows} 行；合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
         f"Written to {out}: {summary.files} files, {summary.rows} rows; {summary.children} children and {summary.incidents}"
         " incidents, all synthetic.",
@@ -207,21 +198,21 @@ def synthesise(context: Context, out: Path, seed: int, children: int, first: dat
          option("--list", "listing", is_flag=True, zh="列出全部裁定", en="list all decisions"),
          option("--reverse", type=int, zh="撤销某号裁定", en="take a decision back, by its number"),
          option("--reason", zh="撤销的理由", en="why it is taken back"))  # fmt: skip
-def review(context: Context, decided_by: str | None, limit: int, pair: tuple[str, str] | None, export: Path | None, filled: Path | None,
+def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int, pair: tuple[str, str] | None, export: Path | None, filled: Path | None,
            listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
     from ddk_surveillance import review as reviewing
 
     if export:
-        return reviewing.export_form(context.settings, context.voice, export, limit)
+        return reviewing.export_form(settings, voice, export, limit)
     if filled:
-        return reviewing.import_form(context.settings, context.voice, filled)
+        return reviewing.import_form(settings, voice, filled)
     if listing:
-        return reviewing.list_decisions(context.settings, context.voice)
+        return reviewing.list_decisions(settings, voice)
     if reverse is not None:
-        return reviewing.reverse_decision(context.settings, context.voice, reverse, decided_by, reason)
+        return reviewing.reverse_decision(settings, voice, reverse, decided_by, reason)
     if pair:
-        return reviewing.review_pair(context.settings, context.voice, decided_by, pair)
-    return reviewing.review(context.settings, context.voice, decided_by, limit)
+        return reviewing.review_pair(settings, voice, decided_by, pair)
+    return reviewing.review(settings, voice, decided_by, limit)
 
 
 @command("backfill", "更正一段时期：默认只给出方案，--apply 照方案执行", "correct a period: a plan by default, --apply does what it showed",
@@ -233,24 +224,24 @@ def review(context: Context, decided_by: str | None, limit: int, pair: tuple[str
                 en="these files, or those of a folder, are the truth; repeatable; without: the archive is read again"),
          option("--apply", "is_applied", is_flag=True, zh="照最近一次方案执行", en="do what the last plan showed"), WHO, WHY)  # fmt: skip
 def backfill(
-    context: Context, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
+    settings: Settings, voice: Voice, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
     is_applied: bool, reason: str, by: str,
 ) -> int:  # fmt: skip
     from ddk_surveillance.changes import commands
 
     request = commands.request(source, f"{first:%Y-%m}", f"{last:%Y-%m}", reason, by, institution, files)
-    return commands.correct_period(context.settings, context.voice, request, is_applied)
+    return commands.correct_period(settings, voice, request, is_applied)
 
 
 @command("replay", "用存档重算过去某夜，与当夜发布逐表核对", "compute a past night again from the archive and compare it with its release",
          option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), zh="哪一天的运行", en="night of this date"),
          option("--night", "night_id", zh="运行号（见 ops.night）", en="id of the night, see ops.night"))  # fmt: skip
-def replay(context: Context, day: datetime | None, night_id: str | None) -> int:
+def replay(settings: Settings, voice: Voice, day: datetime | None, night_id: str | None) -> int:
     from ddk_surveillance.runs import run_replay
 
     if (day is None) == (night_id is None):
         click.get_current_context().fail(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
-    return run_replay(context.settings, context.voice, day.date() if day else None, night_id)
+    return run_replay(settings, voice, day.date() if day else None, night_id)
 
 
 # Anything else that the system refuses, such as a file that is not there, is a defect of ours and its traceback is kept.
