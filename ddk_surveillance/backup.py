@@ -20,6 +20,7 @@ from ddk_surveillance.warehouse import existing_warehouse, writer_lock
 
 KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "receipts", "schemas", "status.json")
 MANIFEST = "manifest.json"
+WRITE_AHEAD_LOG = "ddk.duckdb.wal"  # DuckDB keeps it while the warehouse is open, and after a kill
 
 
 def back_up(settings: Settings, voice: Voice, target: Path) -> int:
@@ -41,7 +42,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
     with existing_warehouse(settings) as db:
         key_id = db.remembered("key_id")
     with writer_lock(settings):
-        if _log(settings).exists():
+        if settings.warehouse_file.with_name(WRITE_AHEAD_LOG).exists():
             raise ConfigurationError(
                 "刚刚有另一个运行开始又中断。请先运行 ddk nightly。", "A run was just cut short: run ddk nightly first."
             )
@@ -78,11 +79,6 @@ def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> in
         + (f" What was there is in {aside}." if aside else ""),
     )
     return ExitCode.GOOD
-
-
-def _log(settings: Settings) -> Path:
-    """The write-ahead log that DuckDB keeps while the warehouse is open or after a kill."""
-    return settings.warehouse_file.with_name(settings.warehouse_file.name + ".wal")
 
 
 def _listing(home: Path) -> list[str]:
@@ -139,7 +135,7 @@ def _holds_files(path: Path) -> bool:
 def _move_aside(home: Path) -> Path:
     aside = home / f"before-restore-{now():%Y%m%dT%H%M%S.%f}"
     aside.mkdir(mode=0o700)
-    for name in (*KEPT, "ddk.duckdb.wal"):
+    for name in (*KEPT, WRITE_AHEAD_LOG):
         if (home / name).exists():
             (home / name).rename(aside / name)
     return aside

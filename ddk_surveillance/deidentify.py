@@ -108,7 +108,8 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
         raise ConfigurationError(f"{target} 已存在。请用 --out 另选。", f"{target} exists. Choose another with --out.")
     sheets = read_sheets(file)
     raw = _raw_columns(declared, sheets)
-    recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *_as_headers(raw)])
+    undeclared = [ColumnHeaders(one.name, (one.header,), False) for one in raw]
+    recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *undeclared])
     sexes = CodeList.load(library.codelist_path("sex"))
     cleaners = [Cleaner(declared, raw, key, sexes, one) for one in recognised]
     tables = [_as_table(library, declared, cleaner.rows()) for cleaner in cleaners]
@@ -161,11 +162,6 @@ def _declared_columns(source: Source, raw: tuple[RawColumn, ...]) -> Iterator[Co
     for name, column in source.physical_columns.items():
         made = column.kind == "token" or ("id" in roles and (column.to or name) in ("age_years", "birth_month", "sex"))
         yield ColumnHeaders(name, column.headers, column.required and not made, column.fill_down)
-
-
-def _as_headers(raw: tuple[RawColumn, ...]) -> Iterator[ColumnHeaders]:
-    for one in raw:
-        yield ColumnHeaders(one.name, (one.header,), False)
 
 
 class Cleaner:

@@ -55,10 +55,10 @@ NOT_FED = {*BOOKKEEPING, *POSITION, "record_id", "content_hash", "source_code"}
 
 
 class Library:
-    """The declarations of one data home; a later folder adds to and overrides an earlier one."""
+    """The declarations of one data home, by default those shipped; a later folder adds to and overrides an earlier one."""
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
-        self.folders = folders
+    def __init__(self, folders: tuple[Path, ...] = ()) -> None:
+        self.folders = folders or (resource("schemas"),)
 
     @functools.cached_property
     def tables(self) -> Mapping[str, Table]:
@@ -83,7 +83,7 @@ class Library:
     @functools.cached_property
     def codes(self) -> Mapping[str, frozenset[str]]:
         """List name → its codes."""
-        return {path.stem: _codes(path) for path in self._files("codelists", "*.csv")}
+        return {name: _codes(path) for name, path in self._codelist_paths.items()}
 
     @functools.cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -141,9 +141,8 @@ class Library:
 
     @functools.cached_property
     def plan(self) -> Plan:
-        path = self._files(".", "plan.yaml")[-1]
-        with _blaming(path.name):
-            plan = Plan.model_validate(_read_yaml(path))
+        plan = self.declared("plan.yaml", Plan)
+        with _blaming("plan.yaml"):
             self._check_condition(plan.severe)
             require(plan.standard, self.codes["sex"], "codes of sex")
             for persons in plan.standard.values():

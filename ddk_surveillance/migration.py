@@ -51,15 +51,11 @@ def plan(tables: Iterable[Table], stored: Mapping[str, Columns]) -> Migration:
     if obstacles:
         raise _refusal(obstacles)
     if empties:
-        changes += [
-            statement for table in declared if table.derived and table.table in stored for statement in _anew(table)
-        ]
+        for table in declared:
+            if table.derived and table.table in stored:
+                changes += [f"DROP TABLE {table.table}", _create(table)]
         changes.append("DELETE FROM ops.meta WHERE name = 'linkage_model'")  # so that everything is linked again
     return Migration(new + changes, bool(changes))
-
-
-def _anew(table: Table) -> list[str]:
-    return [f"DROP TABLE {table.table}", _create(table)]
 
 
 def _create(table: Table) -> str:

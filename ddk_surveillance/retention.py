@@ -37,11 +37,16 @@ def growing(settings: Settings) -> tuple[Growing, ...]:
 
 def sweep(settings: Settings) -> int:
     """Delete what is older than its limit; how many files. Analyst files are pruned as a new one is published."""
-    gone = 0
-    for one in growing(settings):
-        if one.limit and one.folder != "analyst":
-            gone += sum(map(_delete, _older(settings.home / one.folder, time.time() - one.limit * DAY_SECONDS)))
-    return gone
+    limited = [one for one in growing(settings) if one.limit and one.folder != "analyst"]
+    old = [
+        path for one in limited for path in _files(settings.home / one.folder)
+        if path.stat().st_ctime < time.time() - one.limit * DAY_SECONDS  # when it was put here, not what its own time claims
+    ]  # fmt: skip
+    for path in old:
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    return len(old)
 
 
 def sizes(settings: Settings) -> Iterator[tuple[Growing, int, int]]:
@@ -53,15 +58,3 @@ def sizes(settings: Settings) -> Iterator[tuple[Growing, int, int]]:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-
-
-def _older(folder: Path, moment: float) -> list[Path]:
-    """By when they were put here, not by what their own time claims."""
-    return [path for path in _files(folder) if path.stat().st_ctime < moment]
-
-
-def _delete(path: Path) -> bool:
-    path.unlink()
-    if not any(path.parent.iterdir()):
-        path.parent.rmdir()
-    return True

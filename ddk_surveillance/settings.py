@@ -59,12 +59,12 @@ class Settings:
     threads: int
     quiet_seconds: float
     waits: bool
-    notice_url: str | None = None
-    notice_command: str | None = None
-    keep_releases: int = 7
-    keep_archive_days: int = 0
-    keep_receipt_days: int = 730
-    keep_log_days: int = 90
+    notice_url: str | None
+    notice_command: str | None
+    keep_releases: int
+    keep_archive_days: int
+    keep_receipt_days: int
+    keep_log_days: int
 
     landing = Place("landing")
     inbox = Place("inbox")  # files that this pipeline has claimed and not yet finished with

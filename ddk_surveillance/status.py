@@ -140,15 +140,15 @@ def gather(db: Warehouse) -> Facts:
         "key_id": db.remembered("key_id"),
         "last_night": _first(db, NIGHT),
         "release": _first(db, RELEASE),
-        "sources": _all(db, PER_SOURCE),
-        "alarms": _all(db, ALARMS),
+        "sources": db.records(PER_SOURCE),
+        "alarms": db.records(ALARMS),
         "newcomers": [text._asdict() for text in _newcomers(db)],
         "linkage": _first(db, LINKAGE),
-        "linkage_alarms": _all(db, LINKAGE_ALARMS),
-        "alerts": _all(db, ALERTS),
+        "linkage_alarms": db.records(LINKAGE_ALARMS),
+        "alerts": db.records(ALERTS),
         "titles": {name: source.title.zh for name, source in db.library.sources.items()},
         "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
-        "files_to_mend": _all(db, OPEN_FILES),
+        "files_to_mend": db.records(OPEN_FILES),
         "more_files_to_mend": max(0, db.value(OPEN_FILES_IN_ALL) - LISTED),
         "open_quarantine_rows": db.value(QUARANTINE),
         "uncertain_incidents": db.value(UNCERTAIN),
@@ -180,14 +180,8 @@ def last_snapshot(settings: Settings) -> Facts | None:
     return snapshot if snapshot.get("form") == FORM else None
 
 
-def _all(db: Warehouse, sql: str) -> list[Row]:
-    rows: list[Row] = db.arrow(sql).to_pylist()
-    return rows
-
-
 def _first(db: Warehouse, sql: str) -> Row | None:
-    rows = _all(db, sql)
-    return rows[0] if rows else None
+    return next(iter(db.records(sql)), None)
 
 
 ENDS = {

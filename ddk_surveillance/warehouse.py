@@ -91,6 +91,11 @@ class Warehouse:
         with _without_values():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
 
+    def records(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Rows by the names of their columns."""
+        records: list[dict[str, Any]] = self.arrow(sql, parameters).to_pylist()
+        return records
+
     def stream(self, sql: str) -> pyarrow.RecordBatchReader:
         """The rows of a query piece by piece, for another database; nothing else may be asked here meanwhile."""
         with _without_values():

@@ -164,12 +164,11 @@ def make_public(db: Warehouse, change_id: str) -> None:
 
 def book(db: Warehouse) -> list[dict[str, Any]]:
     """Every change in its order, with the undo that took it back if it is not in force."""
-    rows: list[dict[str, Any]] = db.arrow(
+    return db.records(
         "SELECT c.* EXCLUDE (turns) REPLACE (strftime(made_at, '%Y-%m-%d %H:%M:%S') AS made_at, period_from::VARCHAR AS"
         f" period_from, period_to::VARCHAR AS period_to), b.file_name, {_UNDONE_BY} AS undone_by"
         " FROM ops.change c LEFT JOIN ops.batch b USING (batch_id) ORDER BY c.change_id"
-    ).to_pylist()
-    return rows
+    )
 
 
 # Of the acts on one change (itself, then its undos) the first that was not answered by a later one ended it.

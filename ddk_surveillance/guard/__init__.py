@@ -109,9 +109,11 @@ def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bo
     surplus = sum(heading.column is None and heading.text != "" for heading in headings)
     around, in_cells = _findings_around(file), _findings_in_cells(source, file)
     if around or in_cells:
-        _refuse(db, batch_id, [*around, *in_cells], REMOVE_FROM_CELLS if in_cells else REMOVE_AROUND)
+        _refuse_identifying(db, batch_id, [*around, *in_cells], REMOVE_FROM_CELLS if in_cells else REMOVE_AROUND)
     elif source.undeclared_columns == "refuse" and surplus:
-        _refuse_undeclared(db, batch_id, surplus)
+        _refuse(db, batch_id, "undeclared_columns",
+                f"有 {surplus} 个未声明的列，本来源不接受多余的列。请删除后重新报送。",
+                f"There are {surplus} columns that this feed does not declare. Remove them and send the file again.")  # fmt: skip
     else:
         return True
     return False
@@ -182,26 +184,20 @@ def _place(sheet: Text, finding: Finding, titles: dict[str, str]) -> Text:
     )
 
 
-def _refuse(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]], advice: Text) -> None:
+def _refuse_identifying(db: Warehouse, batch_id: str, findings: list[tuple[Text, str]], advice: Text) -> None:
     shown = findings[:5]
     zh = "；".join(f"{place.zh}：{kind_title(kind).zh}" for place, kind in shown)
     en = "; ".join(f"{place.en}: {kind_title(kind).en}" for place, kind in shown)
     more = len(findings) - len(shown)
-    _set(db, batch_id, "refused", "identifies_a_person",
-         f"含有可识别个人的信息，整个文件拒收且未存储：{zh}{f'（另有 {more} 类）' if more else ''}。{advice.zh}",
-         f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. {advice.en}")  # fmt: skip
+    _refuse(db, batch_id, "identifies_a_person",
+            f"含有可识别个人的信息，整个文件拒收且未存储：{zh}{f'（另有 {more} 类）' if more else ''}。{advice.zh}",
+            f"The file identifies people, so it is refused as a whole and not stored: {en}{f' ({more} more)' if more else ''}. {advice.en}")  # fmt: skip
 
 
-def _refuse_undeclared(db: Warehouse, batch_id: str, count: int) -> None:
-    _set(db, batch_id, "refused", "undeclared_columns",
-         f"有 {count} 个未声明的列，本来源不接受多余的列。请删除后重新报送。",
-         f"There are {count} columns that this feed does not declare. Remove them and send the file again.")  # fmt: skip
-
-
-def _set(db: Warehouse, batch_id: str, status: str, reason: str | None, zh: str | None, en: str | None) -> None:
+def _refuse(db: Warehouse, batch_id: str, reason: str, zh: str, en: str) -> None:
     db.execute(
-        "UPDATE ops.batch SET status = ?, reason = ?, message_zh = ?, message_en = ?, file_name = NULL WHERE batch_id = ?",
-        [status, reason, zh, en, batch_id],
+        "UPDATE ops.batch SET status = 'refused', reason = ?, message_zh = ?, message_en = ?, file_name = NULL WHERE batch_id = ?",
+        [reason, zh, en, batch_id],
     )
 
 

@@ -8,24 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ddk_surveillance.contracts import Bilingual, Condition, Indicator, Variant
+from ddk_surveillance.contracts import Condition, Indicator, Variant
+from ddk_surveillance.errors import Text, listed
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import PROJECT, resource
+from ddk_surveillance.settings import PROJECT
 
 UNITS = {
-    "children": Bilingual(zh="人（一年内多次只计一人）", en="children, each once a year"),
-    "deaths": Bilingual(zh="死亡（一名儿童只计一次）", en="deaths, each child once"),
-    "incidents": Bilingual(zh="人次（一名儿童一次事件计一次）", en="incidents: one child, one event"),
-    "records": Bilingual(zh="记录", en="records"),
+    "children": Text("人（一年内多次只计一人）", "children, each once a year"),
+    "deaths": Text("死亡（一名儿童只计一次）", "deaths, each child once"),
+    "incidents": Text("人次（一名儿童一次事件计一次）", "incidents: one child, one event"),
+    "records": Text("记录", "records"),
 }
 DATES = {
-    "event_date": Bilingual(zh="事件日期", en="day of the event"),
-    "death_date": Bilingual(zh="死亡日期", en="day of the death"),
+    "event_date": Text("事件日期", "day of the event"),
+    "death_date": Text("死亡日期", "day of the death"),
 }
-TARGETS = {"decline": Bilingual(zh="较基准年下降", en="a decline against the baseline year"),
-           "below": Bilingual(zh="低于 {limit}‰", en="below {limit} per 1000")}  # fmt: skip
+TARGETS = {"decline": Text("较基准年下降", "a decline against the baseline year"),
+           "below": Text("低于 {limit}‰", "below {limit} per 1000")}  # fmt: skip
 ATTRIBUTES = {"约束性": "binding", "预期性": "expected"}
-JOINED = {"all": ("且", "and"), "any": ("或", "or"), "none": ("且", "and")}
+JOINED = {"all": (" 且 ", " and "), "any": (" 或 ", " or "), "none": (" 且 ", " and ")}
 
 
 def pages(library: Library) -> dict[str, str]:
@@ -42,17 +43,17 @@ def _page(library: Library, one: Indicator) -> Iterator[str]:
     if one.tiers:
         yield "\n## 分层 / tiers\n\n依次判断，取第一个符合的。The first that fits holds.\n\n| | | 计入 counted | |\n|---|---|---|---|\n"
     for code, tier in one.tiers.items():
-        yield f"| {code} | {_cell(tier.title)} | {'是 yes' if tier.counted else '否 no'} | {_cell(_condition(library, tier.when))} |\n"
+        yield f"| {code} | {_cell(tier.title.text)} | {'是 yes' if tier.counted else '否 no'} | {_cell(_condition(library, tier.when))} |\n"
     yield from _variants("分项 / sub-measures", library, one.measures)
     named = {code: library.sensitivity[code] for code in one.sensitivity}
     yield from _variants("敏感性分析 / sensitivity analyses", library, named)
     yield "\n## 怎么查 / how to ask\n\n```sql\n" + _query(one.indicator) + "```\n"
 
 
-def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Bilingual]:
+def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Text]:
     said = {
-        ("定义", "definition"): one.definition,
-        ("起用", "valid from"): Bilingual(zh=str(one.valid_from), en=str(one.valid_from)),
+        ("定义", "definition"): one.definition.text,
+        ("起用", "valid from"): Text(str(one.valid_from), str(one.valid_from)),
         ("计数单位", "unit"): UNITS[one.unit],
         ("分子条件", "numerator"): _condition(library, one.numerator),
     }
@@ -60,21 +61,19 @@ def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Bilingual]:
         said["除外", "left out"] = _condition(library, one.excluded)
     said["计入年份", "year of"] = DATES[one.date]
     said["居住", "residence"] = _codes(library, "residence", one.residence)
-    said["年龄（周岁）", "age in years"] = Bilingual(
-        zh=f"{one.ages.from_years}–{one.ages.to_years}", en="both ends included"
-    )
+    said["年龄（周岁）", "age in years"] = Text(f"{one.ages.from_years}–{one.ages.to_years}", "both ends included")
     said["分母", "denominator"] = _codes(library, "population_type", (one.denominator,))
-    said["每", "per"] = Bilingual(zh=f"{one.per:,}", en=f"{one.per:,}")
+    said["每", "per"] = Text(f"{one.per:,}", f"{one.per:,}")
     said["缺报即无数字的来源", "feeds without which there is no figure"] = _sources(library, one.depends_on)
     if one.target:
-        kind, limit = TARGETS[one.target.kind], one.target.limit_per_1000
-        said["目标", "target"] = Bilingual(
-            zh=f"{one.target.year} 年{kind.zh.format(limit=limit)}（{one.target.attribute}）",
-            en=f"{kind.en.format(limit=limit)} by {one.target.year} ({ATTRIBUTES[one.target.attribute]})",
+        kind = TARGETS[one.target.kind].format(limit=one.target.limit_per_1000)
+        said["目标", "target"] = Text(
+            f"{one.target.year} 年{kind.zh}（{one.target.attribute}）",
+            f"{kind.en} by {one.target.year} ({ATTRIBUTES[one.target.attribute]})",
         )
     if one.responsible_units:
         units = "、".join(one.responsible_units)
-        said["责任单位", "responsible"] = Bilingual(zh=units, en=units)
+        said["责任单位", "responsible"] = Text(units, units)
     return said
 
 
@@ -82,27 +81,27 @@ def _variants(title: str, library: Library, variants: dict[str, Variant]) -> Ite
     if variants:
         yield f"\n## {title}\n\n| | | 与上不同之处 what differs |\n|---|---|---|\n"
     for code, variant in variants.items():
-        yield f"| {code} | {_cell(variant.title)} | {'<br>'.join(_cell(one) for one in _differences(library, variant))} |\n"
+        yield f"| {code} | {_cell(variant.title.text)} | {'<br>'.join(_cell(one) for one in _differences(library, variant))} |\n"
 
 
-def _differences(library: Library, variant: Variant) -> Iterator[Bilingual]:
+def _differences(library: Library, variant: Variant) -> Iterator[Text]:
     for condition, zh, en in ((variant.only, "仅", "only"), (variant.also, "另加", "also")):
         if condition:
             said = _condition(library, condition)
-            yield Bilingual(zh=f"{zh}：{said.zh}", en=f"{en}: {said.en}")
+            yield Text(f"{zh}：{said.zh}", f"{en}: {said.en}")
     if variant.unit:
-        yield Bilingual(zh=f"计数单位：{UNITS[variant.unit].zh}", en=f"unit: {UNITS[variant.unit].en}")
+        yield Text(f"计数单位：{UNITS[variant.unit].zh}", f"unit: {UNITS[variant.unit].en}")
     if variant.tiers:
-        yield Bilingual(zh=f"层：{'、'.join(variant.tiers)}", en=f"tiers: {', '.join(variant.tiers)}")
+        yield Text(f"层：{'、'.join(variant.tiers)}", f"tiers: {', '.join(variant.tiers)}")
     if variant.residence:
         said = _codes(library, "residence", variant.residence)
-        yield Bilingual(zh=f"居住：{said.zh}", en=f"residence: {said.en}")
+        yield Text(f"居住：{said.zh}", f"residence: {said.en}")
     if variant.denominator:
         said = _codes(library, "population_type", (variant.denominator,))
-        yield Bilingual(zh=f"分母：{said.zh}", en=f"denominator: {said.en}")
+        yield Text(f"分母：{said.zh}", f"denominator: {said.en}")
 
 
-def _condition(library: Library, condition: Condition) -> Bilingual:
+def _condition(library: Library, condition: Condition) -> Text:
     """A condition in words: 意图 = 自残/自杀 或 …"""
     if condition.column:
         column = library.tables["core.incident"].columns[condition.column]
@@ -111,38 +110,29 @@ def _condition(library: Library, condition: Condition) -> Bilingual:
             values = _sources(library, among)
         else:
             values = _codes(library, column.codelist, among) if column.codelist else _yes_or_no(among)
-        return Bilingual(zh=f"{column.comment.zh} = {values.zh}", en=f"{column.comment.en} = {values.en}")
+        return Text(f"{column.comment.zh} = {values.zh}", f"{column.comment.en} = {values.en}")
     [name] = [name for name in JOINED if getattr(condition, name)]
     parts = [_condition(library, part) for part in getattr(condition, name)]
-    zh, en = JOINED[name]
-    prefix = ("非 ", "not ") if name == "none" else ("", "")
-    return Bilingual(
-        zh=_bracketed("（）", [prefix[0] + part.zh for part in parts], f" {zh} "),
-        en=_bracketed("()", [prefix[1] + part.en for part in parts], f" {en} "),
-    )
+    if name == "none":
+        parts = [Text(f"非 {part.zh}", f"not {part.en}") for part in parts]
+    joined = listed(parts, *JOINED[name])
+    return joined if len(parts) == 1 else Text(f"（{joined.zh}）", f"({joined.en})")
 
 
-def _bracketed(brackets: str, parts: list[str], joint: str) -> str:
-    return parts[0] if len(parts) == 1 else joint.join(parts).join(brackets)
+def _codes(library: Library, codelist: str, codes: tuple[str, ...]) -> Text:
+    labels = {code: Text(zh, en) for code, zh, en in library.code_labels(codelist)}
+    return listed(labels[code] for code in codes) if codes else Text("不限", "any")
 
 
-def _codes(library: Library, codelist: str, codes: tuple[str, ...]) -> Bilingual:
-    labels = {code: (zh, en) for code, zh, en in library.code_labels(codelist)}
-    if not codes:
-        return Bilingual(zh="不限", en="any")
-    return Bilingual(zh="、".join(labels[code][0] for code in codes), en=", ".join(labels[code][1] for code in codes))
+def _sources(library: Library, names: tuple[str, ...]) -> Text:
+    return listed(library.sources[name].title.text for name in names) if names else Text("无", "none")
 
 
-def _sources(library: Library, names: tuple[str, ...]) -> Bilingual:
-    titles = [library.sources[name].title for name in names]
-    return Bilingual(zh="、".join(one.zh for one in titles) or "无", en=", ".join(one.en for one in titles) or "none")
+def _yes_or_no(values: tuple[str, ...]) -> Text:
+    return listed(Text({"true": "是", "false": "否"}.get(one, one), one) for one in values)
 
 
-def _yes_or_no(values: tuple[str, ...]) -> Bilingual:
-    return Bilingual(zh="、".join({"true": "是", "false": "否"}.get(one, one) for one in values), en=", ".join(values))
-
-
-def _cell(said: Bilingual) -> str:
+def _cell(said: Text) -> str:
     return (said.zh if said.zh == said.en else f"{said.zh}<br>{said.en}").replace("|", "\\|")
 
 
@@ -161,4 +151,4 @@ def write(folder: Path, library: Library) -> None:
 
 
 if __name__ == "__main__":
-    write(PROJECT / "docs" / "indicators", Library((resource("schemas"),)))
+    write(PROJECT / "docs" / "indicators", Library())

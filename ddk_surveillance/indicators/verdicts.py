@@ -22,19 +22,6 @@ UNKNOWN = {
 }
 
 
-COLUMNS = (
-    "indicator_code",
-    "year",
-    "target_kind",
-    "limit_per_1000",
-    "baseline_year",
-    "final_from",
-    "verdict",
-    "verdict_zh",
-    "verdict_en",
-)
-
-
 def verdicts_of(library: Library, totals: pandas.DataFrame) -> pandas.DataFrame:
     """One verdict per indicator with a target and year; `totals` holds the district's years in order."""
     targeted = [indicator for indicator in library.indicators.values() if indicator.target]
@@ -43,7 +30,7 @@ def verdicts_of(library: Library, totals: pandas.DataFrame) -> pandas.DataFrame:
         for indicator in targeted
         for verdict in _verdicts(indicator, totals[totals["indicator_code"] == indicator.indicator])
     ]
-    return pandas.DataFrame(rows, columns=COLUMNS, dtype=object)
+    return pandas.DataFrame(rows, columns=list(library.tables["mart.indicator_verdict"].columns), dtype=object)
 
 
 def _verdicts(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str, Any]]:

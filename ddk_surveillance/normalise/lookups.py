@@ -12,12 +12,12 @@ import pyarrow
 from ddk_surveillance.contracts import NOT_KEPT, Source, SourceColumn
 from ddk_surveillance.different import Question, different
 from ddk_surveillance.library import Library
-from ddk_surveillance.normalise.ages import ParsedAge, parse_age
+from ddk_surveillance.normalise.ages import parse_age
 from ddk_surveillance.normalise.codes import CodeList, key_of
 from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
 from ddk_surveillance.problems import Problem
-from ddk_surveillance.text.dates import ParsedDate, parse_date, parse_hour
+from ddk_surveillance.text.dates import parse_date, parse_hour
 from ddk_surveillance.text.missing import is_missing
 from ddk_surveillance.warehouse import Warehouse
 
@@ -31,7 +31,7 @@ SHAPES = {
     "icd10": re.compile(r"[A-Z]\d\d\.[0-9x]\S*"),
 }
 LONGEST_WORD = 24
-Parser = Callable[..., tuple[Any, ...] | Problem]
+Parser = Callable[..., Any]  # a value, several in a tuple, or a Problem
 
 DATE_FIELDS = {
     "first": pyarrow.date32(),
@@ -151,7 +151,8 @@ def _answer(parse: Parser, kind: str, row: tuple[Any, ...], others: Others) -> t
         return (None, *nothing)
     parsed = parse(*row)
     if not isinstance(parsed, Problem):
-        return (None, *parsed)
+        values = parsed if isinstance(parsed, tuple) else (parsed,)
+        return (None, *values[: len(nothing)])  # the days of an age are not kept
     is_stray = parsed.code in NOT_UNDERSTOOD and others.claim(row[0], kind)
     return ("of_another_column" if is_stray else parsed.code, *nothing)
 
@@ -171,7 +172,7 @@ def _parser(db: Warehouse, column: SourceColumn) -> Parser:
         return _township_parser(db)
     if column.kind == "number":
         return lambda text: _number(text, column.minimum, column.maximum)
-    parsers: dict[str, Parser] = {"date": _date, "hour": _hour, "age": _age, "icd10": _icd10(column)}
+    parsers: dict[str, Parser] = {"date": parse_date, "hour": parse_hour, "age": parse_age, "icd10": _icd10(column)}
     return parsers[column.kind]
 
 
@@ -179,13 +180,10 @@ def _code_parser(db: Warehouse, column: SourceColumn) -> Parser:
     codes = CodeList.load(db.library.codelist_path(column.codelist)) if column.codelist else None
     terms = {key_of(term): code for term, code in column.terms.items()}
 
-    def parse(text: str, dictionary: str | None = column.dictionary) -> tuple[Any, ...] | Problem:
+    def parse(text: str, dictionary: str | None = column.dictionary) -> str | Problem | None:
         if (key := key_of(text)) in terms:
-            return (terms[key],)
-        if codes is None:
-            return Problem("unknown_code")
-        code = codes.decode(text, dictionary)
-        return code if isinstance(code, Problem) else (code,)
+            return terms[key]
+        return codes.decode(text, dictionary) if codes else Problem("unknown_code")
 
     return parse
 
@@ -200,21 +198,6 @@ def _township_parser(db: Warehouse) -> Parser:
         return RESIDENCE.get(code, (code, "resident"))
 
     return parse
-
-
-def _date(text: str, year: int | None, month: int | None) -> tuple[Any, ...] | Problem:
-    parsed: ParsedDate | Problem = parse_date(text, year, month)
-    return parsed if isinstance(parsed, Problem) else (parsed.first, parsed.last, parsed.precision, parsed.hour)
-
-
-def _hour(text: str) -> tuple[Any, ...] | Problem:
-    parsed = parse_hour(text)
-    return parsed if isinstance(parsed, Problem) else (parsed,)
-
-
-def _age(text: str, unit: str | None = None) -> tuple[Any, ...] | Problem:
-    parsed: ParsedAge | Problem = parse_age(text, unit)
-    return parsed if isinstance(parsed, Problem) else (parsed.years, parsed.months)
 
 
 def _icd10(column: SourceColumn) -> Parser:
@@ -236,12 +219,12 @@ def _implied(code: str) -> tuple[str | None, str | None, str | None]:
     return cause.intent, cause.card_mechanism, None
 
 
-def _number(text: str, minimum: float | None, maximum: float | None) -> tuple[Any, ...] | Problem:
+def _number(text: str, minimum: float | None, maximum: float | None) -> float | Problem:
     if not NUMBER.fullmatch(text):
         return Problem("unreadable_number")
     number = float(text.replace(",", ""))
     low, high = (-1e15 if minimum is None else minimum), (1e15 if maximum is None else maximum)
-    return (number,) if low <= number <= high else Problem("number_out_of_range")
+    return number if low <= number <= high else Problem("number_out_of_range")
 
 
 def attribute_tables(library: Library, source: Source) -> dict[str, pyarrow.Table]:

@@ -145,7 +145,8 @@ def _problem(source: Source, library: Library) -> str:
 def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
     """checked, or held: too large a share of bad rows, or a check that could not be evaluated."""
     waiting = "batch_id IN (SELECT DISTINCT batch_id FROM recoded)"
-    db.execute(f"UPDATE ops.batch SET status = 'checked' WHERE {waiting} OR batch_id IN ({_empty(source)})")
+    passed = f"{waiting} OR source_code = ? AND status = 'recoded'"  # or a submission without rows: a zero report
+    db.execute(f"UPDATE ops.batch SET status = 'checked' WHERE {passed}", [source.source])
     if failed:
         names = ", ".join(sorted({verdict.rule.code for verdict in failed}))
         _hold(db, waiting, NOT_EVALUATED, f"检查 {names} 未能执行，整批暂扣；请联系系统维护人员。",
@@ -178,11 +179,6 @@ def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: C
           f"来源似已自行改正：文件中没有一行需要更正 {name}，整批暂扣；请数据专员从来源声明中删除该更正。",
           f"The source seems to have mended itself: no row needs the correction {name}, so the batch is held: "
           "let a data officer take it out of the declaration.")  # fmt: skip
-
-
-def _empty(source: Source) -> str:
-    """Zero reports: batches that hold no row but are a submission all the same."""
-    return f"SELECT batch_id FROM ops.batch WHERE source_code = {literal(source.source)} AND status = 'recoded'"
 
 
 def _hold(db: Warehouse, condition: str, reason: str, zh: str, en: str) -> None:

@@ -8,24 +8,24 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from ddk_surveillance.contracts import Bilingual, Check
+from ddk_surveillance.contracts import Check
+from ddk_surveillance.errors import Text, listed
 from ddk_surveillance.library import Library
 from ddk_surveillance.quality.docs import STYLE, replace
-from ddk_surveillance.settings import resource
 
 SEVERITIES = {
-    "error": Bilingual(zh="隔离待更正", en="error: the row waits for correction"),
-    "warning": Bilingual(zh="提示", en="warning: the row passes with a flag"),
-    "information": Bilingual(zh="只计数", en="information: counted only"),
-    "out_of_scope": Bilingual(zh="不计入", en="out of scope: the row is not counted"),
+    "error": Text("隔离待更正", "error: the row waits for correction"),
+    "warning": Text("提示", "warning: the row passes with a flag"),
+    "information": Text("只计数", "information: counted only"),
+    "out_of_scope": Text("不计入", "out of scope: the row is not counted"),
 }
 DIMENSIONS = {
-    "completeness": Bilingual(zh="完整性", en="completeness"),
-    "conformance": Bilingual(zh="规范性", en="conformance"),
-    "plausibility": Bilingual(zh="合理性", en="plausibility"),
-    "consistency": Bilingual(zh="一致性", en="consistency"),
-    "timeliness": Bilingual(zh="及时性", en="timeliness"),
-    "eligibility": Bilingual(zh="统计范围", en="eligibility"),
+    "completeness": Text("完整性", "completeness"),
+    "conformance": Text("规范性", "conformance"),
+    "plausibility": Text("合理性", "plausibility"),
+    "consistency": Text("一致性", "consistency"),
+    "timeliness": Text("及时性", "timeliness"),
+    "eligibility": Text("统计范围", "eligibility"),
 }
 
 
@@ -59,28 +59,25 @@ def markdown(library: Library) -> str:
     return "".join(parts)
 
 
-def _said(check: Check, library: Library) -> dict[tuple[str, str], Bilingual]:
+def _said(check: Check, library: Library) -> dict[tuple[str, str], Text]:
     return {
         ("级别", "severity"): SEVERITIES[check.severity],
         ("方面", "dimension"): DIMENSIONS[check.dimension],
-        ("谁处理", "owner"): check.owner,
+        ("谁处理", "owner"): check.owner.text,
         ("查什么", "looks at"): _place(check, library),
-        ("为什么", "why"): check.why,
-        ("例如", "example"): check.example,
-        ("怎么办", "what to do"): check.remedy,
+        ("为什么", "why"): check.why.text,
+        ("例如", "example"): check.example.text,
+        ("怎么办", "what to do"): check.remedy.text,
     }
 
 
-def _place(check: Check, library: Library) -> Bilingual:
+def _place(check: Check, library: Library) -> Text:
     if check.over:
         table = library.tables[check.over].comment
-        return Bilingual(
-            zh=f"{table.zh}（{check.over}.{check.column}）", en=f"{table.en} ({check.over}.{check.column})"
-        )
-    sources = [library.sources[name].title for name in check.sources if name in library.sources]
-    zh = "、".join(title.zh for title in sources) or "凡有此项的来源"
-    en = ", ".join(title.en for title in sources) or "every feed that has it"
-    return Bilingual(zh=f"{zh}的 {check.column}", en=f"{check.column} of {en}")
+        return Text(f"{table.zh}（{check.over}.{check.column}）", f"{table.en} ({check.over}.{check.column})")
+    named = [library.sources[name].title.text for name in check.sources if name in library.sources]
+    sources = listed(named or [Text("凡有此项的来源", "every feed that has it")])
+    return Text(f"{sources.zh}的 {check.column}", f"{check.column} of {sources.en}")
 
 
 def _page(title: str, body: str) -> str:
@@ -89,4 +86,4 @@ def _page(title: str, body: str) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(Library((resource("schemas"),))), end="")
+    print(markdown(Library()), end="")

@@ -56,14 +56,15 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     """Every rule that this source can be held to."""
     table = library.recoded_columns(source)
     for name, column in source.columns.items():
-        yield _readable(name, column.unreadable)
+        yield _empty("readable", name, f"problem_{name}", column.unreadable, READABLE)
         if column.filled:
             target = f"code_{name}" if f"code_{name}" in table else column.to or name
             yield _filled(name, target, column.filled)
     for name in sorted(set(source.parsed_columns) - set(source.columns)):
-        yield _readable(name, "error")
+        yield _empty("readable", name, f"problem_{name}", "error", READABLE)
     for name, correction in source.corrections.items():
-        yield _needless(name, correction.reason)
+        title = Bilingual(zh=correction.reason, en=f"rows changed by the correction {name}")
+        yield _empty("correction", name, f"corrected_{name}", "information", title)
     fed = library.fed(source)
     for code, check in library.checks.items():
         severity = source.checks.get(code, check.severity)
@@ -80,10 +81,10 @@ def rules_across(library: Library) -> Iterator[tuple[str, Rule]]:
             yield check.over, _catalogued(code, check, check.severity, library.tables[check.over].columns)
 
 
-def _readable(name: str, severity: str) -> Rule:
-    column = f"problem_{name}"
+def _empty(code: str, name: str, column: str, severity: str, title: Bilingual) -> Rule:
+    """A column of the recoded rows holds nothing: no problem of a cell; no correction, of which the rows are counted."""
     looks_at = {column: f"c.{column}"}
-    return Rule("readable", name, severity, READABLE, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
+    return Rule(code, name, severity, title, "ExpectColumnValuesToBeNull", {"column": column}, looks_at)
 
 
 def _filled(name: str, target: str, severity: str) -> Rule:
@@ -92,16 +93,6 @@ def _filled(name: str, target: str, severity: str) -> Rule:
     column = f"filled_{name}"
     looks_at = {column: f"nullif({filled} OR c.problem_{name} IS NOT NULL, false)"}
     return Rule("filled", name, severity, FILLED, "ExpectColumnValuesToNotBeNull", {"column": column}, looks_at)
-
-
-def _needless(name: str, reason: str) -> Rule:
-    """Counts the rows that a declared correction of the source has changed."""
-    column = f"corrected_{name}"
-    title = Bilingual(zh=reason, en=f"rows changed by the correction {name}")
-    arguments = {"column": column}
-    return Rule(
-        "correction", name, "information", title, "ExpectColumnValuesToBeNull", arguments, {column: f"c.{column}"}
-    )
 
 
 def _catalogued(code: str, check: Check, severity: str, columns: Collection[str] = ()) -> Rule:

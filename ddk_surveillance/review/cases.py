@@ -95,12 +95,12 @@ def _bounds() -> dict[str, int]:
 
 def records_by_id(db: Warehouse, record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The records that hold, with the name of the file each came in."""
-    found = db.arrow(
+    found = db.records(
         """SELECT v.*, b.file_name FROM core.record_version AS v LEFT JOIN ops.batch AS b USING (batch_id)
         WHERE v.disposition = 'loaded' AND list_contains($wanted, v.record_id)""",
         {"wanted": sorted(record_ids)},
     )
-    return {row["record_id"]: row for row in found.to_pylist()}
+    return {row["record_id"]: row for row in found}
 
 
 def side_by_side(

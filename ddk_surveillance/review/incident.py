@@ -88,15 +88,17 @@ class Account:
                 rows.append([self.words.of("fields", one.field), *(self._level(other) for other in of_field)])
         rows.append([Text("模型得分", "score of the model"), *(signed(pair.model_bits) for pair in explained)])
         if any(pair.rule for pair in explained):
-            rows.append([Text("安全规则", "safety rule"), *(self._rule(pair) for pair in explained)])
+            rows.append(
+                [
+                    Text("安全规则", "safety rule"),
+                    *(self.words.of("rules", pair.rule) if pair.rule else NOTHING for pair in explained),
+                ]
+            )
         self._table([Text("字段", "field"), *(Text(f"{a + 1}–{b + 1}", f"{a + 1}–{b + 1}") for a, b in pairs)], rows)
 
     def _level(self, one: Any) -> Text:
         text = self.words.comparison(one)
         return text if one.level is None else Text(f"{text.zh} {signed(one.bits)}", f"{text.en} {signed(one.bits)}")
-
-    def _rule(self, pair: Explanation) -> Text:
-        return self.words.of("rules", pair.rule) if pair.rule else NOTHING
 
     def _values(self) -> None:
         """What the incident says of each field; where its reports differ, who lost and by which rule."""
@@ -106,7 +108,7 @@ class Account:
             [self.incident_id],
         )
         columns = self.db.library.tables["core.incident"].columns
-        [golden] = self.db.arrow("SELECT * FROM core.incident WHERE incident_id = ?", [self.incident_id]).to_pylist()
+        [golden] = self.db.records("FROM core.incident WHERE incident_id = ?", [self.incident_id])
         self._title("事件的取值；有分歧的列出落选的说法", "Values of the incident; where reports differ, what lost")
         rows: list[list[Text | str]] = []
         for field in self.labels.shared(columns):

@@ -1,6 +1,5 @@
 """The code lists as data: no word or digit means two things, and whatever the declarations name exists."""
 
-import csv
 import functools
 import re
 import unicodedata
@@ -11,10 +10,10 @@ import pytest
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.codes import CodeList
-from ddk_surveillance.settings import resource
+from ddk_surveillance.settings import csv_rows, resource
 
 FOLDER = resource("schemas") / "codelists"
-LIBRARY = Library((resource("schemas"),))
+LIBRARY = Library()
 # Rule tables that happen to be kept beside the lists; they have tests of their own.
 OTHER_TABLES = {"identifying_headers", "icd10_external_causes"}
 CODES_OF_LIST = {
@@ -114,8 +113,7 @@ OFFENCES = """
 
 @functools.cache
 def rows_of(codelist: str) -> tuple[dict[str, str], ...]:
-    with (FOLDER / f"{codelist}.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(csv.DictReader(stream))
+    return tuple(csv_rows(FOLDER / f"{codelist}.csv"))
 
 
 def columns_of(codelist: str) -> list[str]:

@@ -23,7 +23,7 @@ from ddk_surveillance.changes.backfill import FileLine, Plan
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.cli import ddk
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import PROJECT, resource
+from ddk_surveillance.settings import PROJECT
 
 TEXT = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n\$ (ddk .*?)\n(.*?)```\n", TEXT, re.DOTALL)
@@ -52,7 +52,7 @@ UNSAID |= dict.fromkeys(("records_added", "records_changed", "records_withdrawn"
 def test_a_block_shows_what_its_command_prints(
     command: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = Library((resource("schemas"),))
+    library = Library()
     arguments = shlex.split(command)[1:]
     for folder in ("复核", "second"):
         (tmp_path / folder).mkdir()

@@ -1,13 +1,14 @@
 """Chinese sentences are punctuated in Chinese: everything that people read is looked at, and nothing escapes by being new."""
 
 import ast
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from ddk_surveillance.settings import csv_rows
 
 ROOT = Path(__file__).parents[2]
 HALF_WIDTH = re.compile(r"[一-鿿”）][,;:?!()]|(?!^! )[,;:?!()] ?[一-鿿“（]")
@@ -46,8 +47,7 @@ def said_in_declarations() -> Iterator[tuple[str, str]]:
         for text in chinese(yaml.safe_load(path.read_text("utf-8"))):
             yield path.relative_to(ROOT).as_posix(), re.sub(r"\{[^{}]*\}", "甲", text)
     for name in ("age_group.csv", "statistic.csv"):
-        with (ROOT / "schemas" / "codelists" / name).open(encoding="utf-8", newline="") as file:
-            yield from ((name, row["zh"]) for row in csv.DictReader(file))
+        yield from ((name, row["zh"]) for row in csv_rows(ROOT / "schemas" / "codelists" / name))
 
 
 def said_in_documents() -> Iterator[tuple[str, str]]:

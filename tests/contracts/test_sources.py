@@ -8,7 +8,6 @@ import pytest
 
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import resource
 from tests.conftest import TOKEN_A, TOKEN_B, TOKEN_C, Home, csv_of, take_in
 
 # What a file must have at least to be recognised and read, by the header an office writes first.
@@ -28,7 +27,7 @@ RECORD_FEEDS = sorted(set(REQUIRED) - {"population"})
 
 
 def sources() -> dict[str, Source]:
-    return dict(Library((resource("schemas"),)).sources)
+    return dict(Library().sources)
 
 
 def test_there_are_nine_feeds_and_the_population() -> None:

@@ -11,7 +11,6 @@ from ddk_surveillance import guard, intake
 from ddk_surveillance.landing import Claim
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import load as load_settings
-from ddk_surveillance.settings import resource
 from ddk_surveillance.tokens import Key
 from ddk_surveillance.warehouse import Warehouse, connect
 
@@ -22,7 +21,7 @@ BATCH = "0" * 16
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     settings = load_settings({}, tmp_path_factory.mktemp("home"))
     settings.make_folders()
-    warehouse = connect(settings, Library((resource("schemas"),)))
+    warehouse = connect(settings, Library())
     yield warehouse
     warehouse.connection.close()
 

@@ -18,7 +18,7 @@ from ddk_surveillance.intake.headers import ColumnHeaders, find_header
 from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import PROJECT, resource
+from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.tokens import institution_token, load_key, name_with_birth, resident_check_character
 from tests.conftest import Home
 
@@ -156,7 +156,7 @@ def test_nothing_else_of_a_child_remains_in_the_clean_file(home: Home, tmp_path:
     assert deidentified(home, tmp_path, RAW, out="王小明_去标识.xlsx")[0] == ExitCode.DATA_PROBLEMS
 
 
-LIBRARY = Library((resource("schemas"),))
+LIBRARY = Library()
 FEEDS = [name for name, source in LIBRARY.sources.items() if source.target == "record"]
 PRIVATE = {"id_token": "身份证号", "name_token": "姓名", "phone_token": "监护人电话", "case_token": "案件编号"}
 

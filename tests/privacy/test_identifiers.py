@@ -1,6 +1,5 @@
 """Every text of the vector files is judged as written there; hits and false alarms are counted."""
 
-import csv
 import random
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ddk_surveillance.guard.headers import header_kind, identifying_headers, kin
 from ddk_surveillance.guard.identifiers import _FEW_BYTES, Finding, GuardedColumn, _hits, find_identifiers, scan_text
 from ddk_surveillance.guard.patterns import RULES
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import resource
+from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.tokens import resident_check_character
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -31,12 +30,11 @@ HEX_TOKEN = "5f99010420150307001a13812345678b" * 2
 
 @pytest.fixture
 def police() -> Source:
-    return Library((resource("schemas"),)).sources["police"]
+    return Library().sources["police"]
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
-    with (VECTORS / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return csv_rows(VECTORS / name)
 
 
 def findings(*cells: str | None, name: str = "备注", kind: str = "text", header: str = "") -> tuple[Finding, ...]:

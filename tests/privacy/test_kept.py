@@ -17,7 +17,6 @@ from ddk_surveillance.guard.kept import _in_months
 from ddk_surveillance.guard.names import MAY_HOLD_NAME, holds_name
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.townships import OTHER_DISTRICTS, PROVINCES
-from ddk_surveillance.settings import resource
 from ddk_surveillance.text.clock import PARTS_OF_DAY
 from ddk_surveillance.text.spelling import folded
 from ddk_surveillance.warehouse import Warehouse
@@ -98,7 +97,7 @@ def test_what_stands_around_the_cells_is_named_once_and_is_to_be_renamed(
 
 
 def test_no_word_of_any_list_and_no_place_is_masked() -> None:
-    library = Library((resource("schemas"),))
+    library = Library()
     known = set().union(*(library.words(source) for source in library.sources.values()))
     assert len(known) > 2_000 and folded("跌倒/坠落") in known
     places = [

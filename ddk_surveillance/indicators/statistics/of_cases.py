@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.indicators.statistics.of_series import DOBSON
@@ -57,13 +58,15 @@ def gather(db: Warehouse) -> None:
 BY_SOURCES = "(FROM case_count JOIN rule USING (rule) WHERE indicator_code = ?)"
 
 
+def _known(db: Warehouse, series: Series, known: dict[int, Row], sql: str, *asked: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query about the indicator that are of a year with a figure; a year stands first."""
+    yield from (row for row in db.rows(sql, [series.indicator.indicator, *asked]) if row[0] in known)
+
+
 def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """The numerator if records had been linked more strictly or more loosely than they were."""
-    rows = db.rows(
-        "SELECT year, strict, adopted, loose FROM case_by_threshold WHERE indicator_code = ? ORDER BY year",
-        [series.indicator.indicator],
-    )
-    for year, *counts in (row for row in rows if row[0] in known):
+    sql = "SELECT year, strict, adopted, loose FROM case_by_threshold WHERE indicator_code = ? ORDER BY year"
+    for year, *counts in _known(db, series, known, sql):
         time = known[year]["denominator"]
         for category, count in zip(("strict", "adopted", "loose"), counts, strict=True):
             yield series.row("linkage_bound", year, "thresholds of schemas/linkage.yaml", category=category,
@@ -72,11 +75,8 @@ def _linkage_bounds(db: Warehouse, series: Series, known: dict[int, Row]) -> Ite
 
 def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """An interval that allows for children hurt several times: their events are not independent of each other."""
-    rows = db.rows(
-        "SELECT year, events, squares, children FROM child_count JOIN rule USING (rule) WHERE indicator_code = ? ORDER BY year",
-        [series.indicator.indicator],
-    )
-    for year, events, squares, children in (row for row in rows if row[0] in known):
+    sql = "SELECT year, events, squares, children FROM child_count JOIN rule USING (rule) WHERE indicator_code = ? ORDER BY year"
+    for year, events, squares, children in _known(db, series, known, sql):
         time = known[year]["denominator"]
         low, high = intervals.repeat_adjusted_interval(int(events), int(squares))
         yield series.row("repeat_adjusted_rate", year, REPEATS, value=1000 * float(events) / time, low=1000 * low / time,
@@ -87,12 +87,9 @@ def _repeats(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[R
 
 def _sources(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """How many feeds reported cases, and the share of cases that more than one reported: better reporting looks like more."""
-    rows = db.rows(
-        f"""SELECT year, string_agg(sources, ','), sum(cases) FILTER (contains(sources, ',')), sum(cases)
-        FROM {BY_SOURCES} GROUP BY year ORDER BY year""",
-        [series.indicator.indicator],
-    )
-    for year, sources, several, cases in (row for row in rows if row[0] in known):
+    sql = f"""SELECT year, string_agg(sources, ','), sum(cases) FILTER (contains(sources, ',')), sum(cases)
+        FROM {BY_SOURCES} GROUP BY year ORDER BY year"""
+    for year, sources, several, cases in _known(db, series, known, sql):
         several, feeds = several or 0, len(set(sources.split(",")))
         low, high = intervals.wilson_interval(int(several), int(cases))
         yield series.row(
@@ -116,10 +113,7 @@ def _constant_sources(db: Warehouse, series: Series, known: dict[int, Row]) -> I
     note = Text(f"来源：{'、'.join(constant)}", f"feeds: {', '.join(constant)}")
     for year, total in known.items():
         count = int(rows.get(year, 0))
-        rate = intervals.crude_rates(count, total["denominator"])
-        yield series.row("constant_sources", year, "exact Poisson below 10 events, Byar from 10 on (PHE)",
-                         value=float(rate.rate_per_1000), low=float(rate.lower), high=float(rate.upper), events=float(count),
-                         person_years=total["denominator"], **noted(note))  # fmt: skip
+        yield series.crude_rate("constant_sources", year, count, total["denominator"], **noted(note))
 
 
 def _reporting_every_year(db: Warehouse, years: list[int]) -> list[str]:
@@ -130,8 +124,7 @@ def _reporting_every_year(db: Warehouse, years: list[int]) -> list[str]:
 
 def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator[Row]:
     """Townships made comparable: their own rates on the standard population, and the district's rates on their children."""
-    rows = db.rows(
-        f"""WITH event AS (
+    sql = f"""WITH event AS (
             SELECT year, township_code, age_group, sex, count(*) AS events FROM mart.counted
             WHERE indicator_code = ? AND is_in_numerator GROUP BY ALL
         ), cell AS (
@@ -146,10 +139,8 @@ def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator
             FROM cell WINDOW stratum AS (PARTITION BY year, age_group, sex)
         )
         SELECT year, township_code, {", ".join(f"list({one} ORDER BY sex, age_group)" for one in _STRATUM)}
-        FROM beside GROUP BY ALL ORDER BY ALL""",
-        [series.indicator.indicator, series.indicator.denominator],
-    )
-    for year, township, *strata in (row for row in rows if row[0] in known):
+        FROM beside GROUP BY ALL ORDER BY ALL"""
+    for year, township, *strata in _known(db, series, known, sql, series.indicator.denominator):
         yield from _township(series, year, township, *strata)
 
 

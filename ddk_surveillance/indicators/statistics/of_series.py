@@ -8,13 +8,12 @@ import pandas
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.indicators.definition import OTHER_INTENTS, SEVERE, UNDETERMINED
-from ddk_surveillance.indicators.statistics.series import Row, Series, is_known, noted
+from ddk_surveillance.indicators.statistics.series import EXACT_OR_BYAR, Row, Series, is_known, noted
 from ddk_surveillance.indicators.verdicts import baseline_of
 from ddk_surveillance.rates import comparison, intervals, projection, sensitivity, standardised, targets, trend
 from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.rates.periods import Annual, Pool, period_pools
 
-EXACT_OR_BYAR = "exact Poisson below 10 events, Byar from 10 on (PHE)"
 DOBSON, FAY_FEUER = "direct, Dobson et al. 1991", "direct, Fay & Feuer 1997"
 EXACT_RATIO = "exact conditional, central p (Fay 2010)"
 TOO_FEW_YEARS = Refusal("too_early", Text("没有足够的已定稿年份", "not enough final years"))
@@ -41,12 +40,15 @@ def _in_own_unit(series: Series) -> Iterator[Row]:
     """The rate in the unit of its definition, where that is not per 1000."""
     factor = series.indicator.per / intervals.PER
     for year in series.totals[""] if factor != 1 else ():
-        figures = (
-            {name: year[column] * factor for name, column in _RATE.items()}
-            if is_known(year)
-            else {"reason": year["reason"]}
-        )
-        yield series.row(f"rate_per_{series.indicator.per}", year["year"], EXACT_OR_BYAR, **figures, **_base(year))
+        statistic = f"rate_per_{series.indicator.per}"
+        yield series.row(statistic, year["year"], EXACT_OR_BYAR, **_figures(year, factor), **_base(year))
+
+
+def _figures(year: Row, factor: float = 1) -> Row:
+    """A cell's rate and interval, or why it has none."""
+    if not is_known(year):
+        return {"reason": year["reason"]}
+    return {name: year[column] * factor for name, column in _RATE.items()}
 
 
 _RATE = {"value": "rate_per_1000", "low": "ci_low", "high": "ci_high"}
@@ -156,10 +158,8 @@ def _pooled_by_part(series: Series) -> Iterator[Row]:
 
 
 def _pool(series: Series, pool: Pool, category: str) -> Row:
-    rate = intervals.crude_rates(pool.events, pool.person_years)
-    return series.row("pooled_rate", f"{pool.first_year}-{pool.last_year}", EXACT_OR_BYAR, category=category,
-                      value=float(rate.rate_per_1000), low=float(rate.lower), high=float(rate.upper),
-                      events=float(pool.events), person_years=pool.person_years)  # fmt: skip
+    period = f"{pool.first_year}-{pool.last_year}"
+    return series.crude_rate("pooled_rate", period, pool.events, pool.person_years, category=category)
 
 
 def _analyses(series: Series) -> Iterator[Row]:
@@ -169,11 +169,8 @@ def _analyses(series: Series) -> Iterator[Row]:
             "left_out" if analysis.startswith("tier_") else "severe_only" if analysis == SEVERE else "sensitivity"
         )
         for year in series.totals[analysis]:
-            figures = (
-                {name: year[column] for name, column in _RATE.items()} if is_known(year) else {"reason": year["reason"]}
-            )
             category = analysis.removeprefix("tier_") if statistic != "severe_only" else "all"
-            yield series.row(statistic, year["year"], EXACT_OR_BYAR, category=category, **figures, **_base(year))
+            yield series.row(statistic, year["year"], EXACT_OR_BYAR, category=category, **_figures(year), **_base(year))
 
 
 def _undetermined(series: Series) -> Iterator[Row]:

@@ -11,9 +11,11 @@ import pandas
 from ddk_surveillance.contracts import Indicator, Plan
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates.checked import Refusal
+from ddk_surveillance.rates.intervals import crude_rates
 from ddk_surveillance.rates.periods import Annual
 
 Row = dict[str, Any]
+EXACT_OR_BYAR = "exact Poisson below 10 events, Byar from 10 on (PHE)"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class Series:
             name: None if isinstance(value, float) and not math.isfinite(value) else value
             for name, value in row.items()
         }
+
+    def crude_rate(self, statistic: str, period: object, count: int, person_years: float, **values: Any) -> Row:
+        """A rate that is no cell of the cubes."""
+        rate = crude_rates(count, person_years)
+        return self.row(statistic, period, EXACT_OR_BYAR, value=float(rate.rate_per_1000), low=float(rate.lower),
+                        high=float(rate.upper), events=float(count), person_years=person_years, **values)  # fmt: skip
 
     def refused(self, statistic: str, period: object, method: str, refusal: Refusal, **values: Any) -> Row:
         """A statistic that is deliberately not given, and why."""

@@ -9,7 +9,7 @@ import pytest
 
 from ddk_surveillance.errors import WarehouseError
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 
@@ -19,7 +19,7 @@ class Failure(Exception):
 
 @pytest.fixture
 def db() -> Warehouse:
-    return connect(load({"DDK_THREADS": "1"}, Path("unused")), Library((resource("schemas"),)))
+    return connect(load({"DDK_THREADS": "1"}, Path("unused")), Library())
 
 
 def names(db: Warehouse) -> list[str]:

@@ -11,11 +11,11 @@ import pytest
 
 from ddk_surveillance import indicators
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 INCIDENTS, CHILDREN, YEARS = 6000, 2500, (2021, 2022, 2023, 2024)
-LIBRARY = Library((resource("schemas"),))
+LIBRARY = Library()
 TOWNSHIPS = [code for code, _, _ in LIBRARY.code_labels("township")]
 
 

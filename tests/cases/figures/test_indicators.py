@@ -13,7 +13,7 @@ from ddk_surveillance import indicators
 from ddk_surveillance.indicators.definition import analyses_of
 from ddk_surveillance.indicators.figures import is_final
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 DISTRICT = "period_type = 'year' AND sex = 'all' AND age_group = 'all' AND township_code = 'all'"
@@ -39,7 +39,7 @@ i14      l     2024-10-04 13  male   undetermined  poisoning   yes   resident   
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     settings = load({}, tmp_path)
-    db = connect(settings, Library((resource("schemas"),)))
+    db = connect(settings, Library())
     db.execute("INSERT INTO ops.batch BY NAME SELECT 'b' AS batch_id, 'population' AS source_code, '' AS sha256, 0 AS size_bytes, "
                "TIMESTAMP '2026-01-01' AS received_at, 'loaded' AS status")  # fmt: skip
     yield db
@@ -170,7 +170,7 @@ def test_a_titled_file_reports_its_year_even_without_an_injury_in_it(warehouse: 
 
 
 def test_a_year_becomes_final_at_the_end_of_june_of_the_next() -> None:
-    plan = Library((resource("schemas"),)).plan
+    plan = Library().plan
     days = (date(2025, 12, 31), date(2026, 6, 29), date(2026, 6, 30))
     assert [is_final(2025, plan, day) for day in days] == [False, False, True]
 
@@ -194,7 +194,7 @@ def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> 
 
 
 def test_the_declared_indicators() -> None:
-    library = Library((resource("schemas"),))
+    library = Library()
     measures = {code: list(one.measures) for code, one in library.indicators.items()}
     assert measures == {
         "18": ["18a", "18b", "18c", "18d"],

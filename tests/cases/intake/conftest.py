@@ -14,7 +14,6 @@ from ddk_surveillance import guard, intake, load, normalise, quality
 from ddk_surveillance.landing import Claim
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import load as load_settings
-from ddk_surveillance.settings import resource
 from ddk_surveillance.tokens import Key
 from ddk_surveillance.warehouse import Warehouse, connect
 
@@ -146,6 +145,6 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     home = load_settings({}, tmp_path_factory.mktemp("desk"))
     home.make_folders()
-    warehouse = connect(home, Library((resource("schemas"),)))
+    warehouse = connect(home, Library())
     yield Desk(warehouse, tmp_path_factory.mktemp("files"))
     warehouse.connection.close()

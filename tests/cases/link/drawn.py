@@ -17,7 +17,7 @@ import pandas
 
 from ddk_surveillance import link
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 ORDINARY = {
@@ -33,7 +33,7 @@ ALIASES = {"record": "record_id", "source": "source_code", "institution": "insti
 @functools.cache
 def _warehouse(threads: int) -> Warehouse:
     settings = load({"DDK_THREADS": str(threads)}, Path("unused"))
-    return connect(settings, Library((resource("schemas"),)))
+    return connect(settings, Library())
 
 
 def warehouse(threads: int = 2) -> Warehouse:

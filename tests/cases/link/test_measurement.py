@@ -25,7 +25,7 @@ from tests.cases.link.drawn import everything, linked
 from tests.conftest import Home
 
 RECORDS = 5000
-DECLARED = Library((resource("schemas"),)).declared("linkage_quality.yaml", QualityDeclaration)
+DECLARED = Library().declared("linkage_quality.yaml", QualityDeclaration)
 
 
 @pytest.fixture(scope="module")

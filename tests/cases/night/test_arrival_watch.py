@@ -13,7 +13,7 @@ import pytest
 from ddk_surveillance import arrivals, indicators, nights
 from ddk_surveillance.arrivals.expectation import expect, season
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 # Records a month, January 2023 to December 2024: two hospitals of which one is small, the police, a yearly register.
@@ -27,7 +27,7 @@ def look(tmp_path: Path) -> Iterator[Callable[..., Warehouse]]:
     opened = []
 
     def make(today: str = "2025-01-12", **counts: list[int]) -> Warehouse:
-        db = connect(load({}, tmp_path), Library((resource("schemas"),)))
+        db = connect(load({}, tmp_path), Library())
         opened.append(db)
         for institution, months in {**TWO_YEARS, **counts}.items():
             for number, count in enumerate(months):
@@ -145,7 +145,7 @@ def test_a_young_source_is_trusted_with_its_years(look: Callable[..., Warehouse]
 def test_an_institution_that_has_closed_is_no_longer_expected(
     look: Callable[..., Warehouse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = Library((resource("schemas"),))
+    library = Library()
     hospital = library.sources["hospital"]
     rhythm = hospital.rhythm.model_copy(update={"closed": {"large": "2024-11"}})
     monkeypatch.setattr(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 
 from ddk_surveillance import nights
 from ddk_surveillance.console import Voice, show_files
@@ -19,19 +17,11 @@ from ddk_surveillance.landing import names_waiting
 from ddk_surveillance.outcome import say_left_behind
 from ddk_surveillance.tokens import resident_check_character
 from ddk_surveillance.warehouse import open_warehouse
+from tests.cases.intake.written import as_xlsx
 from tests.conftest import HOSPITAL, Home, csv_of, take_in
 
 GOOD = csv_of(HOSPITAL)
 RESIDENT_ID = "99010420150307001" + resident_check_character("99010420150307001")
-
-
-def workbook(rows: list[list[str]]) -> bytes:
-    stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream) as book:
-        sheet = book.add_worksheet("3月")
-        for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
-    return stream.getvalue()
 
 
 def rows_of(table: str) -> list[list[str]]:
@@ -43,7 +33,7 @@ FILES = {
     "a header without rows": ("a.csv", GOOD.splitlines()[0].encode() + b"\n", "no_rows"),
     "a file of another feed": ("a.csv", "学校代码,事件编号,性别\nS1,E1,男\n".encode(), "header_not_found"),
     "latin-1 rubbish": ("a.csv", GOOD.encode().decode("latin-1").encode(), "encoding"),
-    "a truncated xlsx": ("a.xlsx", workbook(rows_of(GOOD))[:1500], "truncated_or_damaged"),
+    "a truncated xlsx": ("a.xlsx", as_xlsx(rows_of(GOOD))[:1500], "truncated_or_damaged"),
     "a 0-byte json": ("a.json", b"", "empty_file"),
     # read for minutes by a search that looks for the end of every bracket anew
     "a wall of brackets": ("a.csv", b"[" * 100_000, "cell_too_long"),

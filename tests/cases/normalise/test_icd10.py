@@ -1,6 +1,5 @@
 """ICD-10 as Chinese files write it, and what each external cause means (NCHS external-cause matrix)."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from ddk_surveillance.normalise.icd10 import Diagnosis, classify, diagnosis, external_causes, parse_icd10
 from ddk_surveillance.problems import Problem
+from ddk_surveillance.settings import csv_rows
 
 # text → (code we keep, fourth character, extension)
 SPELLINGS: dict[str, tuple[str, str | None, str | None]] = {
@@ -164,8 +164,7 @@ def codes_of(ranges: str) -> Iterator[str]:
 def test_the_matrix_as_nchs_and_a_health_department_print_it() -> None:
     """NCHS, External Cause of Injury Mortality Matrix for ICD-10 (2002; terrorism added 2003), as in the code set definitions of the
     Washington State Department of Health; W46 (needles) is cut/pierce in later prints (Michigan), here left out."""
-    with (Path(__file__).parent / "nchs_matrix.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = csv_rows(Path(__file__).parent / "nchs_matrix.csv")
     seen = {}
     for row in rows:
         for code in set(codes_of(row["codes"])) - {f"{one}.{fourth}" for one in ("V07", "V08") for fourth in range(10)}:

@@ -11,7 +11,7 @@ import pytest
 from ddk_surveillance import arrivals, nights
 from ddk_surveillance.library import Library
 from ddk_surveillance.quality import across
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
 
 
@@ -19,7 +19,7 @@ from ddk_surveillance.warehouse import Warehouse, connect
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Two years of a hospital and a school; in 2024 the school leaves the sex empty, and from November nothing comes of it."""
     folder: Path = tmp_path_factory.mktemp("across")
-    db = connect(load({}, folder), Library((resource("schemas"),)))
+    db = connect(load({}, folder), Library())
     db.settings.make_folders()
     for month in range(24):
         day = datetime.date(2023 + month // 12, month % 12 + 1, 9)

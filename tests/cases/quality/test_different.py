@@ -9,7 +9,7 @@ import pytest
 
 from ddk_surveillance import different
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import load, resource
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse
 
 CARDS = """
@@ -26,7 +26,7 @@ QUESTIONS = [
 def test_finds_every_value_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_rows: int) -> None:
     monkeypatch.setattr(different, "FEW_ROWS", few_rows)
     with duckdb.connect() as connection:
-        db = Warehouse(connection, load({}, tmp_path), Library((resource("schemas"),)))
+        db = Warehouse(connection, load({}, tmp_path), Library())
         db.execute(f"CREATE TABLE card AS FROM ({CARDS}) t(sex, event_date, age, cause)")
         found = different.different(db, "card", QUESTIONS)
     assert [sorted(map(str, rows.to_pylist())) for rows in found] == [

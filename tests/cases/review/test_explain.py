@@ -19,7 +19,7 @@ from tests.cases.review.conftest import DOUBTFUL, Terminal, night
 from tests.conftest import Home
 
 MODEL = model_in_use((resource("schemas"),))
-WORDS = words.load(Library((resource("schemas"),)))
+WORDS = words.load(Library())
 CONTRADICTING = """
     record source   id day        body_part nature   intent        born       sex
     ea     hospital E  2024-10-05 head      fracture assault       2009-06-01 female
