@@ -70,9 +70,8 @@ def _make_tally(db: Warehouse, rules: Sequence[Rule], incidents: str) -> None:
     tiers = _tier_columns(rules)
     _mark(db, rules, tiers, incidents)
     selects = [_qualifying_sql(number, rule, tiers) for number, rule in enumerate(rules)]
-    db.execute(f"CREATE OR REPLACE TEMP VIEW qualifying AS {' UNION ALL '.join(selects)}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {db.statement('mart.tally')}")
-    db.execute("DROP VIEW qualifying")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE qualifying AS {' UNION ALL '.join(selects)}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {db.statement('mart.tally')}; DROP TABLE qualifying")
 
 
 def _make_periods(db: Warehouse) -> None:
