@@ -31,11 +31,9 @@ def make_candidates(db: Warehouse, declaration: Declaration, night: Night) -> No
     if night.everything:
         db.execute(f"CREATE OR REPLACE TEMP TABLE link_bucketed AS {BUCKETED}")
     dirty = f"SELECT key FROM {night.dirty_records}"
+    asked = "TRUE" if night.everything else f"left_key IN ({dirty}) OR right_key IN ({dirty})"
     finding = [sql for _, sql in blocking_sql(declaration, night)]
-    finding += [
-        f"""SELECT left_key, right_key FROM link_decision
-        WHERE left_key IN ({dirty}) OR right_key IN ({dirty})"""
-    ]
+    finding += [f"SELECT left_key, right_key FROM link_decision WHERE {asked}"]
     if night.is_large:  # one after the other: side by side they would not fit into memory
         db.execute("CREATE OR REPLACE TEMP TABLE link_found (left_key BIGINT, right_key BIGINT)")
         for sql in finding:

@@ -7,12 +7,13 @@ the connected components of that. The rule looks at two records at a time, so ev
 from __future__ import annotations
 
 import numpy as np
+import pandas
 import pyarrow
 
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.cluster import Ints
 from ddk_surveillance.link.declaration import Declaration
-from ddk_surveillance.link.incidents import BY_SENIORITY, integers
+from ddk_surveillance.link.incidents import BY_SENIORITY, integers, named
 from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.warehouse import Warehouse
 
@@ -31,33 +32,37 @@ def make_children(db: Warehouse, declaration: Declaration, night: Night) -> None
     """Fill link_kept with the records of every touched child: what binds them, how many records their incident has, the child."""
     _number_touched(db, declaration, night)
     db.execute("DROP TABLE link_affected; DROP TABLE link_clustered; DROP TABLE IF EXISTS link_coded")
-    records = db.arrow(f"SELECT record_id, incident_id, {WHOLE_CHILD} FROM link_touched ORDER BY number")
+    record_id = db.arrow("SELECT record_id FROM link_touched ORDER BY number")["record_id"]
     kin = _kin_sql(declaration, "link_touched", "link_touched", "a.number < b.number")
     left, right = integers(db, " UNION ALL ".join(f"SELECT a.number, b.number {one}" for one in kin))
-    everyone = np.arange(records.num_rows)
-    of_incident, of_name = _firsts(records["incident_id"]), _firsts(records[WHOLE_CHILD])
-    child = cluster.components(
-        len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, of_incident, of_name])
+    incident, name = integers(
+        db,
+        f"""SELECT CAST(concat('0x', incident_id) AS UBIGINT), coalesce({WHOLE_CHILD}, -1 - number)
+        FROM link_touched ORDER BY number""",
     )
+    everyone, of_incident = np.arange(len(incident)), _firsts(incident)
+    anchor = cluster.components(
+        len(everyone), np.concatenate([left, everyone, everyone]), np.concatenate([right, of_incident, _firsts(name)])
+    )
+    child, child_id = named(db, record_id, anchor, "child")
     columns = {
         "number": everyone,
         "records": np.bincount(of_incident)[of_incident].astype(np.int32) if len(everyone) else everyone,
-        "anchor": records["record_id"].take(child),
+        "child_id": child_id.take(child),
     }
     with db.offering(link_child=pyarrow.table(columns)):
         db.execute(f"""
             CREATE OR REPLACE TEMP TABLE link_kept AS
-            SELECT t.number, key, record_id, incident_id, {BINDING}, records, substr(sha256(concat('child', anchor)), 1, 16) AS child_id
+            SELECT t.number, key, record_id, incident_id, {BINDING}, records, child_id
             FROM link_touched AS t JOIN link_child AS c ON c.number = t.number""")
 
 
-def _firsts(column: pyarrow.ChunkedArray) -> Ints:
-    """For each row the first row with the same value; a row without one stands for itself."""
-    coded = column.combine_chunks().dictionary_encode()
-    value, row = coded.indices.fill_null(len(coded.dictionary)).to_numpy(), np.arange(len(coded))
-    first = np.empty(len(coded.dictionary) + 1, dtype=np.int64)
-    first[value[::-1]] = row[::-1]  # of several writers the last, here the first row, stays
-    return np.where(coded.is_null(), row, first[value])
+def _firsts(value: Ints) -> Ints:
+    """For each row the first row with the same value."""
+    code, found = pandas.factorize(value)
+    first, row = np.empty(len(found), dtype=np.int64), np.arange(len(value))
+    first[code[::-1]] = row[::-1]  # of several writers the last, here the first row, stays
+    return first[code]
 
 
 def _number_touched(db: Warehouse, declaration: Declaration, night: Night) -> None:
@@ -105,10 +110,9 @@ def make_groups(db: Warehouse) -> None:
         SELECT number, min(number) OVER (PARTITION BY case_token) FROM link_case
         UNION ALL SELECT number, min(number) OVER (PARTITION BY incident_id) FROM link_case""",
     )
-    anchor = records["record_id"].take(cluster.components(records.num_rows, left, right))
-    with db.offering(link_group=records.append_column("anchor", anchor)):
+    group, group_id = named(db, records["record_id"], cluster.components(records.num_rows, left, right), "group")
+    with db.offering(link_group=records.append_column("event_group_id", group_id.take(group))):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE link_new_group AS
-            WITH several AS (SELECT anchor FROM link_group GROUP BY anchor HAVING count(DISTINCT child_id) > 1)
-            SELECT DISTINCT incident_id, substr(sha256(concat('group', anchor)), 1, 16) AS event_group_id
-            FROM link_group JOIN several USING (anchor)""")
+            WITH several AS (SELECT event_group_id FROM link_group GROUP BY ALL HAVING count(DISTINCT child_id) > 1)
+            SELECT DISTINCT incident_id, event_group_id FROM link_group SEMI JOIN several USING (event_group_id)""")

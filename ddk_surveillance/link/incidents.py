@@ -57,25 +57,37 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
     strict, adopted, loose = cluster.partition(
         len(part), batches, _fits(model, batches, all_score, all_pattern), model.declaration.thresholds.centibits
     )
+    incident, incident_id = named(db, records["record_id"], adopted)
     component = cluster.components(records.num_rows, left, right)
     best = cluster.strongest(adopted, left, right, score)
     columns = {
         "number": np.arange(records.num_rows),
         **dict(zip(records.column_names, records.columns, strict=True)),
         "component_key": records["key"].take(component),
-        "anchor": records["record_id"].take(adopted),
+        "incident_id": incident_id.take(incident),
         **_ties(model, records["key"], best, left, right, score, pattern),
     }
-    bounds = _bounds(records["record_id"], strict, adopted, loose)
+    bounds = _bounds(incident, incident_id, strict, adopted, loose)
     with db.offering(link_grouped=pyarrow.table(columns), link_bounds=bounds):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_clustered AS {db.statement('link.clustered')}")
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_bound AS {db.statement('link.incident_bound')}")
+        db.execute("CREATE OR REPLACE TEMP TABLE link_clustered AS FROM link_grouped")
+        db.execute("CREATE OR REPLACE TEMP TABLE link_bound AS FROM link_bounds")
+
+
+def named(db: Warehouse, record_id: pyarrow.ChunkedArray, group: Ints, kind: str = "") -> tuple[Ints, pyarrow.Array]:
+    """For each record the place of its group in the second array: the groups' names, after the first record of each.
+
+    That one was reported first (then has the smallest id): neither the order of arrival nor a later report can rename it.
+    """
+    is_anchor = group == np.arange(len(group))
+    anchor = record_id.take(np.flatnonzero(is_anchor))
+    with db.offering(link_anchor=pyarrow.table({"place": np.arange(len(anchor)), "anchor": anchor})):
+        name = db.arrow(f"SELECT substr(sha256(concat('{kind}', anchor)), 1, 16) FROM link_anchor ORDER BY place")
+    return (np.cumsum(is_anchor) - 1)[group], name.column(0).combine_chunks()
 
 
 def integers(db: Warehouse, sql: str) -> tuple[Ints, ...]:
     """The columns of a query as integer arrays."""
-    frame = db.frame(sql)  # arrow would plan the query twice, which takes longer than the patterns of a small night
-    return tuple(frame.iloc[:, place].to_numpy(dtype=np.int64) for place in range(frame.shape[1]))
+    return tuple(column.astype(np.int64, copy=False) for column in db.arrays(sql))
 
 
 def _scores(model: Model, patterns: Ints) -> Ints:
@@ -163,16 +175,16 @@ def _fits(model: Model, batches: Sequence[Batch], score: Ints, pattern: Ints) ->
     return fit - np.where(is_certain, 0, np.rint((more - less) * CENTIBITS).astype(np.int64))
 
 
-def _bounds(record_id: pyarrow.ChunkedArray, strict: Ints, adopted: Ints, loose: Ints) -> pyarrow.Table:
-    """Each incident by its anchor: the strict incidents inside it, and the anchor of the loose one that it is in."""
+def _bounds(incident: Ints, incident_id: pyarrow.Array, strict: Ints, adopted: Ints, loose: Ints) -> pyarrow.Table:
+    """Into how many each incident falls if linked strictly, and of which it is a part if linked loosely."""
     everyone = np.arange(len(adopted))
     anchor = np.flatnonzero(adopted == everyone)
     inside = np.bincount(adopted[strict == everyone], minlength=len(adopted))
     return pyarrow.table(
         {
-            "anchor": record_id.take(anchor),
+            "incident_id": incident_id,
             "strict_incidents": inside[anchor].astype(np.int32),
-            "loose_anchor": record_id.take(loose[anchor]),
+            "loose_incident_id": incident_id.take(incident[loose[anchor]]),
         }
     )
 
