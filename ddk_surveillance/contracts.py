@@ -402,16 +402,25 @@ class Tier(Declared):
 
 
 class Ages(Declared):
-    """Completed years at the event, both ends included; who has no known age is counted."""
+    """Completed years at the event, both ends included; who has no known age is counted.
+
+    The rate is over the children of these ages, unless it is `over_all_children`.
+    """
 
     from_years: int = Field(default=0, ge=0)
     to_years: int = Field(default=17, le=17)
+    over_all_children: bool = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.from_years > self.to_years:
             raise ValueError("from_years is after to_years")
         return self
+
+    @property
+    def of_denominator(self) -> tuple[int, int]:
+        """First and last year of age of the children over whom the rate is."""
+        return (0, 17) if self.over_all_children else (self.from_years, self.to_years)
 
 
 class Variant(Declared):

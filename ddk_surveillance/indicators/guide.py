@@ -63,6 +63,8 @@ def _said(library: Library, one: Indicator) -> dict[tuple[str, str], Text]:
     said["居住", "residence"] = _codes(library, "residence", one.residence)
     said["年龄（周岁）", "age in years"] = Text(f"{one.ages.from_years}–{one.ages.to_years}", "both ends included")
     said["分母", "denominator"] = _codes(library, "population_type", (one.denominator,))
+    if one.ages.over_all_children:
+        said["分母年龄", "ages of the denominator"] = Text("0–17（全部儿童）", "all children")
     said["每", "per"] = Text(f"{one.per:,}", f"{one.per:,}")
     said["缺报即无数字的来源", "feeds without which there is no figure"] = _sources(library, one.depends_on)
     if one.target:

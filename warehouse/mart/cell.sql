@@ -14,7 +14,7 @@ WITH whole AS (
     FROM cell_count JOIN span USING (rule, period_type, position)
 ), lived AS (
     SELECT span, sex, category_number AS children_of, denominator
-    FROM person_years JOIN span USING (period_type, position, population_type) JOIN category USING (dimension, category)
+    FROM person_years JOIN span USING (period_type, position, population_type, first_age, last_age) JOIN category USING (dimension, category)
 )
 SELECT span, sex, category_number, coalesce(records, 0) AS records, coalesce(incidents, 0) AS incidents,
        coalesce(children, 0) AS children, coalesce(numerator, 0) AS numerator, denominator

@@ -1,4 +1,4 @@
--- Child person-years of every period by the dimensions in which the population is known. A year counts its mean population:
+-- Child person-years of every period and of the ages of every rule, by the dimensions in which the population is known. A year counts its mean population:
 -- the figure given for it (mid-year), or the mean of two year ends where both are dated 31 December of their own year.
 -- A part of a year counts its days; what lies after `as_of` has not been lived yet. A sum that lacks one of its cells (a sex and age
 -- of the district or, where the year is given by townships, of one of them) is no denominator; a year may be given without sexes. A township begins with the first
@@ -27,20 +27,23 @@ WITH given AS (
 ), wanted AS (
     SELECT year, population_type, sex, a.age_years, township
     FROM place JOIN sexes USING (year, population_type), range(18) a(age_years)
-), cell AS (
+), child AS (
     SELECT year, population_type, sex, age_years, township, value
     FROM lived FULL JOIN wanted USING (year, population_type, sex, age_years, township)
+), cell AS (
+    SELECT * FROM child JOIN (SELECT DISTINCT first_age, last_age FROM rule) ON age_years BETWEEN first_age AND last_age
 ), by_category AS (
-    SELECT year, population_type, sex, 'all' AS dimension, 'all' AS category, value FROM cell
-    UNION ALL SELECT year, population_type, sex, 'sex', sex, value FROM cell
-    UNION ALL SELECT year, population_type, sex, 'township', township, value FROM cell
-    UNION ALL SELECT year, population_type, sex, dimension, category, value
-              FROM cell JOIN ref.age_group ON age_years BETWEEN from_years AND to_years
-    UNION ALL SELECT year, population_type, sex, 'township_age5', township || '|' || category, value
-              FROM cell JOIN ref.age_group ON age_years BETWEEN from_years AND to_years WHERE dimension = 'age5'
+    SELECT * EXCLUDE (age_years, township), 'all' AS dimension, 'all' AS category FROM cell
+    UNION ALL SELECT * EXCLUDE (age_years, township), 'sex', sex FROM cell
+    UNION ALL SELECT * EXCLUDE (age_years, township), 'township', township FROM cell
+    UNION ALL SELECT c.* EXCLUDE (age_years, township), dimension, category
+              FROM cell c JOIN ref.age_group ON age_years BETWEEN from_years AND to_years
+    UNION ALL SELECT c.* EXCLUDE (age_years, township), 'township_age5', township || '|' || category
+              FROM cell c JOIN ref.age_group ON age_years BETWEEN from_years AND to_years WHERE dimension = 'age5'
 ), by_year AS (
-    SELECT year, population_type, coalesce(sex, 'all') AS sex, dimension, category, sum(value) AS value
-    FROM by_category GROUP BY GROUPING SETS ((year, population_type, sex, dimension, category), (year, population_type, dimension, category))
+    SELECT first_age, last_age, year, population_type, coalesce(sex, 'all') AS sex, dimension, category, sum(value) AS value
+    FROM by_category
+    GROUP BY first_age, last_age, year, population_type, dimension, category, GROUPING SETS ((sex), ())
     HAVING count(value) = count(*)
 ), part AS (
     SELECT period_type, position, y AS year,
@@ -50,7 +53,7 @@ WITH given AS (
 ), lived_part AS (
     SELECT *, count(*) OVER (PARTITION BY period_type, position) AS parts FROM part WHERE share > 0
 )
-SELECT period_type, position, population_type, sex, dimension, category, sum(value * share) AS denominator
+SELECT period_type, position, first_age, last_age, population_type, sex, dimension, category, sum(value * share) AS denominator
 FROM lived_part JOIN by_year USING (year)
-GROUP BY period_type, position, population_type, sex, dimension, category
+GROUP BY period_type, position, first_age, last_age, population_type, sex, dimension, category
 HAVING count(*) = max(parts)  -- a period that reaches into a year without a population has no denominator

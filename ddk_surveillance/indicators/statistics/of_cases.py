@@ -58,7 +58,7 @@ def gather(db: Warehouse) -> None:
 BY_SOURCES = "(FROM case_count JOIN rule USING (rule) WHERE indicator_code = ?)"
 
 
-def _known(db: Warehouse, series: Series, known: dict[int, Row], sql: str, *asked: str) -> Iterator[tuple[Any, ...]]:
+def _known(db: Warehouse, series: Series, known: dict[int, Row], sql: str, *asked: object) -> Iterator[tuple[Any, ...]]:
     """The rows of a query about the indicator that are of a year with a figure; a year stands first."""
     yield from (row for row in db.rows(sql, [series.indicator.indicator, *asked]) if row[0] in known)
 
@@ -133,6 +133,7 @@ def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator
             FROM person_years p LEFT JOIN event e
               ON e.year = p.position AND e.sex = p.sex AND e.township_code || '|' || e.age_group = p.category
             WHERE p.period_type = 'year' AND p.dimension = 'township_age5' AND p.population_type = ? AND p.denominator > 0
+              AND (p.first_age, p.last_age) = (?, ?)
               AND p.sex IN ('male', 'female') AND NOT starts_with(p.category, 'unknown|')
         ), beside AS (
             SELECT *, sum(events) OVER stratum AS all_events, sum(denominator) OVER stratum AS all_person_years
@@ -140,7 +141,8 @@ def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator
         )
         SELECT year, township_code, {", ".join(f"list({one} ORDER BY sex, age_group)" for one in _STRATUM)}
         FROM beside GROUP BY ALL ORDER BY ALL"""
-    for year, township, *strata in _known(db, series, known, sql, series.indicator.denominator):
+    asked = (series.indicator.denominator, *series.indicator.ages.of_denominator)
+    for year, township, *strata in _known(db, series, known, sql, *asked):
         yield from _township(series, year, township, *strata)
 
 

@@ -130,6 +130,26 @@ def test_a_new_version_counts_from_its_year_on_and_old_figures_keep_theirs(tmp_p
     db.connection.close()
 
 
+def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) -> None:
+    """100 children live in every township, sex and year of age: 800 girls of one age. Cases of unknown age count in the sum alone."""
+    young = MADE_UP.format(version=1, year=2021, mechanisms="fall") + "ages: {from_years: 0, to_years: 12}\n"
+    library = declared(
+        tmp_path, falls=young, all=young.replace("falls", "all").replace("12}", "12, over_all_children: true}")
+    )
+    db = connect(load({}, tmp_path), library)
+    add(db, "a a 12 unintentional fall resident sex=female\nb b 13 unintentional fall resident sex=female")
+    add_reports_and_population(db, (2024,))
+    indicators.run(db, "night")
+    figures = """SELECT age_group, denominator, numerator, reason FROM mart.indicator_rate
+        WHERE (period, sex, township_code) = ('2024', 'female', 'all') AND indicator_code = '{}' ORDER BY ALL"""
+    assert db.rows(figures.format("falls")) == [
+        ("0", 800, 0, None), ("1-4", 3200, 0, None), ("10-14", 2400, 1, None), ("15-17", None, 0, "not_applicable"),
+        ("5-9", 4000, 0, None), ("all", 10400, 1, None),
+    ]  # fmt: skip
+    assert db.rows(figures.format("all"))[-1] == ("all", 14400, 1, None)
+    db.connection.close()
+
+
 @pytest.mark.parametrize(
     "mistake",
     [

@@ -65,6 +65,7 @@ def person_years(db: Warehouse, frame: pd.DataFrame, as_of: str = "2030-01-01") 
             SELECT 'b' AS batch_id, '' AS sheet, 1 AS row_number, 1 AS victim_number, 'loaded' AS disposition,
                 * REPLACE (as_of::DATE AS as_of) FROM drawn""")
     db.execute(f"CREATE OR REPLACE TEMP TABLE period AS {db.statement('mart.period')}")
+    db.execute("CREATE OR REPLACE TEMP TABLE rule AS SELECT 0 AS first_age, 17 AS last_age")
     lived = db.statement("mart.person_years")
     rows = db.rows("SELECT CASE WHEN starts_with(period_type, 'rolling') THEN 'to ' ELSE '' END || period, denominator"
                    f" FROM ({lived}) JOIN period USING (period_type, position) WHERE (sex, dimension) = ('all', 'all')",
