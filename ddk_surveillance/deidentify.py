@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow
-import xlsxwriter
 
 from ddk_surveillance.console import Voice
 from ddk_surveillance.contracts import Source
@@ -46,6 +44,7 @@ from ddk_surveillance.tokens import (
     normalise_resident_id,
     resident_check_character,
 )
+from ddk_surveillance.writing import workbook
 
 # Whose name and number they are must be the child's; whose telephone, anybody's who is not the suspect.
 ANOTHER_PERSON = re.compile("监护|家长|家属|父|母|联系人|嫌疑|被告|加害|报案|证人")
@@ -321,8 +320,7 @@ def _refuse_identifying(source: Source, target: Path, tables: list[pyarrow.Table
 
 
 def _write(target: Path, source: Source, recognised: tuple[Recognised, ...], cleaned: list[list[Row]]) -> None:
-    working = target.with_name(f".{target.name}.partial")
-    with xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+    with workbook(target) as book:
         for number, (one, rows) in enumerate(zip(recognised, cleaned, strict=True), start=1):
             sheet = book.add_worksheet(f"第{number}表{_period(one)}")
             lines: list[list[str | None]] = [[column.headers[0] for column in source.physical_columns.values()]]
@@ -331,8 +329,6 @@ def _write(target: Path, source: Source, recognised: tuple[Recognised, ...], cle
                 for column, text in enumerate(line):
                     if text is not None:
                         sheet.write_string(place, column, neutralise_formula(text) if re.search(r"\w", text) else text)
-    working.chmod(0o600)
-    os.replace(working, target)
 
 
 def _period(one: Recognised) -> str:

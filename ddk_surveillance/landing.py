@@ -140,17 +140,15 @@ def _put_away(db: Warehouse, claim: Claim, status: str, file_name: str | None) -
         claim.path.unlink()
     else:
         base = db.settings.refused if status in KEEP_IN_REFUSED else db.settings.archive
-        name = file_name or f"file{_ending(claim.path)}"  # what the guard did not keep may itself identify somebody
+        ending = claim.path.suffix
+        is_of_a_format = ending.isascii() and len(ending) <= len(".parquet")
+        # what the guard did not keep may itself identify somebody
+        name = file_name or f"file{ending if is_of_a_format else ''}"
         folder = base / claim.source / claim.batch_id
         folder.mkdir(parents=True, exist_ok=True)
         os.replace(claim.path, folder / name)
         (folder / name).chmod(0o600)
     shutil.rmtree(claim.path.parent)
-
-
-def _ending(path: Path) -> str:
-    """`.xlsx`, unless it is no ending of a format."""
-    return path.suffix if path.suffix.isascii() and len(path.suffix) <= len(".parquet") else ""
 
 
 def _candidates(db: Warehouse) -> list[Path]:

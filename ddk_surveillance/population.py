@@ -17,6 +17,7 @@ from ddk_surveillance.library import Library
 from ddk_surveillance.runs import run_night
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.writing import written_whole
 
 SOURCE = "population"
 PROBLEMS = {
@@ -79,6 +80,5 @@ def _send(settings: Settings, file: Path) -> None:
             f"landing/{SOURCE}/ 中已有同名文件在等待。请先运行 ddk nightly，或改名。",
             f"A file of that name already waits in landing/{SOURCE}/. Run ddk nightly first, or rename yours.",
         )
-    partial = target.with_name(f".{target.name}.part")
-    shutil.copyfile(file, partial)
-    partial.replace(target)
+    with written_whole(target) as working:
+        shutil.copyfile(file, working)

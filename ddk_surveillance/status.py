@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from ddk_surveillance.editions import restatements
 from ddk_surveillance.errors import BusyError, ExitCode, Text
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, existing_warehouse
+from ddk_surveillance.writing import written_whole
 
 FORM = 3  # of the facts: raised when one is added or changes its meaning
 
@@ -166,9 +166,8 @@ def _newcomers(db: Warehouse) -> list[Text]:
 
 def keep(settings: Settings, facts: Facts) -> None:
     """Write the snapshot in one step."""
-    fresh = settings.snapshot_file.with_suffix(".partial")
-    fresh.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(fresh, settings.snapshot_file)
+    with written_whole(settings.snapshot_file) as working:
+        working.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def last_snapshot(settings: Settings) -> Facts | None:

@@ -130,17 +130,15 @@ def token_shaped(texts: pa.Array) -> pa.Array:
 def normalise_resident_id(raw: str) -> str:
     """Resident identity number in one spelling: plain digits, capital X, 15 digits upgraded to 18."""
     number = re.sub(r"[^0-9A-Z]", "", _plain(raw).upper())
-    return _upgraded(number) if re.fullmatch(r"[0-9]{15}", number) else number
+    if re.fullmatch(r"[0-9]{15}", number):
+        number = f"{number[:6]}19{number[6:]}"
+        number += resident_check_character(number)
+    return number
 
 
 def resident_check_character(first_17: str) -> str:
     """Check character of a resident identity number (GB 11643-1999, ISO 7064 MOD 11-2)."""
     return "10X98765432"[sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(first_17)) % 11]
-
-
-def _upgraded(number_15: str) -> str:
-    first_17 = f"{number_15[:6]}19{number_15[6:]}"
-    return first_17 + resident_check_character(first_17)
 
 
 def _normalise_phone(raw: str) -> str:

@@ -19,6 +19,7 @@ from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseErro
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, now, resource
 from ddk_surveillance.unguarded import Unguarded
+from ddk_surveillance.writing import written_whole
 
 if TYPE_CHECKING:  # half a second, which not every command needs
     import numpy.typing
@@ -274,8 +275,8 @@ def _back_up(settings: Settings, file: Path) -> None:
             "Before the warehouse is brought to today's declarations it is copied, and the disk has no room (twice its size is needed).",
         )
     copy = settings.backups / f"ddk-{now():%Y%m%dT%H%M%S}.duckdb"
-    shutil.copyfile(file, copy.with_suffix(".partial"))
-    os.replace(copy.with_suffix(".partial"), copy)
+    with written_whole(copy) as working:
+        shutil.copyfile(file, working)
     for old in sorted(settings.backups.glob("ddk-*.duckdb"))[:-KEEP_BACKUPS]:
         old.unlink()
 

@@ -127,7 +127,8 @@ def _done(db: Warehouse, request: Request, agreed: str | None) -> Plan:
         with _home_of_its_own(db), db.transaction(is_rehearsal=agreed is None):
             change_id, moved = carry_out(db, request.act, lambda change_id: _bring(db, request, given, change_id))
             files = _file_lines(db, change_id, given)
-            _check_admitted(files)
+            if bad := [file for file in files if file.status != "loaded"]:
+                raise NotAdmitted(bad)
             made = Plan(moved.fingerprint(state, request.fingerprint), request, change_id, moved, files)
             if agreed is not None:
                 _check_agreed(made, agreed)
@@ -255,12 +256,6 @@ _FILE_LINES = """
     SELECT b.sha256, b.batch_id, b.status, l.rows_received + l.exploded,
         l.loaded + l.duplicate + l.superseded, l.withdrawn, l.quarantined, l.out_of_scope, b.message_zh, b.message_en
     FROM ops.batch b JOIN ops.ledger l USING (batch_id) WHERE b.change_id = ? ORDER BY b.file_name, b.batch_id"""
-
-
-def _check_admitted(files: tuple[FileLine, ...]) -> None:
-    bad = [file for file in files if file.status != "loaded"]
-    if bad:
-        raise NotAdmitted(bad)
 
 
 def _check_agreed(made: Plan, agreed: str) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-
-import xlsxwriter
 
 from ddk_surveillance.changes.backfill import Plan, Request
 from ddk_surveillance.changes.screen import FIGURES, counted, figure_lines
@@ -16,9 +13,9 @@ from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.library import Library
 from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import Settings
+from ddk_surveillance.writing import FONT, workbook
 
 LISTED = 100_000  # rows of a sheet; the counts on the first sheet are of all
-FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 HEAD = FONT | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864"}
 WHAT = {
     "added": Text("新增", "added"),
@@ -51,8 +48,7 @@ FILES = (
 def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Path:
     """plans/<source>_<from>-<to>_<question>_<plan>.xlsx; returns where it lies."""
     path = settings.plans / f"{_stem(plan.request)}_{plan.plan_id}.xlsx"
-    working = path.with_suffix(".partial")
-    with xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+    with workbook(path) as book:
         head, cell = book.add_format(HEAD), book.add_format(FONT)
         _write_summary(book, voice, library, plan, head, cell)
         moved = plan.effect
@@ -67,8 +63,6 @@ def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Pat
             ),
         ):
             _write_table(book.add_worksheet(voice.pick(title)), 0, voice, headings, rows, head, cell)
-    working.chmod(0o600)
-    os.replace(working, path)
     return path
 
 

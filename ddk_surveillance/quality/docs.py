@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 from ddk_surveillance.contracts import Source
+from ddk_surveillance.writing import written_whole
 
 # Its pages load a dozen scripts and styles from elsewhere, and a logo whose address tells who looks.
 FETCHED = re.compile(
@@ -31,7 +31,8 @@ def write_page(folder: Path, source: Source, report: Any) -> None:
     report.meta.setdefault("run_id", {"run_name": source.title.zh, "run_time": "1970-01-01T00:00:00+00:00"})
     report.suite_name = f"{source.title.zh} {source.source}"
     page = _view().render(renderer.ValidationResultsPageRenderer().render(report))  # type: ignore[attr-defined]
-    replace(folder / f"{source.source}.html", _offline(page))
+    offline = FETCHED_BY_STYLE.sub("none", FETCHED.sub("", page)).replace("<head>", f"<head>{STYLE}", 1)
+    replace(folder / f"{source.source}.html", offline)
     links = "".join(
         f'<li><a href="{path.name}">{path.stem}</a></li>'
         for path in sorted(folder.glob("*.html"))
@@ -52,14 +53,9 @@ def _view() -> Any:
     return view.DefaultJinjaPageView()  # type: ignore[attr-defined]
 
 
-def _offline(page: str) -> str:
-    return FETCHED_BY_STYLE.sub("none", FETCHED.sub("", page)).replace("<head>", f"<head>{STYLE}", 1)
-
-
 def replace(path: Path, text: str) -> None:
     """Write a page whole or not at all, and not again if it says so already."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
-    working = path.with_suffix(".partial")
-    working.write_text(text, encoding="utf-8")
-    os.replace(working, path)
+    with written_whole(path) as working:
+        working.write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pandas
@@ -39,12 +38,9 @@ def _issue(db: Warehouse, receipt: Receipt) -> dict[str, object]:
     """Write the page; its line in ops.receipt."""
     path = db.settings.receipts / receipt.source / f"{_stem(receipt)}_{receipt.batch_id}.xlsx"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    working = path.with_name(f".{receipt.batch_id}.partial")
-    write_page(receipt, working)
-    working.chmod(0o600)
-    for earlier in path.parent.glob(f"*_{receipt.batch_id}.xlsx"):
+    write_page(receipt, path)
+    for earlier in set(path.parent.glob(f"*_{receipt.batch_id}.xlsx")) - {path}:
         earlier.unlink()  # of another name, when that of the file is no longer kept
-    os.replace(working, path)
     counts = {name: receipt.counts[name] for name in COUNTS}
     return {"batch_id": receipt.batch_id, "file": str(path.relative_to(db.settings.receipts)),
             "findings": receipt.findings, "received": receipt.received} | counts  # fmt: skip

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from ddk_surveillance.errors import Text
 from ddk_surveillance.receipts.content import COUNTS, LISTED, Line, Receipt
 from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.writing import FONT, set_up_page, workbook
 
 HEADINGS = {Text("工作表", "sheet"): 14, Text("行", "row"): 11, Text("列", "column"): 18, Text("单元格内容", "content"): 22,
             Text("检查内容", "what is checked"): 28, Text("处理", "treatment"): 9, Text("怎么改", "what to do"): 52}  # fmt: skip
@@ -21,7 +20,6 @@ LAST = len(HEADINGS) - 1
 NAMELESS = Text("（未存文件名）", "(its name is not stored)")
 VALUE_CHARACTERS = 200
 LINE_POINTS = 16
-FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter", "text_wrap": True}
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"font_size": 16, "bold": True, "font_color": "#1F3864", "text_wrap": False},
     "label": {"font_color": "#595959", "text_wrap": False},
@@ -37,19 +35,23 @@ STYLES: dict[str, dict[str, Any]] = {
 
 def write_page(receipt: Receipt, path: Path) -> None:
     """Write the workbook; the same receipt gives the same bytes."""
-    # Temporary files would leave cells lying about and take two thirds of the time of a small workbook.
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+    with workbook(path) as book:
         book.set_properties(
             {"title": Text("数据回执", "receipt").said(receipt.language), "created": receipt.received_at}
         )
-        styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}
+        styles = {name: book.add_format(FONT | {"text_wrap": True} | style) for name, style in STYLES.items()}
         sheet = book.add_worksheet(Text("回执", "receipt").said(receipt.language))
         for number, width in enumerate(WIDTHS):
             sheet.set_column(number, number, width)
         row = _write_counts(sheet, styles, receipt, _write_top(sheet, styles, receipt))
         if receipt.lines:
             row = _write_lines(sheet, styles, receipt, row + 1)
-        _set_up_printing(sheet, row, receipt.language)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        footer = Text(
+            "&L含原始内容，仅限报送单位使用&R第 &P 页 共 &N 页", "&LContent as sent, for its sender only&RPage &P of &N"
+        )
+        set_up_page(sheet, row, LAST, footer.said(receipt.language))
 
 
 def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
@@ -127,16 +129,3 @@ def _height(text: str, width: float) -> float:
     """Points for the lines a text takes in a column of so many characters; Chinese ones are twice as wide."""
     breadth = sum(2 if unicodedata.east_asian_width(character) in "FWA" else 1 for character in text)
     return LINE_POINTS * max(1, math.ceil(breadth / (width - 1)))
-
-
-def _set_up_printing(sheet: Any, rows: int, language: str) -> None:
-    sheet.set_paper(9)  # A4
-    sheet.set_landscape()
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
-    sheet.print_area(0, 0, rows, LAST)
-    sheet.hide_gridlines(2)
-    footer = Text(
-        "&L含原始内容，仅限报送单位使用&R第 &P 页 共 &N 页", "&LContent as sent, for its sender only&RPage &P of &N"
-    )
-    sheet.set_footer(footer.said(language))

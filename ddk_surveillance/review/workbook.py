@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import python_calamine
-import xlsxwriter
 
 from ddk_surveillance.errors import ConfigurationError, DdkError, Text
 from ddk_surveillance.link import adjudication
@@ -24,6 +23,7 @@ from ddk_surveillance.review.cases import Case, Line, signed
 from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import now
 from ddk_surveillance.warehouse import Warehouse
+from ddk_surveillance.writing import FONT, set_up_page, workbook
 
 SHEET, TITLE, MARK = "复核", "大渡口区儿童伤害监测 记录对复核单", "ddk-review-2"
 WIDTHS = (17, 29, 29, 21, 7)  # characters; together the width of an A4 page
@@ -33,7 +33,6 @@ CHOICES = {"同一事件": "same", "不同事件": "different", "暂不决定": 
 REVIEWER, DECISION, REASON = "复核人", "裁定", "理由"
 Check = Callable[[str], str]  # cleans a name or a reason, or raises DecisionRefused
 KEY = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]{16}) ([0-9a-f]{16})$")
-FONT = {"font_name": "微软雅黑", "font_size": 9, "valign": "vcenter", "text_wrap": True}
 GRID = {"border": 1, "border_color": "#BFBFBF"}
 INPUT = GRID | {"bg_color": "#FFF2CC", "locked": False}
 STYLES: dict[str, dict[str, Any]] = {
@@ -75,9 +74,11 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
             f"{path} 已存在，或该处不能写入。请另取文件名。",
             f"{path} is there already, or cannot be written. Choose another.",
         ) from None
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+    with workbook(path) as book:
         book.set_properties({"title": TITLE, "created": now()})
-        styles = {name: book.add_format(FONT | style) for name, style in STYLES.items()}
+        styles = {
+            name: book.add_format(FONT | {"font_size": 9, "text_wrap": True} | style) for name, style in STYLES.items()
+        }
         sheet = book.add_worksheet(SHEET)
         for column, width in enumerate(WIDTHS):
             sheet.set_column(column, column, width)
@@ -88,7 +89,11 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
                 breaks.append(row)  # a page for each pair
             row = _write_case(sheet, styles, case, number + 1, row)
         sheet.set_h_pagebreaks(breaks)
-        _set_up_printing(sheet, row)
+        sheet.protect(
+            "", {"format_columns": True, "format_rows": True}
+        )  # no password: against slips, not against people
+        sheet.set_print_scale(95)  # fitting to the page would void the page breaks
+        set_up_page(sheet, row, LAST, "&L含个案信息，仅限复核人员使用，用后销毁&R第 &P 页 共 &N 页")
 
 
 def _write_top(sheet: Any, styles: dict[str, Any], count: int, warehouse_id: str) -> int:
@@ -147,16 +152,6 @@ def _write_line(sheet: Any, styles: dict[str, Any], line: Line, row: int) -> Non
         sheet.write_string(row, column, neutralise_formula(text), styles["cell"])
     bits = "" if line.bits is None else signed(line.bits)
     sheet.write_string(row, LAST, bits, styles["against" if bits.startswith("−") else "for"])
-
-
-def _set_up_printing(sheet: Any, rows: int) -> None:
-    sheet.protect("", {"format_columns": True, "format_rows": True})  # no password: against slips, not against people
-    sheet.set_paper(9)  # A4
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_print_scale(95)  # fitting to the page would void the page breaks
-    sheet.print_area(0, 0, rows, LAST)
-    sheet.hide_gridlines(2)
-    sheet.set_footer("&L含个案信息，仅限复核人员使用，用后销毁&R第 &P 页 共 &N 页")
 
 
 def take_form(db: Warehouse, path: Path, warehouse_id: str, checked: Check) -> Taken:

@@ -80,11 +80,15 @@ def age_group(age_years: Ints) -> Ints:
     return np.searchsorted(frequencies.AGE5_LOWER_BOUNDS, age_years, side="right").astype(np.int64)
 
 
-def completed_years(birth_day: Ints, day: Ints) -> Ints:
-    """Completed years of age (born on 29 February: a year older on 1 March)."""
+def completed_months(birth_day: Ints, day: Ints) -> Ints:
+    """Completed months of age (born on 29 February: a month older on 1 March)."""
     born_month, born_on = month_and_day(birth_day)
     then_month, then_on = month_and_day(day)
-    return (then_month - born_month - (then_on < born_on)) // 12
+    return then_month - born_month - (then_on < born_on)
+
+
+def completed_years(birth_day: Ints, day: Ints) -> Ints:
+    return completed_months(birth_day, day) // 12
 
 
 def month_and_day(day: Ints) -> tuple[Ints, Ints]:

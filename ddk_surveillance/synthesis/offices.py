@@ -7,7 +7,6 @@ import pandas as pd
 
 from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import CASE_SOURCES, Draw, holds, table
-from ddk_surveillance.synthesis.district import Ints
 
 EVENT_TYPES = ("school", "kindergarten", "nursery")  # which have kinds of event of their own
 CHOSEN = (
@@ -52,7 +51,7 @@ def _add_gross_mistakes(rows: pd.DataFrame, draw: Draw) -> pd.DataFrame:
         defect[draw.hit(name)] = name
     rows = _one_case_one_story(rows.assign(defect=defect))
     defect = rows["defect"].to_numpy()
-    months = _completed_months(rows["child_birth_day"].to_numpy(), rows["visit_day"].to_numpy())
+    months = district.completed_months(rows["child_birth_day"].to_numpy(), rows["visit_day"].to_numpy())
     nominal = rows["age_years"].fillna(0) - months // 12
     adult = pd.Series(draw.rng.integers(18, 46, draw.size), index=rows.index, dtype="Int64")
     older = rows["birth_month"] - pd.DateOffset(years=4)
@@ -83,11 +82,6 @@ def is_acceptable(rows: pd.DataFrame) -> pd.Series:
     is_child = rows["age_years"].fillna(0) < frequencies.ADULT_AGE_YEARS
     is_numbered = rows["case_token"].notna() | ~rows["source_code"].isin(CASE_SOURCES)
     return legible & possible & has_age & is_child & is_numbered
-
-
-def _completed_months(birth_day: Ints, day: Ints) -> Ints:
-    (born, born_on), (then, then_on) = district.month_and_day(birth_day), district.month_and_day(day)
-    return then - born - (then_on < born_on)
 
 
 def choose(rows: pd.DataFrame, name: str) -> pd.Series:

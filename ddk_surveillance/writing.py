@@ -1,0 +1,38 @@
+"""Files that we write: whole or not at all, for their owner alone; workbooks for A4 pages."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A working name beside a file, which takes its place once all is written: nobody ever sees half of it."""
+    working = path.with_name(f".{path.name}.partial")
+    yield working
+    working.chmod(0o600)
+    os.replace(working, path)
+
+
+@contextlib.contextmanager
+def workbook(path: Path) -> Iterator[Any]:
+    """An xlsxwriter.Workbook; temporary files would leave cells lying about and take two thirds of the time of a small one."""
+    import xlsxwriter
+
+    with written_whole(path) as working, xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+        yield book
+
+
+def set_up_page(sheet: Any, rows: int, last_column: int, footer: str) -> None:
+    """A4 as it is printed."""
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.print_area(0, 0, rows, last_column)
+    sheet.hide_gridlines(2)
+    sheet.set_footer(footer)
