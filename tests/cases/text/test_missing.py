@@ -81,7 +81,7 @@ def test_the_zero_dates_of_databases_and_excel_are_empty(text: str) -> None:
 
 def test_every_problem_says_in_both_languages_what_to_do() -> None:
     problems = Library().problems
-    assert len(problems) == 34
+    assert len(problems) == 35
     assert all(text.zh.endswith("。") and text.en.endswith(".") for text in problems.values())
     code = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
     assert set(re.findall(r'Problem\("(\w+)"\)', code)) <= set(problems)
