@@ -139,7 +139,7 @@ def _with_small_codes(db: Warehouse, statement: str) -> str:
 def coded(db: Warehouse, column: str, stated: str) -> str:
     """A cast of the column to an enumeration of all words that the records state (an expression over core.record)."""
     db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
-        SELECT '' UNION SELECT DISTINCT {stated} FROM core.record AS r WHERE {stated} IS NOT NULL ORDER BY 1)""")
+        SELECT '' UNION SELECT coalesce({stated}, '') FROM core.record AS r ORDER BY 1)""")
     return f"CAST({column} AS link_{column})"
 
 

@@ -10,6 +10,7 @@ import pytest
 from ddk_surveillance.contracts import Source, SourceColumn
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.library import Library
+from ddk_surveillance.link.preparation import Night
 from ddk_surveillance.settings import resource
 from tests.conftest import Home, take_in
 
@@ -77,7 +78,9 @@ def declare(home: Home, path: str, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def test_a_new_feed_population_and_indicator(home: Home) -> None:
+def test_a_new_feed_population_and_indicator(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linked as 100,000 records are, none of which is intended and of none of which an office has found anything."""
+    monkeypatch.setattr(Night, "is_large", True)
     declare(home, "sources/summer_camp.yaml", SOURCE)
     declare(home, "sources/population.yaml", POPULATION)
     declare(home, "indicators/stings.yaml", INDICATOR)
