@@ -252,6 +252,10 @@ class Library:
     def _check_source(self, source: Source) -> None:
         table = self.target_table(source)
         require(source.checks, self.checks, "checks")
+        advice = "combine several into one that becomes source_record_number"
+        require(source.numbered_by, table.columns, f"columns of {table.table}, for record_key, {advice}")
+        institutions = [name for name, one in source.columns.items() if (one.to or name) == "institution_id"]
+        require({source.institution} - {None}, institutions, "columns that become institution_id, for institution")
         _check_says_enough(source)
         for name, column in source.columns.items():
             self._check_column(table, name, column, is_helper=name in source.helpers)

@@ -205,6 +205,12 @@ def test_the_guide_names_every_key_of_a_feed() -> None:
         ("institution: camp", "institutoin: camp", "not among the keys: institutoin (there are: checks, columns, "),
         ("linkage:", "checks: {Q99: error}\nlinkage:", "not among the checks: Q99"),
         ("record_key: [number]", "record_key: number", "record_key: must be a list"),
+        ("record_key: [number]", "record_key: [number, month]", "for record_key, combine several into one"),
+        (
+            "[营地], kind: identifier, to: institution_id",
+            "[营地], kind: text",
+            "become institution_id, for institution: camp",
+        ),
         ("en: summer camps", "en: camps: summer", "line 3: "),
         ("combine: [year, month]", "combine: [year, months]", "months"),
     ],
