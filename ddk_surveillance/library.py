@@ -32,6 +32,7 @@ from ddk_surveillance.contracts import (
 )
 from ddk_surveillance.errors import ConfigurationError, DeclarationError
 from ddk_surveillance.settings import csv_rows, resource
+from ddk_surveillance.text.icd10_ranges import check_ranges
 from ddk_surveillance.text.spelling import folded
 
 Model = TypeVar("Model", bound=Declared)
@@ -286,6 +287,7 @@ class Library:
         for name, value in rule.set.items():
             self._check_value(table, name, value, where)
         for name, values in rule.when.items():
+            check_ranges(name, values)
             require(values, self._codes_of(source, table, name) or values, f"codes of {name}, for {where}")
         if rule.from_attributes:
             listed = {name for name, one in source.columns.items() if one.codelist and self.attributes(one.codelist)}
@@ -332,6 +334,7 @@ class Library:
         incident = self.tables["core.incident"]
         for column, values in condition.leaves():
             require({column}, incident.columns, "columns of core.incident")
+            check_ranges(column, map(str, values))
             if incident.columns[column].type == "BOOLEAN":
                 require(map(str, values), {"True", "False"}, "values of a yes-no column (true, false)")
             for value in values:

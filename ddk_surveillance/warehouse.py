@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import TIME_ZONE, Settings, now, resource
+from ddk_surveillance.text.icd10_ranges import ICD10_COLUMN, within_sql
 from ddk_surveillance.unguarded import Unguarded
 from ddk_surveillance.writing import written_whole
 
@@ -383,6 +384,12 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 def literal(text: str) -> str:
     """A constant of a declaration, never a text from a row, as SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def among_sql(column: str, values: Iterable[str | bool]) -> str:
+    """Whether a column is one of these declared values; of external causes, within one of these ranges."""
+    texts = [str(value).lower() if isinstance(value, bool) else value for value in values]
+    return within_sql(texts) if column == ICD10_COLUMN else f"{column} IN ({', '.join(map(literal, texts))})"
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ddk_surveillance.contracts import Condition, Indicator, Variant
 from ddk_surveillance.library import Library
+from ddk_surveillance.warehouse import among_sql
 
 FOREVER = 9999
 SEVERE = "severe"
@@ -86,10 +87,9 @@ def tier_sql(one: Indicator) -> str:
 def condition_sql(condition: Condition) -> str:
     """A declared condition as SQL over core.incident; unknown is never true."""
     if condition.column:
-        values = ", ".join(str(one).lower() if isinstance(one, bool) else f"'{one}'" for one in condition.among)
         if condition.column == "sources":
-            return f"list_has_any(string_split(sources, ','), [{values}])"
-        return f"coalesce({condition.column} IN ({values}), false)"
+            return f"list_has_any(string_split(sources, ','), {list(map(str, condition.among))})"
+        return f"coalesce({among_sql(condition.column, condition.among)}, false)"
     if condition.none:
         return f"NOT ({' OR '.join(map(condition_sql, condition.none))})"
     joint = " AND " if condition.all else " OR "

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ddk_surveillance.contracts import NOT_A_TOKEN, NOT_KEPT, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
-from ddk_surveillance.warehouse import literal
+from ddk_surveillance.warehouse import among_sql, literal
 
 # What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
 DIGITS_LOST = r"[0-9]\.[0-9]+[Ee]\+?[0-9]{1,2}|[0-9][Ee]\+[0-9]{1,2}"
@@ -251,10 +251,8 @@ def _out_of_place(source: Source) -> str:
 
 
 def _ruled(library: Library, source: Source, rule: Rule, previous: str) -> str:
-    condition = " AND ".join(
-        f"coalesce({_code_column(library, source, name)} IN ({', '.join(map(literal, values))}), false)"
-        for name, values in rule.when.items()
-    )
+    asked = [(_code_column(library, source, name), values) for name, values in rule.when.items()]
+    condition = " AND ".join(f"coalesce({among_sql(name, values)}, false)" for name, values in asked)
     values = {name: literal(value) for name, value in rule.set.items()}
     join = ""
     if rule.from_attributes:

@@ -150,6 +150,21 @@ def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) 
     db.connection.close()
 
 
+def test_codes_of_icd_10_are_named_by_ranges(tmp_path: Path) -> None:
+    text = MADE_UP.format(version=1, year=2021, mechanisms="fall").replace(
+        "{column: mechanism, among: [fall]}", "{column: icd10_external, among: [W65-W74, V02-V04.19, X71, Y20.0]}"
+    )
+    db = connect(load({}, tmp_path), declared(tmp_path, falls=text))
+    counted = ["W65", "W74.9", "V03.1", "X71", "X71.3", "Y20.0"]
+    for code in (*counted, *["W64.9", "W75", "V03.2", "V03", "V05.1", "X70", "Y20", "Y20.1", "·"]):
+        add(db, f"{code} {code} 5 unintentional other resident " + (f"icd10_external={code}" if code != "·" else "·"))
+    add_reports_and_population(db, (2024,))
+    indicators.run(db, "night")
+    found = db.rows("SELECT incident_id FROM mart.counted WHERE indicator_code = 'falls'")
+    assert {code for (code,) in found} == set(counted)
+    db.connection.close()
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -160,6 +175,7 @@ def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) 
         ("unit: incidents", "unit: incidents\nresidence: [residents]"),
         ("unit: incidents", "unit: incidents\ndepends_on: [hospitals]"),
         ("unit: incidents", "unit: incidents\nsensitivity: [SA7]"),
+        ("unit: incidents", "unit: incidents\nexcluded: {column: icd10_external, among: [W74-W65]}"),
         ("unit: incidents", "unit: incidents\ncounted_tiers: [A1]"),
         ("unit: incidents", "unit: incidents\nages: {from_years: 0, to_years: 18}"),
         ("unit: incidents", "unit: incidents\nexcluded: {column: is_death, among: [yes please]}"),

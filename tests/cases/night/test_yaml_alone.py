@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddk_surveillance.contracts import Source, SourceColumn
+from ddk_surveillance.contracts import Indicator, Source, SourceColumn
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.library import Library
 from ddk_surveillance.link.preparation import Night
@@ -108,10 +108,21 @@ REGISTER = """CONTADOR;DTOBITO;ANO;MES;DIA;IDADE;SEXO;CAUSABAS
 
 
 def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
-    [declared] = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    """That of docs/feeds.md, and the indicator beside it, which is about the second row."""
+    declared, indicator = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    declare(home, "indicators/drowning.yaml", indicator)
     declare(home, "sources/registry.yaml", declared.replace("linkage:", "hold_above_share: 0.5\nlinkage:"))
     home.drop("registry", "DO24.csv", REGISTER.encode("latin-1"))
-    home.night(take_in)
+    home.drop(
+        "population",
+        "p.csv",
+        "年份,性别,年龄,人数\n" + "".join(f"2024,{s},{a},500\n" for a in range(18) for s in "男女"),
+    )
+    home.night()
+    assert home.query(
+        "SELECT value, events, person_years FROM mart.indicator_statistic WHERE (indicator_code, statistic, period)"
+        " = ('drowning', 'rate_per_100000', '2024')"
+    ) == [(pytest.approx(100000 / 15000), 1, 15000)]
     assert home.ledger("registry") == {"rows_received": 8, "out_of_scope": 2, "quarantined": 2, "loaded": 4}
     assert home.query(
         "SELECT source_record_number, age_years, age_months, sex, event_date_from::VARCHAR, event_date_to::VARCHAR,"
@@ -168,10 +179,10 @@ def test_a_population_in_parts_is_not_the_last_of_them(home: Home) -> None:
     ]
 
 
-def test_the_guide_names_every_key_of_a_feed() -> None:
+def test_the_guide_names_every_key_of_a_feed_and_an_indicator() -> None:
     first_cells = re.findall(r"^\| (`.*?) \|", GUIDE, re.MULTILINE)
     named = {key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)}
-    assert named == Source.model_fields.keys() | SourceColumn.model_fields.keys()
+    assert named == Source.model_fields.keys() | SourceColumn.model_fields.keys() | Indicator.model_fields.keys()
 
 
 @pytest.mark.parametrize(
@@ -180,6 +191,7 @@ def test_the_guide_names_every_key_of_a_feed() -> None:
         ("蜂蜇: animal", "蜂蜇: animall", "animall (there are: animal, "),
         ("[animal, fall]", "[animall, fall]", "codes of mechanism, for rule 1: animall"),
         ("when: {mechanism: [animal, fall]}", "when: {year: ['2024']}", "year"),
+        ("{mechanism: [animal, fall]}", "{icd10_external: [W65–W74]}", "W65–W74 is no code or range of ICD-10"),
         ("蜂蜇: animal", "Yes: animal", "write it in quotes"),
         ("蜂蜇: animal", "010: animal", "010: write it in quotes"),
         ("to: age_years", "to: age_years, rewrite: {'2(..': ''}", "columns.age: rewrite 2(.. → "),
