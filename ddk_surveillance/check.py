@@ -46,11 +46,9 @@ def tried(settings: Settings, library: Library, source: str, file: Path) -> Iter
         elsewhere = dataclasses.replace(settings, home=Path(folder))
         elsewhere.make_folders()
         warehouse = connect(elsewhere, library, elsewhere.warehouse_file)  # in memory a million rows took 3 GB
-        try:
+        with contextlib.closing(warehouse.connection):
             receipt = _judged(warehouse, declared, Claim(BATCH, source, file))
             yield warehouse, dataclasses.replace(receipt, file_name=None)
-        finally:
-            warehouse.connection.close()
 
 
 def _judged(db: Warehouse, source: Source, claim: Claim) -> Receipt:

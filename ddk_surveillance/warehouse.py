@@ -285,16 +285,12 @@ def _back_up(settings: Settings, file: Path) -> None:
 @contextlib.contextmanager
 def new_file(settings: Settings, library: Library, file: Path, storage_version: str) -> Iterator[Warehouse]:
     """An empty database file to be filled: by a connection of its own, since one transaction writes to one file only."""
-    with _without_values():
-        connection = duckdb.connect(config=_configuration(settings))
-    database = Warehouse(connection, settings, library)
-    try:
+    database = _open(settings, library, None)
+    with contextlib.closing(database.connection):
         database.execute("SET disabled_compression_methods = 'fsst'")  # takes a fifth of the time and saves no room
         database.execute(f"ATTACH {literal(str(file))} AS new_file (STORAGE_VERSION '{storage_version}'); USE new_file")
         yield database
         database.execute("USE memory; DETACH new_file")
-    finally:
-        connection.close()
 
 
 @contextlib.contextmanager
@@ -309,10 +305,8 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
                 "The last restore did not come to its end, so the data here are not whole. Run ddk restore again, with --replace.",
             )
         warehouse = connect(settings, Library(settings.declarations), settings.warehouse_file)
-        try:
+        with contextlib.closing(warehouse.connection):
             yield warehouse
-        finally:
-            warehouse.connection.close()
 
 
 @contextlib.contextmanager
