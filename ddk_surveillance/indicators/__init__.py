@@ -16,13 +16,15 @@ from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.indicators.figures import make_figures
 from ddk_surveillance.indicators.statistics import statistics_of
 from ddk_surveillance.indicators.verdicts import verdicts_of
-from ddk_surveillance.unchanged import RECORDS, unless_unchanged
+from ddk_surveillance.unchanged import LINKED, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 MADE_FROM = (
-    "core.incident", "link.incident_bound", "ref.population", "ops.arrival", RECORDS,
+    *LINKED,
+    "ref.population",
+    "ops.arrival",
     "(SELECT source_code, received_at, title_year FROM ops.batch WHERE status = 'loaded')",
-)  # fmt: skip
+)
 COUNTS = ("records", "incidents", "children", "numerator")
 MAIN = "analysis = ''"
 CUBE = f"SELECT * FROM figure WHERE {MAIN} AND NOT is_measure ORDER BY span, sex, category_order"

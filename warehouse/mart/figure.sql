@@ -1,6 +1,7 @@
 -- The cells in words, with rate, interval and stability (`rate`), and the reason where there can be none; counts are empty
 -- where nobody can know them.
-SELECT s.* EXCLUDE (is_known, first_age, last_age), sex, n.category_number, dimension, category, category_order, if(is_known, records, NULL) AS records,
+SELECT s.* EXCLUDE (unit, population_type, tiers, depth, position, first_age, last_age, is_known), sex, n.category_number, dimension, category,
+       category_order, if(is_known, records, NULL) AS records,
        if(is_known, incidents, NULL) AS incidents, if(is_known, children, NULL) AS children,
        if(is_known, n.numerator, NULL) AS numerator, n.denominator, rate_per_1000, ci_low, ci_high, unstable,
        CASE WHEN is_too_early THEN 'too_early' WHEN NOT is_reported THEN 'not_reported'

@@ -19,11 +19,16 @@ WITH incident AS NOT MATERIALIZED (
            has_year AND min(of_sex) OVER (PARTITION BY domain, event_year) >= 5 AS has_sex, has_sex AND smallest_age >= 5 AS has_age
     FROM beside
 ), shown AS (
-    SELECT domain, event_year, sex, age_group, if(has_year, event_year, NULL) AS shown_year, if(has_age, age_group, 'all') AS shown_age,
-           if(has_sex, sex, 'all') AS shown_sex,
-           min(first_type) OVER alike < max(last_type) OVER alike AS has_several_types
-    FROM fit WHERE of_domain >= 5 AND event_year IS NOT NULL WINDOW alike AS (PARTITION BY domain, shown_year, shown_age, shown_sex)
+    SELECT *, min(first_type) OVER alike < max(last_type) OVER alike AS has_several_types,
+           dense_rank() OVER (ORDER BY domain, shown_year, shown_age, shown_sex) AS class_number
+    FROM (SELECT *, if(has_year, event_year, NULL) AS shown_year, if(has_age, age_group, 'all') AS shown_age, if(has_sex, sex, 'all') AS shown_sex
+          FROM fit WHERE of_domain >= 5 AND event_year IS NOT NULL)
+    WINDOW alike AS (PARTITION BY domain, shown_year, shown_age, shown_sex)
+), alike AS (  -- a class by its number, for its words would be dear to compare
+    SELECT class_number, mechanism, place, nature, body_part, severity, if(has_several_types, violence_type, NULL) AS violence_type,
+           residence, records, count(*) AS alike
+    FROM incident JOIN shown USING (domain, event_year, sex, age_group) GROUP BY ALL
 )
-SELECT domain, shown_year AS event_year, shown_age AS age_group, shown_sex AS sex, mechanism, place, nature, body_part, severity,
-       if(has_several_types, violence_type, NULL) AS violence_type, residence, records, count(*) AS alike
-FROM incident JOIN shown USING (domain, event_year, sex, age_group) GROUP BY ALL ORDER BY ALL
+SELECT domain, shown_year AS event_year, shown_age AS age_group, shown_sex AS sex, alike.* EXCLUDE (class_number)
+FROM alike JOIN (SELECT DISTINCT class_number, domain, shown_year, shown_age, shown_sex FROM shown) USING (class_number)
+ORDER BY class_number, COLUMNS(alike.* EXCLUDE (class_number, alike))
