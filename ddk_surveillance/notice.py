@@ -43,7 +43,7 @@ def news(facts: Facts, before: Facts | None) -> list[Text]:
 
 def send(settings: Settings, night_id: str, said: list[Text]) -> str | None:
     """Send it by every way that is configured; returns what went wrong, if anything. Never raises."""
-    text = "\n".join([f"DDK {night_id}", *(getattr(line, settings.language) for line in said)])
+    text = "\n".join([f"DDK {night_id}", *(line.said(settings.language) for line in said)])
     problems = []
     if settings.notice_url:
         problems.append(_post(settings.notice_url, night_id, text))

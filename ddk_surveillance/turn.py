@@ -33,7 +33,7 @@ def take(stream: IO[Any], settings: Settings, has_other_way: Callable[[], bool] 
                 "Another run is using the warehouse. Try again when it has finished.",
             )
         if not is_told:
-            print(getattr(WAITING, settings.language), file=sys.stderr, flush=True)
+            print(WAITING.said(settings.language), file=sys.stderr, flush=True)
             is_told = True
         time.sleep(POLL_SECONDS)
     return True

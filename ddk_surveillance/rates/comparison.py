@@ -95,13 +95,9 @@ def decline_verdict(
     tail = checked.tail(confidence)
     most = most_showing_decline(person_years, baseline_count, baseline_person_years, tail)
     least = least_showing_rise(person_years, baseline_count, baseline_person_years, tail)
-    if count >= least or (most is not None and count <= most):
-        evidence = Evidence.SHOWN
-    else:
-        evidence = Evidence.TOO_FEW if most is None else Evidence.NOT_SHOWN
     now, then = count * checked.exact(baseline_person_years), baseline_count * checked.exact(person_years)
     change = Change.LEVEL if now == then else Change.FELL if now < then else Change.ROSE
-    return DeclineVerdict(change, evidence, ratio, most, least)
+    return DeclineVerdict(change, Evidence.of(count, most, least), ratio, most, least)
 
 
 def most_showing_decline(

@@ -79,11 +79,7 @@ def target_verdict(count: int, person_years: object, target_per_1000: object) ->
     checked.counts(count)
     critical = critical_counts(person_years, target_per_1000)
     status = TargetStatus.MET if count <= critical.most_meeting else TargetStatus.MISSED
-    shown_met = critical.most_showing_met is not None and count <= critical.most_showing_met
-    if shown_met or count >= critical.least_showing_missed:
-        evidence = Evidence.SHOWN
-    else:
-        evidence = Evidence.TOO_FEW if critical.most_showing_met is None else Evidence.NOT_SHOWN
+    evidence = Evidence.of(count, critical.most_showing_met, critical.least_showing_missed)
     expected = expected_at_target(person_years, target_per_1000)
     p_below, p_above = scipy.stats.poisson.cdf(count, expected), scipy.stats.poisson.sf(count - 1, expected)
     return TargetVerdict(count, status, evidence, float(p_below), float(p_above), critical)

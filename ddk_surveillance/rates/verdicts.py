@@ -14,6 +14,13 @@ class Evidence(Enum):
     NOT_SHOWN = Text("证据不足", "not enough evidence")
     TOO_FEW = Text("事件太少无法判断", "too few events to judge")
 
+    @classmethod
+    def of(cls, count: int, most_below: int | None, least_above: int) -> Evidence:
+        """By the counts from which on it is shown, down (None where not even 0 events would show it) and up."""
+        if count >= least_above or (most_below is not None and count <= most_below):
+            return cls.SHOWN
+        return cls.TOO_FEW if most_below is None else cls.NOT_SHOWN
+
 
 class TargetStatus(Enum):
     """The official verdict on a target, from the point value alone."""
