@@ -78,9 +78,7 @@ def _choices(voice: Voice, db: Warehouse, asked: dict[str, Any]) -> dict[str, st
 def _figure(db: Warehouse, asked: dict[str, Any]) -> tuple[Any, ...]:
     rows = db.rows(FIGURE, asked)
     if not rows:
-        known = ", ".join(
-            code for (code,) in db.rows("SELECT DISTINCT indicator_code FROM mart.indicator_rate ORDER BY 1")
-        )
+        known = ", ".join(db.column("SELECT DISTINCT indicator_code FROM mart.indicator_rate ORDER BY 1"))
         raise ConfigurationError(
             f"没有指标 {asked['code']} {asked['year']} 年的数字。有数字的指标：{known or '—'}。",
             f"There is no figure of indicator {asked['code']} for {asked['year']}. Indicators with figures: {known or '—'}.",

@@ -130,7 +130,7 @@ def tidy(db: Warehouse) -> None:
 
 def remove_erased(db: Warehouse) -> None:
     """Delete the archived files of erased batches, and of the readings of them."""
-    for (batch,) in db.rows("SELECT batch_id FROM ops.erased_batch"):
+    for batch in db.column("SELECT batch_id FROM ops.erased_batch"):
         for folder in db.settings.archive.glob(f"*/{batch}"):
             shutil.rmtree(folder)
 

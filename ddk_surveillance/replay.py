@@ -46,7 +46,7 @@ class Night:
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Once a week the night `key` replays one earlier night, drawn by its date, of those that today's program can replay."""
-    [(now,)] = db.rows("SELECT started_at FROM ops.night WHERE night_id = ?", [key])
+    now = db.value("SELECT started_at FROM ops.night WHERE night_id = ?", [key])
     since = db.value(
         "SELECT coalesce((SELECT max(replayed_at) FROM ops.replay), (SELECT min(started_at) FROM ops.night))"
     )

@@ -172,7 +172,7 @@ def _lay_out_samples(settings: Settings) -> None:
     from ddk_surveillance.warehouse import open_warehouse
 
     with open_warehouse(settings) as db:
-        seen = {sha for (sha,) in db.rows("SELECT sha256 FROM ops.batch")}
+        seen = set(db.column("SELECT sha256 FROM ops.batch"))
     samples = resource("sample_data") / "landing"
     for sample in sorted(path for path in samples.glob("*/*") if path.is_file()):
         if hashlib.sha256(sample.read_bytes()).hexdigest() not in seen:

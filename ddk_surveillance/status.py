@@ -147,7 +147,7 @@ def gather(db: Warehouse) -> Facts:
         "linkage_alarms": db.records(LINKAGE_ALARMS),
         "alerts": db.records(ALERTS),
         "titles": {name: source.title.zh for name, source in db.library.sources.items()},
-        "never_sent": [source for (source,) in db.rows(NEVER_SENT, [reporting])],
+        "never_sent": db.column(NEVER_SENT, [reporting]),
         "files_to_mend": db.records(OPEN_FILES),
         "more_files_to_mend": max(0, db.value(OPEN_FILES_IN_ALL) - LISTED),
         "open_quarantine_rows": db.value(QUARANTINE),

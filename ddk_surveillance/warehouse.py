@@ -81,9 +81,13 @@ class Warehouse:
         with _without_values():
             return self.connection.execute(sql, parameters).fetchall()
 
+    def column(self, sql: str, parameters: Parameters = ()) -> list[Any]:
+        """The values of a query of one column."""
+        return [value for (value,) in self.rows(sql, parameters)]
+
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The single value of a query that yields one row of one column."""
-        [(value,)] = self.rows(sql, parameters)
+        [value] = self.column(sql, parameters)
         return value
 
     def frame(self, sql: str, parameters: Parameters = ()) -> pandas.DataFrame:

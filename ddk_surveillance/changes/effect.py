@@ -73,13 +73,15 @@ def compare(db: Warehouse, source: str) -> Effect:
     figures = [row for table in FIGURES for row in db.rows(_figures(db, table))]
     classes = db.rows(_MOVED_CLASSES.format(after=_shown_classes(db)))
     years = [int(year) for year in {_year(row) for row in figures} if year.isdigit()]
-    editions = db.rows("SELECT edition_id FROM ops.edition WHERE list_contains(?, year) ORDER BY year, number", [years])
+    editions = db.column(
+        "SELECT edition_id FROM ops.edition WHERE list_contains(?, year) ORDER BY year, number", [years]
+    )
     return Effect(
         records=tuple(db.rows(_moved_records(db, source))),
         incidents=tuple(db.rows(_MOVED_INCIDENTS)),
         figures=tuple(figures),
         classes=tuple(classes),
-        editions=tuple(edition for (edition,) in editions),
+        editions=tuple(editions),
     )
 
 

@@ -46,7 +46,7 @@ TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'take
 def run(db: Warehouse, key: str) -> Outcome:
     """Guard every batch of the source `key` that intake has read; the rest waits in received.<source>."""
     source = db.library.sources[key]
-    batches = [batch for (batch,) in db.rows(TAKEN, [key])]
+    batches = db.column(TAKEN, [key])
     secret = record_key(db) if batches else None
     db.ensure_once(db.library.received_table(source))
     outcome = guard_batches(db, source, batches, secret) if secret else Outcome()

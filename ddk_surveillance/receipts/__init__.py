@@ -21,7 +21,7 @@ DUE = """
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Write receipts/<source>/<file>_<batch>.xlsx and a line in ops.receipt for every finished file; `key` is the night."""
-    due = [batch for (batch,) in db.rows(DUE)]
+    due = db.column(DUE)
     if due:
         rows = [_issue(db, receipt) for receipt in receipts_of(db, due)]
         with db.transaction(), db.offering(issued=pandas.DataFrame(rows)):

@@ -24,9 +24,9 @@ class Account:
     def __init__(self, db: Warehouse, voice: Voice, incident_id: str) -> None:
         self.db, self.voice, self.incident_id = db, voice, incident_id
         self.words, self.labels = words.load(db.library), Labels(db.library)
-        self.members = [one for (one,) in db.rows(
+        self.members = db.column(
             """SELECT m.record_id FROM link.member AS m JOIN core.record AS r USING (record_id) WHERE m.incident_id = ?
-            ORDER BY r.reported_date NULLS LAST, m.record_id""", [incident_id])]  # fmt: skip
+            ORDER BY r.reported_date NULLS LAST, m.record_id""", [incident_id])  # fmt: skip
         self.records = records_by_id(db, self.members)
 
     def tell(self) -> None:
@@ -129,21 +129,17 @@ class Account:
 
     def _group(self, group: str | None) -> None:
         if group:
-            others = self.db.rows(
+            names = ", ".join(self.db.column(
                 "SELECT incident_id FROM link.event_group WHERE event_group_id = ? AND incident_id <> ? ORDER BY 1",
-                [group, self.incident_id],
-            )
-            names = ", ".join(one for (one,) in others)
+                [group, self.incident_id]))  # fmt: skip
             self.voice.say(f"\n同案多人：组 {group}，其他儿童的事件 {names}",
                            f"\nOne case with several children: group {group}, the others' incidents {names}")  # fmt: skip
 
     def _bounds(self, strict: int | None) -> None:
-        joined_with = self.db.rows(
+        names = ", ".join(self.db.column(
             """SELECT incident_id FROM link.incident_bound WHERE incident_id <> $id AND loose_incident_id =
             (SELECT loose_incident_id FROM link.incident_bound WHERE incident_id = $id) ORDER BY 1""",
-            {"id": self.incident_id},
-        )
-        names = ", ".join(one for (one,) in joined_with)
+            {"id": self.incident_id}))  # fmt: skip
         self.voice.say(
             f"\n合并从严：算 {strict} 个事件。合并从宽：{f'与 {names} 合为一个' if names else '仍为这一个'}。",
             f"\nLinked strictly: {strict} incident(s). Linked loosely: {f'one with {names}' if names else 'as it is'}.",
