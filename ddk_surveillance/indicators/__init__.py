@@ -8,6 +8,7 @@ has none (`not_applicable`), there is too little to go by (`too_few`).
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pandas
 
@@ -15,6 +16,7 @@ from ddk_surveillance.indicators.counting import count
 from ddk_surveillance.indicators.definition import rules_of
 from ddk_surveillance.indicators.figures import make_figures
 from ddk_surveillance.indicators.statistics import statistics_of
+from ddk_surveillance.indicators.statistics.series import Row
 from ddk_surveillance.indicators.verdicts import verdicts_of
 from ddk_surveillance.unchanged import LINKED, unless_unchanged
 from ddk_surveillance.warehouse import Outcome, Warehouse
@@ -49,7 +51,7 @@ def _compute(db: Warehouse) -> Outcome:
     _replace(db, "mart.indicator_rate", RATES)
     _replace(db, "mart.indicator_cube", CUBE)
     yearly = _yearly(db)
-    _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, _totals(yearly)))
+    _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, yearly))
     _replace_by(db, "mart.indicator_statistic", statistics_of(db, yearly))
     figures = int(db.value(f"SELECT count(*) FROM figure WHERE {MAIN}"))
     return Outcome(int(db.value("SELECT count(*) FROM mart.counted")), figures)
@@ -74,18 +76,13 @@ def _data_as_of(db: Warehouse) -> datetime.date:
     return day
 
 
-def _yearly(db: Warehouse) -> pandas.DataFrame:
+def _yearly(db: Warehouse) -> list[Row]:
     """The years of the district, whole and by sex and age, analyses included."""
     yearly = db.frame(
         "FROM figure WHERE period_type = 'year' AND dimension IN ('all', 'sex', 'age5') ORDER BY rule, year, sex, category_number"
     )
-    return yearly.astype(dict.fromkeys(COUNTS, "Int64") | {"unstable": "boolean"})
-
-
-def _totals(yearly: pandas.DataFrame) -> pandas.DataFrame:
-    """The district by year, in order."""
-    is_total = (yearly["analysis"] == "") & (yearly["sex"] == "all") & (yearly["dimension"] == "all")
-    return yearly[is_total].sort_values("year")
+    rows: list[Any] = yearly.astype(dict.fromkeys(COUNTS, "Int64")).to_dict("records")
+    return rows
 
 
 def _replace(db: Warehouse, table: str, select: str) -> None:

@@ -22,21 +22,21 @@ UNKNOWN = {
 }
 
 
-def verdicts_of(library: Library, totals: pandas.DataFrame) -> pandas.DataFrame:
-    """One verdict per indicator with a target and year; `totals` holds the district's years in order."""
+def verdicts_of(library: Library, yearly: list[dict[str, Any]]) -> pandas.DataFrame:
+    """One verdict per indicator with a target and year; `yearly` holds its figures in order of the years."""
+    totals = [row for row in yearly if not row["analysis"] and row["sex"] == row["dimension"] == "all"]
     targeted = [indicator for indicator in library.indicators.values() if indicator.target]
     rows = [
         verdict | {"final_from": final_from(verdict["year"], library.plan)}
         for indicator in targeted
-        for verdict in _verdicts(indicator, totals[totals["indicator_code"] == indicator.indicator])
+        for verdict in _verdicts(indicator, [row for row in totals if row["indicator_code"] == indicator.indicator])
     ]
     return pandas.DataFrame(rows, columns=list(library.tables["mart.indicator_verdict"].columns), dtype=object)
 
 
-def _verdicts(indicator: Indicator, totals: pandas.DataFrame) -> list[dict[str, Any]]:
+def _verdicts(indicator: Indicator, years: list[dict[str, Any]]) -> list[dict[str, Any]]:
     target = indicator.target
     assert target is not None
-    years = [dict(zip(totals.columns, row, strict=True)) for row in totals.itertuples(index=False)]
     baseline = baseline_of(target, years)
     return [
         {

@@ -8,11 +8,11 @@ from __future__ import annotations
 import pandas
 
 from ddk_surveillance.indicators.statistics import of_cases, of_series
-from ddk_surveillance.indicators.statistics.series import Series
+from ddk_surveillance.indicators.statistics.series import Row, Series
 from ddk_surveillance.warehouse import Warehouse
 
 
-def statistics_of(db: Warehouse, yearly: pandas.DataFrame) -> pandas.DataFrame:
+def statistics_of(db: Warehouse, yearly: list[Row]) -> pandas.DataFrame:
     """All statistics of every indicator but its sub-measures; `yearly` are its figures, mart.counted its cases."""
     of_cases.gather(db)
     series = [Series.of(indicator, db.library.plan, yearly) for indicator in db.library.indicators.values()]

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import pandas
-
 from ddk_surveillance.contracts import Indicator, Plan
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates.checked import Refusal
@@ -31,16 +29,15 @@ class Series:
     final: tuple[Annual, ...]
 
     @classmethod
-    def of(cls, indicator: Indicator, plan: Plan, cells: pandas.DataFrame) -> Series:
-        mine = cells[cells["indicator_code"] == indicator.indicator]
-        district = mine[(mine["sex"] == "all") & (mine["dimension"] == "all")].sort_values("year")
+    def of(cls, indicator: Indicator, plan: Plan, cells: list[Row]) -> Series:
+        """`cells`: those of whole years, in order of the rules and years."""
         totals: dict[str, list[Row]] = {"": []}
-        for row in _rows(district):
-            totals.setdefault(row["analysis"], []).append(row)
         parts: dict[tuple[int, str], list[Row]] = {}
-        is_part = mine["dimension"].isin(["sex", "age5"]) & (mine["analysis"] == "") & (mine["denominator"] > 0)
-        for row in _rows(mine[is_part & (mine["sex"] != "unknown") & (mine["category"] != "unknown")]):
-            parts.setdefault((row["year"], row["dimension"]), []).append(row)
+        for row in (row for row in cells if row["indicator_code"] == indicator.indicator):
+            if row["dimension"] != "all" and row["denominator"] > 0 and "unknown" not in (row["sex"], row["category"]):
+                parts.setdefault((row["year"], row["dimension"]), []).append(row)
+            elif row["sex"] == row["dimension"] == "all":
+                totals.setdefault(row["analysis"], []).append(row)
         final = tuple(
             Annual(int(year["year"]), int(year["numerator"]), float(year["denominator"]))
             for year in totals[""]
@@ -75,10 +72,6 @@ class Series:
     def refused(self, statistic: str, period: object, method: str, refusal: Refusal, **values: Any) -> Row:
         """A statistic that is deliberately not given, and why."""
         return self.row(statistic, period, method, reason=refusal.code, **noted(refusal.text), **values)
-
-
-def _rows(cells: pandas.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in cells.to_dict("records")]
 
 
 def noted(text: Text) -> Row:
