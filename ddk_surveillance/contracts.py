@@ -468,7 +468,7 @@ class Indicator(Declared):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if len(self.completeness) not in (0, 2, 3):
+        if len({*self.completeness}) != len(self.completeness) or len(self.completeness) not in (0, 2, 3):
             raise ValueError("completeness names two or three feeds: how many cases none saw is told by their overlap")
         named = {*self.counted_tiers, *(name for one in self.measures.values() for name in one.tiers or ())}
         require(named, self.tiers, "tiers")

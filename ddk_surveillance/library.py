@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import hashlib
 import re
@@ -132,7 +131,7 @@ class Library:
         found = self._models("indicators", Indicator)
         for one in found:
             with _blaming(f"indicators/{one.indicator}.yaml"):
-                self._check_indicator(one, [other for other in found if other.indicator == one.indicator])
+                self._check_indicator(one, found)
         return tuple(sorted(found, key=lambda one: (one.indicator, one.valid_from.year)))
 
     @functools.cached_property
@@ -152,11 +151,21 @@ class Library:
 
     def check(self) -> None:
         """Read everything now; raises DeclarationError for the first file that is wrong."""
-        for path in (path for folder in self.folders for path in folder.rglob("*.yml")):
-            raise _declaration_error(path.name, "its name must end in .yaml")
+        for folder in self.folders:
+            for path in folder.rglob("*.*"):
+                self._check_place(path.relative_to(folder))
         for declared in (self.tables, self.codes, self.sources, self.checks, self.indicators, self.sensitivity):
             len(declared)
         self.plan  # noqa: B018
+
+    def _check_place(self, path: Path) -> None:
+        """Raise DeclarationError for a file that nobody would read: of another ending, or where no shipped one stands."""
+        shipped = self.folders[0]
+        if path.suffix == ".yml":
+            raise _declaration_error(str(path), "its name must end in .yaml")
+        if path.suffix in (".yaml", ".csv") and not (shipped / (path.parent if path.parent.name else path)).exists():
+            places = sorted(f"{one.name}/" if one.is_dir() else one.name for one in shipped.iterdir())
+            raise _declaration_error(str(path), f"nothing is read there; it belongs to one of {', '.join(places)}")
 
     def declared(self, name: str, model: type[Model]) -> Model:
         """A declaration that is one file, such as linkage_quality.yaml; the later folder's replaces the earlier's."""
@@ -313,7 +322,8 @@ class Library:
         if codelist:
             require({str(value)}, self.codes[codelist], f"codes of {codelist}{where and f', for {where}'}")
 
-    def _check_indicator(self, one: Indicator, versions: list[Indicator]) -> None:
+    def _check_indicator(self, one: Indicator, found: list[Indicator]) -> None:
+        versions = [other for other in found if other.indicator == one.indicator]
         years = [version.valid_from.year for version in versions]
         if len({version.version for version in versions}) < len(versions) or len(set(years)) < len(years):
             raise ValueError("two versions of an indicator need different numbers and different first years")
@@ -322,8 +332,12 @@ class Library:
         require(one.residence, self.codes["residence"], "codes of residence")
         require({*one.depends_on, *one.completeness}, self.sources, "sources")
         require(one.sensitivity, self.sensitivity, "analyses of sensitivity.yaml")
-        for variant in one.measures.values():
+        for code, variant in one.measures.items():
             self._check_variant(variant)
+            others = [other.indicator for other in found]
+            others += [name for other in found if other.indicator != one.indicator for name in other.measures]
+            if code in others:
+                raise ValueError(f"measures: {code} is the code of another figure")
 
     def _check_variant(self, variant: Variant) -> None:
         require(variant.residence or (), self.codes["residence"], "codes of residence")
@@ -335,8 +349,11 @@ class Library:
         for column, values in condition.leaves():
             require({column}, incident.columns, "columns of core.incident")
             check_ranges(column, map(str, values))
-            if incident.columns[column].type == "BOOLEAN":
+            kind = incident.columns[column].type
+            if kind == "BOOLEAN":
                 require(map(str, values), {"True", "False"}, "values of a yes-no column (true, false)")
+            elif kind != "VARCHAR" and not (kind == "INTEGER" and all(str(value).isdecimal() for value in values)):
+                raise ValueError(f"{column}: a condition asks for codes, whole numbers, true or false")
             for value in values:
                 self._check_code(incident, column, value)
             if column == "sources":
@@ -443,10 +460,13 @@ def _column(kind: Literal["VARCHAR", "INTEGER"], name: str) -> TableColumn:
 
 
 def _codes(path: Path) -> frozenset[str]:
-    with _blaming(f"codelists/{path.name}"), path.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
-        require({"code"}, rows.fieldnames or (), "columns")
-        return frozenset(row["code"] for row in rows)
+    with _blaming(f"codelists/{path.name}"):
+        rows = csv_rows(path)
+        require({"code"}, rows[0] if rows else (), "columns")
+        codes = [row["code"] for row in rows]
+        if twice := {code for code in codes if codes.count(code) > 1}:
+            raise ValueError(f"codes given twice: {', '.join(sorted(twice))}")
+        return frozenset(codes)
 
 
 @contextlib.contextmanager
@@ -459,13 +479,16 @@ def _blaming(name: str) -> Iterator[None]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise _declaration_error(name, f"line {line}: {error.problem}") from None
+    except UnicodeDecodeError:
+        raise _declaration_error(name, "it is not saved as UTF-8") from None
     except (ValueError, yaml.YAMLError) as error:
         raise _declaration_error(name, str(error)) from None
 
 
 def _complaint(item: dict[str, Any]) -> str:
     """The key and what is wrong with it."""
-    said = {"tuple_type": "must be a list, as in [a, b]"}
+    mapping = "must be keys with values, as in {key: value}"
+    said = {"tuple_type": "must be a list, as in [a, b]", "model_type": mapping, "dict_type": mapping}
     message = said.get(item["type"], item["msg"].removeprefix("Value error, "))
     return ": ".join(filter(None, (".".join(map(str, item["loc"])), message)))
 

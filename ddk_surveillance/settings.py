@@ -33,9 +33,9 @@ def resource(name: str) -> Path:
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:
-    """The lines of a code list by the names of its columns."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    """The lines of a code list by the names of its columns, also as Excel saves it (UTF-8 with a mark at its head)."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, restval=""))
 
 
 class Place:

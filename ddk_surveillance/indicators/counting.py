@@ -7,7 +7,6 @@ incidents in a period: of all others their number is known beforehand.
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ import pandas
 from ddk_surveillance.indicators import recount
 from ddk_surveillance.indicators.definition import Rule, counted_sql, tier_sql
 from ddk_surveillance.library import Library
+from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.warehouse import Warehouse
 
 INCIDENTS = "(SELECT *, rowid FROM core.incident_version WHERE known_to IS NULL)"  # core.incident with row numbers
@@ -223,5 +223,4 @@ def _plan_cause_sql(library: Library) -> str:
 
 
 def _rows(library: Library, codelist: str) -> list[dict[str, str]]:
-    with library.codelist_path(codelist).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return csv_rows(library.codelist_path(codelist))

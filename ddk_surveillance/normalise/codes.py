@@ -33,7 +33,7 @@ class CodeList:
     @classmethod
     def load(cls, path: Path) -> CodeList:
         """Read `code,zh,en,aliases`, skip `attribute_*`, and take every other column as a dictionary."""
-        return _parsed(path.name, path.read_text(encoding="utf-8"))
+        return _parsed(path.name, path.read_text(encoding="utf-8-sig"))
 
     def decode(self, text: str, dictionary: str | None = None) -> str | Problem | None:
         """Our code for a cell, None if the cell says nothing."""

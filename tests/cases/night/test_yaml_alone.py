@@ -243,16 +243,37 @@ def test_a_mistake_in_a_feed_is_told_before_any_file_is_read(
     [
         ("codelists/sex.csv", "id,zh\n1,男\n", "codelists/sex.csv is wrong: not among the columns: code"),
         ("codelists/sex.csv", "code,zh\nmale,男\n", "columns of sex.csv, for columns.sex: aliases, en"),
+        ("codelists/sex.csv", "code,zh,en,aliases\nmale,男,m,\nmale,雄,m,\n", "codes given twice: male"),
+        ("codelists/sex.csv", "code,zh,en,aliases\nmale,男,m,\n".encode("gb18030"), "it is not saved as UTF-8"),
         ("sources/more.yml", SOURCE, "more.yml is wrong: its name must end in .yaml"),
+        (
+            "source/more.yaml",
+            SOURCE,
+            "source/more.yaml is wrong: nothing is read there; it belongs to one of checks.yaml, ",
+        ),
+        ("population.yaml", POPULATION, "population.yaml is wrong: nothing is read there"),
+        (
+            "indicators/i.yaml",
+            INDICATOR.replace("mechanism, among: [animal]", "age_years, among: [young]"),
+            "whole numbers",
+        ),
+        (
+            "indicators/i.yaml",
+            f"{INDICATOR}measures: {{19: {{title: {{zh: 一, en: one}}}}}}",
+            "19 is the code of another figure",
+        ),
+        ("indicators/i.yaml", f"{INDICATOR}ages: 0-14", "ages: must be keys with values"),
         ("indicators/i.yaml", f"{INDICATOR}ages: {{from_years: 9, to_years: 4}}", "from_years is after to_years"),
         ("indicators/i.yaml", f"{INDICATOR}completeness: [summer_camp]", "completeness names two or three feeds"),
         ("indicators/i.yaml", f"{INDICATOR}target: {{kind: below, year: 2030, attribute: 预期性}}", "limit_per_1000"),
     ],
 )
-def test_a_mistake_in_another_declaration_is_told_too(file: str, content: str, complaint: str, tmp_path: Path) -> None:
+def test_a_mistake_in_another_declaration_is_told_too(
+    file: str, content: str | bytes, complaint: str, tmp_path: Path
+) -> None:
     for name, text in {"sources/summer_camp.yaml": SOURCE, file: content}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(DeclarationError, match=re.escape(complaint)):
         Library((resource("schemas"), tmp_path)).check()
 
@@ -275,3 +296,10 @@ def _complaint(home: Home) -> str:
     except DeclarationError as error:
         return error.text.zh
     return ""
+
+
+def test_a_code_list_may_come_from_excel(tmp_path: Path) -> None:
+    (tmp_path / "codelists").mkdir()
+    (tmp_path / "codelists" / "sex.csv").write_text("code,zh,en,aliases\nmale,男\n", encoding="utf-8-sig")
+    library = Library((resource("schemas"), tmp_path))
+    assert library.codes["sex"] == {"male"} and library.code_labels("sex") == [("male", "男", "")]
