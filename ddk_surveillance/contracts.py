@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.text.spelling import folded, plain
@@ -404,12 +404,12 @@ class Tier(Declared):
 class Ages(Declared):
     """Completed years at the event, both ends included; who has no known age is counted.
 
-    The rate is over the children of these ages, unless it is `over_all_children`.
+    The rate is over the children of these ages, unless it is `over_all_children`: said or not, a kept definition tells.
     """
 
     from_years: int = Field(default=0, ge=0)
     to_years: int = Field(default=17, le=17)
-    over_all_children: bool = False
+    over_all_children: Annotated[bool | None, Field(validate_default=True), AfterValidator(bool)] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -63,10 +63,15 @@ def keep_definitions(db: Warehouse) -> None:
 
 
 def _decisive(declaration: str) -> dict[str, Any]:
-    """What is kept of a definition without the titles of its tiers, which may be reworded too."""
+    """What is kept of a definition without the titles of its tiers, which may be reworded too.
+
+    Until 2026-11 no definition said over whom a rate of some ages is: all were over all children.
+    """
     content: dict[str, Any] = json.loads(declaration)
     for tier in content.get("tiers", {}).values():
         del tier["title"]
+    if "ages" in content:
+        content["ages"].setdefault("over_all_children", True)
     return content
 
 

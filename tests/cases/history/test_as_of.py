@@ -112,6 +112,19 @@ def test_the_titles_of_tiers_may_be_reworded(told: Told) -> None:
     )
 
 
+def test_a_definition_of_before_ages_could_be_those_of_the_denominator_is_todays_over_all_children(told: Told) -> None:
+    where = "FROM ref.definition_version WHERE indicator_code = '18'"
+    [(declaration,)] = told.story.db.rows(f"SELECT declaration {where}")
+    replace = "UPDATE ref.definition_version SET declaration = replace(declaration, ?, ?) WHERE indicator_code = '18'"
+    told.story.db.execute(replace, [',"over_all_children":true', ""])
+    assert told.story.db.rows(f"SELECT declaration {where}") != [(declaration,)]
+    keep_definitions(told.story.db)
+    told.story.db.execute(replace, ['"from_years":5', '"from_years":5,"over_all_children":false'])
+    with pytest.raises(DeclarationError, match="18"):
+        keep_definitions(told.story.db)
+    told.story.db.execute(replace, ['"over_all_children":false', '"over_all_children":true'])
+
+
 @pytest.mark.parametrize("kept", ["verdict", "statistic", "cube"])
 def test_verdicts_statistics_and_cubes_can_be_asked_for_as_they_were(told: Told, kept: str) -> None:
     """The newest moment gives what stands now; of the cubes the years that are over."""
