@@ -89,12 +89,12 @@ def header_key(text: str | None) -> str:
     return PUNCTUATION.sub("", NUMBERING.sub("", compact(text))).casefold()
 
 
-def _aliases(columns: Sequence[ColumnHeaders]) -> dict[str, tuple[str, int]]:
-    """Header key → the column it names and its rank among that column's headers."""
-    aliases: dict[str, tuple[str, int]] = {}
+def _aliases(columns: Sequence[ColumnHeaders]) -> dict[str, tuple[str, int, str]]:
+    """Header key → the column it names, its rank among that column's headers and how it is declared."""
+    aliases: dict[str, tuple[str, int, str]] = {}
     for column in columns:
         for rank, header in enumerate(column.headers):
-            aliases.setdefault(header_key(header), (column.name, rank))
+            aliases.setdefault(header_key(header), (column.name, rank, compact(header)))
     return aliases
 
 
@@ -129,15 +129,20 @@ def _joined(upper: Row, lower: Row) -> list[tuple[str | None, ...]]:
 
 
 def _match(
-    row: int, height: int, texts: Sequence[tuple[str | None, ...]], aliases: Mapping[str, tuple[str, int]]
+    row: int, height: int, texts: Sequence[tuple[str | None, ...]], aliases: Mapping[str, tuple[str, int, str]]
 ) -> Header:
-    """Which declared column each position names: the best-ranked header wins, the others are undeclared."""
+    """Which declared column each position names: the best-ranked header wins, the others are undeclared.
+
+    Of AGE and age beside each other that one wins which is written as it was declared.
+    """
     claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
     undeclared = {}
     for position, variants in enumerate(texts):
-        named = [aliases[key] for text in variants for key in _keys(text) if key in aliases]
+        named = [(text, *aliases[key]) for text in variants for key in _keys(text) if key in aliases]
         if named:
-            claims[named[0][0]].append((named[0][1], position))
+            text, name, rank, declared = named[0]
+            is_other_case = compact(text) != declared and compact(text).casefold() == declared.casefold()
+            claims[name].append((2 * rank + is_other_case, position))
         elif text := compact("".join(filter(None, variants[:1]))):
             undeclared[position] = text
     columns, repeats = {}, {}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddk_surveillance.errors import FileRefused
-from ddk_surveillance.intake.headers import ColumnHeaders
+from ddk_surveillance.intake.headers import ColumnHeaders, header_in
 from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.recognise import Others, Recognised, recognise, recognise_all
 from ddk_surveillance.intake.rows import Total
@@ -246,6 +246,13 @@ def test_of_two_synonyms_the_first_declared_wins_and_the_other_is_listed() -> No
 def test_a_header_twice_is_harmless_over_equal_cells_and_else_refused() -> None:
     assert values(found("学校名称|性别|年龄|性别", "一小|男|8|男"), "sex") == ["男"]
     assert reason("学校名称|性别|年龄|性别", "一小|男|8|女") == "duplicate_header"
+
+
+def test_of_two_headers_that_differ_by_case_the_declared_one_is_read() -> None:
+    """Statistical programs keep IDADE as it came and add an idade of their own."""
+    columns = [ColumnHeaders("age", ("IDADE",), True), ColumnHeaders("sex", ("sex",), True)]
+    assert header_in(["idade", "SEX", "IDADE"], columns).columns == {"age": 2, "sex": 1}
+    assert header_in(["idade", "SEX", "Sex"], columns).repeats["sex"] == (2,)
 
 
 def test_f8_cells_are_half_width_trimmed_and_null_where_nothing_is_left() -> None:
