@@ -24,7 +24,8 @@ WITH batch AS (
 ), booked AS (
     SELECT b.batch_id, b.source_code,
            -- a file that came before, byte for byte, is not read again: it has the rows of its first copy
-           coalesce(b.rows_received, max(b.rows_received) OVER (PARTITION BY b.sha256), 0) AS rows_received,
+           coalesce(b.rows_received, CASE WHEN b.status = 'identical' THEN max(b.rows_received) OVER (PARTITION BY b.sha256) END, 0)
+               AS rows_received,
            coalesce(b.rows_unreadable, 0) AS unreadable,
            b.status = 'loaded' AS is_dealt,
            b.status = 'withdrawn' AS is_withdrawn,

@@ -156,6 +156,19 @@ def test_equal_rows_of_a_register_without_doubles_are_as_many_cases(home: Home) 
     assert home.ledger("summer_camp") == {"rows_received": 6, "duplicate": 2, "loaded": 4}
 
 
+def test_a_file_comes_again_when_its_declaration_is_mended(home: Home) -> None:
+    """The same bytes could not be read at first and can be now; the books hold both."""
+    declare(home, "sources/summer_camp.yaml", SOURCE.replace("[怎么伤的]", "[原因]"))
+    home.drop("summer_camp", "camp.csv", ROWS)
+    home.night(take_in)
+    assert home.ledger("summer_camp") == {}
+    declare(home, "sources/summer_camp.yaml", SOURCE)
+    home.drop("summer_camp", "camp.csv", ROWS)
+    home.night(take_in)
+    assert home.ledger("summer_camp") == {"rows_received": 5, "out_of_scope": 1, "quarantined": 1, "loaded": 3}
+    assert home.query("SELECT is_balanced, rows_received FROM ops.ledger ORDER BY ALL") == [(True, 0), (True, 5)]
+
+
 def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
     declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.5\n")
     home.drop("population", "p.csv", "年,岁,性别,人\n2024,9,男,10\n2024,9,女,11\n2024,9,不详,21\n")
