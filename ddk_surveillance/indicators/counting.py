@@ -155,8 +155,8 @@ def _mark(db: Warehouse, rules: Sequence[Rule], tiers: dict[str, str], incidents
         CREATE OR REPLACE TEMP TABLE marked AS
         SELECT incident, incident_id, child_id, hash(child_id) AS child, sources, records, is_death, event_date, death_date,
             {_known(numbers["sex"], "sex")}, {_known(numbers["township"], "township_code")}, age_years,
-            list_concat([{", ".join(everywhere)}], source_numbers)::USMALLINT[] AS categories,
-            [{", ".join(by_year)}]::USMALLINT[] AS categories_by_year, {", ".join(marks)}
+            ([{", ".join(everywhere)}] || source_numbers || [{", ".join(by_year)}])::USMALLINT[] AS categories,
+            {len(everywhere)} + len(source_numbers) AS of_every_period, {", ".join(marks)}
         FROM (SELECT *{_columns(asked)} FROM (SELECT *{_columns(tiers)}, rowid AS incident FROM {incidents}))
         JOIN (SELECT sources, list({_number(numbers["source"], "source")}) AS source_numbers
               FROM (SELECT sources, unnest(string_split(sources, ',')) AS source FROM (SELECT DISTINCT sources FROM {incidents}))

@@ -1,13 +1,13 @@
 -- The counts of every cell that holds an incident, by the number of its period and of its category; years also by sex.
 -- Of children only those with several incidents in the period need telling apart; all others were counted as they came.
 WITH entry AS NOT MATERIALIZED (
-    SELECT rule, 'year' AS period_type, year AS position, t.sex, t.child, unnest((categories || categories_by_year || if(tier_number IS NULL, [], [tier_number]))[:depth_of_years]) AS category_number
+    SELECT rule, 'year' AS period_type, year AS position, t.sex, t.child, unnest(if(tier_number IS NULL, categories, list_append(categories, tier_number))[:depth_of_years]) AS category_number
     FROM tally t JOIN marked USING (incident) JOIN rule USING (rule) WHERE NOT is_only_in_year
     UNION ALL
-    SELECT rule, 'quarter', quarter, 'all', t.child, unnest(categories[:depth_of_parts])
+    SELECT rule, 'quarter', quarter, 'all', t.child, unnest(categories[:least(depth_of_parts, of_every_period)])
     FROM tally t JOIN marked USING (incident) JOIN rule USING (rule) WHERE NOT is_only_in_quarter
     UNION ALL
-    SELECT rule, 'month', month, 'all', t.child, unnest(categories[:depth_of_parts])
+    SELECT rule, 'month', month, 'all', t.child, unnest(categories[:least(depth_of_parts, of_every_period)])
     FROM tally t JOIN marked USING (incident) JOIN rule USING (rule) WHERE NOT is_only_in_month
 ), repeated AS (
     SELECT rule, period_type, position, category_number,

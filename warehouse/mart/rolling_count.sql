@@ -3,7 +3,7 @@
 WITH child_month AS (
     SELECT rule, category_number, month, least(month + 12, lead(month, 1, 999999) OVER (
         PARTITION BY rule, category_number, child ORDER BY month)) AS until
-    FROM (SELECT DISTINCT rule, unnest(categories[:depth_of_parts]) AS category_number, month, t.child
+    FROM (SELECT DISTINCT rule, unnest(categories[:least(depth_of_parts, of_every_period)]) AS category_number, month, t.child
           FROM tally t JOIN marked USING (incident) JOIN rule USING (rule)
           WHERE is_near_another)
 ), step AS (
