@@ -131,8 +131,8 @@ class SourceColumn(Declared):
     dictionary_by_institution: dict[Word, Identifier] = {}
     terms: dict[Word, Word] = {}
     rewrite: dict[Word, Word] = {}
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float = 0  # there are not -9 persons: that is how an office writes that it does not know
+    maximum: float = 1e15
     unit_column: Identifier | None = None
     fill_down: bool = False
     several_codes: bool = False

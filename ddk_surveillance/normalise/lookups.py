@@ -219,11 +219,10 @@ def _implied(code: str) -> tuple[str | None, str | None, str | None]:
     return cause.intent, cause.card_mechanism, None
 
 
-def _number(text: str, minimum: float | None, maximum: float | None) -> float | Problem:
+def _number(text: str, low: float, high: float) -> float | Problem:
     if not NUMBER.fullmatch(text):
         return Problem("unreadable_number")
     number = float(text.replace(",", ""))
-    low, high = (-1e15 if minimum is None else minimum), (1e15 if maximum is None else maximum)
     return number if low <= number <= high else Problem("number_out_of_range")
 
 

@@ -129,9 +129,10 @@ def reused_numbers(source: Source) -> str:
 def cells_given_twice() -> str:
     """Two figures for one cell of a population in one file are parts of it, or one is wrong: either alone is too few."""
     cell = "hash(batch_id, year, township_code, sex, age_years, population_type)"
+    known = "year IS NOT NULL AND age_years IS NOT NULL"
     return f"""
-        UPDATE recoded SET problem_row = 'population_given_twice'
-        WHERE {cell} IN (SELECT {cell} FROM recoded GROUP BY ALL HAVING min(value) <> max(value))"""
+        UPDATE recoded SET problem_row = 'population_given_twice' WHERE {known} AND {cell} IN (
+            SELECT {cell} FROM recoded WHERE {known} GROUP BY ALL HAVING min(value) <> max(value))"""
 
 
 def _is_numbered(source: Source) -> str:

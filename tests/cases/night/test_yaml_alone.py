@@ -182,13 +182,14 @@ def test_a_population_in_parts_is_not_the_last_of_them(home: Home) -> None:
     home.drop(
         "population",
         "p.csv",
-        "年,岁,性别,人,城乡\n2024,9,男,10,城\n2024,9,男,30,乡\n2024,9,女,11,城\n2024,9,女,11,城\n",
+        "年,岁,性别,人,城乡\n2024,9,男,10,城\n2024,9,男,30,乡\n2024,9,女,11,城\n2024,9,女,11,城\n2024,8,女,-9,城\n",
     )
     home.night(take_in)
     assert home.query("SELECT sex, value FROM ref.population") == [("female", 11.0)]
     assert home.query("SELECT row_number, problem FROM ops.quarantine ORDER BY 1") == [
         (2, "population_given_twice"),
         (3, "population_given_twice"),
+        (6, "number_out_of_range"),
     ]
 
 
