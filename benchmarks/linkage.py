@@ -168,7 +168,7 @@ def _by_components(left: Ints, right: Ints, score: Ints, records: int, threshold
 
 def _by_average_linkage(left: Ints, right: Ints, score: Ints, records: int, thresholds: tuple[int, ...]) -> list[Ints]:
     keep = score >= thresholds[-1]
-    part = parts(records, left[keep], right[keep], score[keep])
+    part = parts(components(records, left[keep], right[keep]), left[keep], right[keep], score[keep])
     inside = part[left] == part[right]
     # partition() takes an absent pair for a score of 0: shift the scale so that this is what such a pair deserves
     shifted = score[inside] - NOT_COMPARED_CENTIBITS

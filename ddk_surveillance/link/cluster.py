@@ -37,9 +37,9 @@ def components(count: int, left: Ints, right: Ints) -> Ints:
     return np.asarray(first[label])
 
 
-def parts(count: int, left: Ints, right: Ints, score: Ints) -> Ints:
-    """Like `components`, but a chain of too many records is cut at its weakest links, one bit at a time."""
-    part = components(count, left, right)
+def parts(component: Ints, left: Ints, right: Ints, score: Ints) -> Ints:
+    """The components, but that a chain of too many records is cut at its weakest links, one bit at a time."""
+    part, count = component, len(component)
     while True:
         is_crowded = np.bincount(part, minlength=count)[part] > LARGEST_PART
         if not is_crowded.any():
@@ -160,7 +160,9 @@ def strongest(group: Ints, left: Ints, right: Ints, score: Ints) -> Ints:
     record = np.concatenate([left[together], right[together]])
     partner = np.concatenate([right[together], left[together]])
     pair = np.concatenate([together, together])
-    best = np.full(len(group), -1)
-    order = np.lexsort((-partner, score[pair]))
-    best[record[order]] = pair[order]  # the last writer stays
+    rank = score[pair] * len(group) - partner  # of all pairs of a record another one
+    highest = np.full(len(group), np.iinfo(np.int64).min)
+    np.maximum.at(highest, record, rank)
+    best, is_best = np.full(len(group), -1), rank == highest[record]
+    best[record[is_best]] = pair[is_best]
     return best

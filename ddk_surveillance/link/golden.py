@@ -43,11 +43,10 @@ def make_incidents(db: Warehouse, golden: Golden, night: Night, key: str) -> Non
         CREATE OR REPLACE TEMP TABLE link_named AS {NAMED}""")
     db.execute(f"""INSERT INTO link.golden_field BY NAME
         WITH link_claim AS ({_claim_sql(golden)})
-        SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")});
-        DROP TABLE link_report""")
+        SELECT * EXCLUDE (source_bits), {_names(sources)} AS sources FROM ({db.statement("link.golden_field")})""")
     incidents = f"{_single_sql(golden)} UNION ALL BY NAME FROM ({_incident_sql(golden)})"
     history.keep(db, "core.incident_version", _moment(db, key), incidents, renewed)
-    db.execute("DROP TABLE link_agreed; DROP TABLE link_named")
+    db.execute("DROP TABLE link_report; DROP TABLE link_agreed; DROP TABLE link_named")
 
 
 def _moment(db: Warehouse, key: str) -> datetime.datetime:
@@ -60,12 +59,6 @@ def _moment(db: Warehouse, key: str) -> datetime.datetime:
     return moment
 
 
-# A record and the content that the incident was made of.
-MEMBER = "k.record_id || ':' || left(r.content_hash, 8)"
-RECORDS = """FROM link_kept AS k
-    JOIN core.record AS r ON r.record_id = k.record_id
-    JOIN link.linkable AS l ON l.key = k.key"""
-
 # Of each incident the records that it is made of. Lists are dear: of two records none is needed, and beside other
 # aggregates they would take three times as long.
 NAMED = """
@@ -75,25 +68,27 @@ NAMED = """
 
 def _single_sql(golden: Golden) -> str:
     """Incidents that one record alone tells of: nothing to choose."""
-    values = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields if field != "event_date")
+    values = ", ".join(field for field in golden.fields if field != "event_date")
     return f"""
-        SELECT k.incident_id, k.child_id, g.event_group_id, k.records, r.source_code AS sources, {MEMBER} AS members,
-            coalesce(r.is_death, FALSE) AS is_death, {VAGUE} AS event_date, year({VAGUE}) AS event_year,
-            CASE WHEN l.is_exact THEN 'day' ELSE r.date_precision END AS date_precision, FALSE AS has_conflict, {values}
-        {RECORDS} LEFT JOIN link.event_group AS g ON g.incident_id = k.incident_id
-        WHERE k.records = 1"""
+        SELECT r.incident_id, child_id, event_group_id, records, source_code AS sources, member AS members, is_death,
+            vague_date AS event_date, year(vague_date) AS event_year,
+            CASE WHEN event_date IS NULL THEN date_precision ELSE 'day' END AS date_precision, FALSE AS has_conflict, {values}
+        FROM link_report AS r LEFT JOIN link.event_group AS g ON g.incident_id = r.incident_id WHERE records = 1"""
 
 
 def _report_sql(golden: Golden, sources: Sequence[str]) -> str:
-    """One row per record of the other renewed incidents, unknown as NULL, with the standing of its source."""
+    """One row per record of the renewed incidents, unknown as NULL, with the standing of its source."""
     fields = ", ".join(f"{_read(field)} AS {field}" for field in golden.fields)
     return f"""
-        SELECT k.incident_id, k.child_id, k.records, k.number AS seniority, {MEMBER} AS member, r.source_code,
+        SELECT k.incident_id, k.child_id, k.records, k.number AS seniority, r.source_code,
+            k.record_id || ':' || left(r.content_hash, 8) AS member,  -- and the content that the incident was made of
             coalesce(r.is_death, FALSE) AS is_death, {fields}, {VAGUE} AS vague_date, r.date_precision, l.width_days,
             CASE r.source_code {" ".join(f"WHEN '{one}' THEN {1 << bit}" for bit, one in enumerate(sources))} END AS source_bit,
             {_place("r.source_code", golden.source_order)} AS source_place,
             {_place("r.source_code", golden.authority_order)} AS authority_place
-        {RECORDS} WHERE k.records > 1"""
+        FROM link_kept AS k
+        JOIN core.record AS r ON r.record_id = k.record_id
+        JOIN link.linkable AS l ON l.key = k.key"""
 
 
 def _names(sources: Sequence[str]) -> str:
@@ -122,7 +117,7 @@ def _agreed_sql(golden: Golden, sources: Sequence[str]) -> str:
             {_names(sources)} AS sources, bool_or(is_death) AS is_death,
             coalesce(bool_or(intent = 'assault' AND case_status IS DISTINCT FROM 'excluded'), FALSE) AS has_assault,
             min((width_days, vague_date, date_precision)) FILTER (event_date IS NULL) AS narrowest, {fields}
-        FROM link_report GROUP BY incident_id"""
+        FROM link_report WHERE records > 1 GROUP BY incident_id"""
 
 
 def _claim_sql(golden: Golden) -> str:

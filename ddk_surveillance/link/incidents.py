@@ -49,7 +49,8 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
         SELECT a.number, b.number, p.score_centibits, p.pattern
         FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key JOIN link_affected AS b ON b.key = p.right_key""",
     )
-    part = cluster.parts(records.num_rows, left, right, score)
+    component = cluster.components(records.num_rows, left, right)
+    part = cluster.parts(component, left, right, score)
     all_left, all_right, all_score, all_pattern = _all_pairs(
         db, model, night, records["key"], part, left, right, score, pattern
     )
@@ -58,7 +59,6 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
         len(part), batches, _fits(model, batches, all_score, all_pattern), model.declaration.thresholds.centibits
     )
     incident, incident_id = named(db, records["record_id"], adopted)
-    component = cluster.components(records.num_rows, left, right)
     best = cluster.strongest(adopted, left, right, score)
     columns = {
         "number": np.arange(records.num_rows),

@@ -17,7 +17,7 @@ CODED = {
                                "severity")},
     "township": "township_code", "district": "substr(township_code, 1, 6)",
 }  # fmt: skip
-
+CODED_LATER = ("source_group", "mechanism_group")  # whose words no record states
 CODED_ABOVE_RECORDS = 20_000  # of fewer it takes longer to find the words than to compare them
 # Tells only whether a record is still the one that was linked, by 63 bits: of a million, one that is new looks like an old
 # one less often than a disk errs. Another version of the engine may see all records as new, and links everything anew.
@@ -117,9 +117,12 @@ def _renew_linkable(db: Warehouse, night: Night) -> None:
     if night.everything:
         db.execute("DROP TABLE IF EXISTS link_wanted")
         statement = _linkable_of(db, "core.record")
-        coded = _with_small_codes(db, statement) if night.is_large else statement
-        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {coded}")
+        linkable = _with_small_codes(db, statement) if night.is_large else statement
+        db.execute(f"CREATE OR REPLACE TEMP TABLE link_coded AS {linkable}")
         db.execute("DELETE FROM link.linkable; INSERT INTO link.linkable BY NAME FROM link_coded")
+        for column in CODED_LATER if night.is_large else ():
+            cast = coded(db, column, column, "link_coded")
+            db.execute(f"ALTER TABLE link_coded ALTER {column} TYPE link_{column} USING {cast}")
         return
     db.execute(f"CREATE OR REPLACE TEMP TABLE link_dirty AS {_linkable_of(db, 'link_wanted')}")
     db.execute("""DELETE FROM link.linkable WHERE key IN (SELECT key FROM link_dirty UNION ALL SELECT key FROM link_gone);
@@ -136,10 +139,10 @@ def _with_small_codes(db: Warehouse, statement: str) -> str:
     return f"SELECT * REPLACE ({casts}) FROM ({statement})"
 
 
-def coded(db: Warehouse, column: str, stated: str) -> str:
-    """A cast of the column to an enumeration of all words that the records state (an expression over core.record)."""
+def coded(db: Warehouse, column: str, stated: str, records: str = "core.record") -> str:
+    """A cast of the column to an enumeration of all words that the records state (an expression over them)."""
     db.execute(f"""CREATE OR REPLACE TEMP TYPE link_{column} AS ENUM (
-        SELECT '' UNION SELECT coalesce({stated}, '') FROM core.record AS r ORDER BY 1)""")
+        SELECT '' UNION SELECT coalesce({stated}, '') FROM {records} AS r ORDER BY 1)""")
     return f"CAST({column} AS link_{column})"
 
 

@@ -99,7 +99,7 @@ def test_nothing_to_cluster() -> None:
 def test_a_long_chain_is_cut_at_its_weakest_links() -> None:
     """60 records in a row, every tenth link weak."""
     left = np.arange(59)
-    part = cluster.parts(60, left, left + 1, np.where(left % 10 == 9, 100, 900))
+    part = cluster.parts(cluster.components(60, left, left + 1), left, left + 1, np.where(left % 10 == 9, 100, 900))
     assert np.unique(part, return_counts=True)[1].tolist() == [10] * 6
 
 
