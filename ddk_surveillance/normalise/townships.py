@@ -14,7 +14,7 @@ from ddk_surveillance.text.spelling import folded, plain
 ELSEWHERE = "elsewhere"
 DISTRICT = "district"  # a resident whose township was not given
 
-DISTRICT_CODE, DISTRICT_NAME = "500104", "大渡口"
+DISTRICT_NAME = "大渡口"
 PROVINCE_CODES = frozenset(
     (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82)
 )
@@ -40,7 +40,7 @@ OTHER_PLACE = re.compile(
 
 @dataclass(frozen=True)
 class Townships:
-    """Names without their type (八桥 for 八桥镇 or 八桥街道) and nine-digit codes of the district."""
+    """Names without their type (八桥 for 八桥镇 or 八桥街道), and their codes: nine digits in China."""
 
     names: Mapping[str, str]
 
@@ -50,25 +50,25 @@ class Townships:
         names = {
             re.sub(rf"{TYPE}$", "", folded(name)): row["code"]
             for row in csv_rows(path)
-            for name in (row["zh"], row["en"], *row["aliases"].split("|"))
+            for name in (row["code"], row["zh"], row["en"], *row["aliases"].split("|"))
             if name
         }
         return cls(names)
 
     def parse(self, text: str) -> str | Problem:
-        """A nine-digit township code, DISTRICT, or ELSEWHERE."""
+        """The code of a township, DISTRICT, or ELSEWHERE."""
         digits = re.fullmatch(r"([0-9]+)(?:\.0*)?", plain(text))
         place = self._of_code(digits[1]) if digits else self._of_name(folded(text))
         return place or Problem("unknown_township")
 
     def _of_code(self, digits: str) -> str | None:
-        if len(digits) not in (6, 9, 12):
-            return None
-        if not digits.startswith(DISTRICT_CODE):
-            return ELSEWHERE if int(digits[:2]) in PROVINCE_CODES else None
-        if not digits[6:].strip("0"):
-            return DISTRICT
-        return digits[:9] if digits[:9] in self.names.values() else None
+        """A code or number of the list before all; its first six digits are those of the district."""
+        listed = self.names.get(digits) or self.names.get(digits[:9])
+        if listed or len(digits) not in (6, 9, 12):
+            return listed
+        if any(code.startswith(digits[:6]) for code in self.names.values()):
+            return None if digits[6:].strip("0") else DISTRICT
+        return ELSEWHERE if int(digits[:2]) in PROVINCE_CODES else None
 
     def _of_name(self, name: str) -> str | None:
         if OUTSIDE_WORDS.fullmatch(name):

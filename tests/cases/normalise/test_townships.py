@@ -60,3 +60,16 @@ def test_a_name_holds_with_any_prefix_and_type(name: str, prefix: str, kind: str
 def test_any_text_gives_a_known_place_or_the_one_problem(text: str) -> None:
     place = TOWNSHIPS.parse(text)
     assert place == Problem("unknown_township") or place in {*NAMES.values(), DISTRICT, ELSEWHERE}
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("500106001", "500106001"), ("500106001000", "500106001"), ("500106", DISTRICT), ("500104001", ELSEWHERE),
+     ("E08000003", "E08000003"), ("7", "500106001"), ("07", None)],
+)  # fmt: skip
+def test_another_district_brings_its_own_list(written: str, code: str | None, tmp_path: Path) -> None:
+    (tmp_path / "township.csv").write_text(
+        "code,zh,en,aliases\n500106001,小龙坎街道,,7\nE08000003,曼城,,\n", encoding="utf-8"
+    )
+    found = Townships.load(tmp_path / "township.csv").parse(written)
+    assert found == code if code else isinstance(found, Problem)
