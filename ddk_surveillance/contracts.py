@@ -279,6 +279,16 @@ class Source(Declared):
     def birth_column(self) -> str | None:
         return self._filling("birth_month")
 
+    @property
+    def needed(self) -> set[str]:
+        """Columns that must be filled if nothing else is said.
+
+        An unknown age would make a child of everybody, and without its only date a row would be counted in no year.
+        """
+        dates = {self._filling("event_date"), self._filling("death_date")} - {None}
+        ages = set() if self.birth_column else {self._filling("age_years")}
+        return {name for name in ages | (dates if len(dates) == 1 else set()) if name}
+
     def _filling(self, target: str) -> str | None:
         return next((name for name, column in self.columns.items() if (column.to or name) == target), None)
 

@@ -57,9 +57,9 @@ def rules_of(library: Library, source: Source) -> Iterator[Rule]:
     table = library.recoded_columns(source)
     for name, column in source.columns.items():
         yield _empty("readable", name, f"problem_{name}", column.unreadable, READABLE)
-        if column.filled:
+        if filled := column.filled or ("error" if name in source.needed else None):
             target = f"code_{name}" if f"code_{name}" in table else column.to or name
-            yield _filled(name, target, column.filled)
+            yield _filled(name, target, filled)
     for name in sorted(set(source.parsed_columns) - set(source.columns)):
         yield _empty("readable", name, f"problem_{name}", "error", READABLE)
     for name, correction in source.corrections.items():

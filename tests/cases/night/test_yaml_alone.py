@@ -169,6 +169,19 @@ def test_a_file_comes_again_when_its_declaration_is_mended(home: Home) -> None:
     assert home.query("SELECT is_balanced, rows_received FROM ops.ledger ORDER BY ALL") == [(True, 0), (True, 5)]
 
 
+def test_without_age_or_date_nobody_is_counted_by_default(home: Home) -> None:
+    """An unknown age made a child of everybody, and without a date a row was in use and in no year."""
+    declare(home, "sources/summer_camp.yaml", SOURCE.replace(", filled: error}", "}") + "hold_above_share: 0.9\n")
+    home.drop("summer_camp", "camp.csv", ROWS.replace("男,9", "男,").replace("2024,8", ","))
+    home.night(take_in)
+    assert home.query("SELECT row_number, column_name FROM ops.quarantine WHERE rule = 'filled' ORDER BY ALL") == [
+        (2, "age"),
+        (3, "age"),
+        (4, "event_date"),
+        (5, "event_date"),
+    ]
+
+
 def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
     declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.5\n")
     home.drop("population", "p.csv", "年,岁,性别,人\n2024,9,男,10\n2024,9,女,11\n2024,9,不详,21\n")
