@@ -46,14 +46,13 @@ class Townships:
 
     @classmethod
     def load(cls, path: Path) -> Townships:
-        """Read `code,zh,en,aliases` (several aliases separated by |)."""
-        names = {
-            re.sub(rf"{TYPE}$", "", folded(name)): row["code"]
-            for row in csv_rows(path)
-            for name in (row["code"], row["zh"], row["en"], *row["aliases"].split("|"))
-            if name
-        }
-        return cls(names)
+        """Read `code,zh,en,aliases` (several aliases separated by |); a name of two without its type is that of neither."""
+        names: dict[str, set[str]] = {}
+        for row in csv_rows(path):
+            for name in filter(None, (row["code"], row["zh"], row["en"], *row["aliases"].split("|"))):
+                for written in {folded(name), re.sub(rf"{TYPE}$", "", folded(name))}:
+                    names.setdefault(written, set()).add(row["code"])
+        return cls({name: codes.pop() for name, codes in names.items() if len(codes) == 1})
 
     def parse(self, text: str) -> str | Problem:
         """The code of a township, DISTRICT, or ELSEWHERE."""
@@ -85,4 +84,5 @@ class Townships:
     def _township(self, name: str) -> str | None:
         """The township a name is, or begins with if its type follows (八桥镇某社区)."""
         found = re.match(rf"(.+?){TYPE}", name)
-        return self.names.get(name) or (self.names.get(found[1]) if found else None)
+        within = (name, found[0], found[1]) if found else (name,)
+        return next((self.names[one] for one in within if one in self.names), None)

@@ -73,3 +73,10 @@ def test_another_district_brings_its_own_list(written: str, code: str | None, tm
     )
     found = Townships.load(tmp_path / "township.csv").parse(written)
     assert found == code if code else isinstance(found, Problem)
+
+
+def test_a_town_and_a_street_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "township.csv").write_text("code,zh,en,aliases\nT,华岩镇,,\nS,华岩街道,,\n", encoding="utf-8")
+    townships = Townships.load(tmp_path / "township.csv")
+    assert [townships.parse(name) for name in ("华岩镇", "华岩街道", "华岩镇某村")] == ["T", "S", "T"]
+    assert isinstance(townships.parse("华岩"), Problem)
