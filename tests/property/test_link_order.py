@@ -46,6 +46,15 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert at_once(1) == at_once(2)
 
 
+def test_many_records_are_linked_like_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many the words are found first and compared as numbers."""
+    monkeypatch.setattr(preparation, "CODED_ABOVE_RECORDS", RECORDS // 2)
+    db = warehouse()
+    receive(db, hard_records())
+    link.run(db, "at once")
+    assert everything(db) == at_once(2)
+
+
 @settings(max_examples=ORDERS, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.booleans())
 def test_nights_in_any_order_give_what_one_night_gives(seed: int, nights: int, piecemeal: bool) -> None:
