@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -31,6 +32,11 @@ def require(names: Iterable[str | None], known: Iterable[str], where: str) -> No
     missing = sorted(str(name) for name in set(names) - known)
     if missing:
         raise ValueError(f"not among the {where}: {', '.join(missing)} (there are: {', '.join(sorted(known))})")
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Those that are given more than once, in order."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 class Declared(BaseModel):
@@ -322,8 +328,7 @@ class Source(Declared):
 
 
 def _check_unique(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := repeated(names):
         raise ValueError(f"two columns have the same {what}: {', '.join(twice)}")
 
 

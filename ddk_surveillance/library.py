@@ -27,6 +27,7 @@ from ddk_surveillance.contracts import (
     Table,
     TableColumn,
     Variant,
+    repeated,
     require,
 )
 from ddk_surveillance.errors import ConfigurationError, DeclarationError
@@ -421,9 +422,8 @@ class _StrictLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = {str(key) for key in keys if keys.count(key) > 1}
-        if twice:
-            raise ValueError(f"given twice: {', '.join(sorted(twice))}")
+        if twice := repeated(map(str, keys)):
+            raise ValueError(f"given twice: {', '.join(twice)}")
         return super().construct_mapping(node, deep=deep)
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
@@ -464,8 +464,8 @@ def _codes(path: Path) -> frozenset[str]:
         rows = csv_rows(path)
         require({"code"}, rows[0] if rows else (), "columns")
         codes = [row["code"] for row in rows]
-        if twice := {code for code in codes if codes.count(code) > 1}:
-            raise ValueError(f"codes given twice: {', '.join(sorted(twice))}")
+        if twice := repeated(codes):
+            raise ValueError(f"codes given twice: {', '.join(twice)}")
         return frozenset(codes)
 
 
