@@ -60,6 +60,7 @@ def _words(cell: str) -> tuple[str, ...]:
 def header_kind(header: str) -> str | None:
     """Kind of identifier that a header announces (姓名 → name), or None; 姓名令牌 announces a token."""
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", header)).lower()
+    plain = re.sub(r"\([^()]{0,50}[勿禁删][^()]{0,50}\)", "", plain)  # 备注(请勿填写姓名) asks for none
     bare = re.sub(r"\(.{0,500}?\)|^[0-9*]+[.、]?|\*", "", plain)
     return next((one.kind for one in identifying_headers() if one.announces(plain, bare)), None)
 

@@ -31,7 +31,7 @@ BESIDE = Text("记录之外的内容", "what stands beside the records")
 
 
 def read_json(encoded: Encoded, limits: Limits, is_lines: bool) -> Workbook:
-    """An array of objects, an object with one such array inside, or one object per line."""
+    """An array of objects, an object with one such array somewhere inside, one object per line, or a single one."""
     if len(encoded.data) > limits.json_bytes:
         raise refused("too_large", limit=limits.json_bytes // MEGABYTE)
     text = text_of(encoded)
@@ -55,10 +55,21 @@ def _records(text: str) -> tuple[list[Record], tuple[str, ...]]:
         raise refused("json_malformed", line=error.lineno) from None
     beside: tuple[str, ...] = ()
     if isinstance(document, dict):
-        lists = [key for key, value in document.items() if isinstance(value, list)]
-        records = document.pop(lists[0]) if len(lists) == 1 else None
-        document, beside = records, tuple(_words(document))
+        records = []
+        for inside, key in list(_lists(document)):
+            records.append(inside[key])
+            inside[key] = None  # the key itself stands beside the records
+        document, beside = (records[0], tuple(_words(document))) if len(records) == 1 else (records or [document], ())
     return _only_records(document), beside
+
+
+def _lists(document: Record) -> Iterator[tuple[Record, str]]:
+    """Where a list of objects stands in whatever depth: data.list of what many programs hand out."""
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from _lists(value)
+        elif isinstance(value, list) and all(isinstance(part, dict) for part in value):
+            yield document, key
 
 
 def _words(value: object) -> Iterator[str]:

@@ -16,7 +16,7 @@ from ddk_surveillance.errors import Text
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.sheets import MEGABYTE
 
-OPAQUE = re.compile(r"(^|/)(media|embeddings|pictures|object [^/]*)/", re.IGNORECASE)
+OPAQUE = re.compile(r"(^|/)(media|embeddings|pictures|model|object [^/]*)/", re.IGNORECASE)
 # Themes hold no words of anybody, and small pictures of the first page what its cells do.
 WITHOUT_WORDS = re.compile(
     r"theme|\[content_types]|calcchain|metadata\.xml|manifest|settings\.xml|thumbnail|^mimetype$"
@@ -49,8 +49,8 @@ XLS_TEXT = re.compile(rb"((?:[\x20-\x7e]\0|[\0-\xff][\x4e-\x9f]|[\x01-\x5e]\xff)
 # One text may be cut into runs of different fonts; all other tags part texts.
 RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^<>]*)?/?>")
 ATTRIBUTE = re.compile(
-    r"\s(?:\w+:)?(?:v|Target|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|descr|formatCode|formula|expression"
-    r'|condition|href)="([^"]+)"'
+    r"\s(?:\w+:)?(?:v|val|n|Target|location|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|caption|comment|descr|alt"
+    r'|command|stringValue\d|formatCode|formula|expression|condition|href)="([^"]+)"'
 )
 TAG = re.compile(r"<[^<>]*>")
 HEADER_CODE = re.compile(r'&(?:[A-JL-Z]|"[^"]*"|K[0-9A-F]{6})')  # &L is "left", &P the page; glued to the text itself

@@ -62,6 +62,11 @@ def hidden(book: xlsxwriter.Workbook, name: str, *columns: list[str]) -> None:
     sheet.hide()
 
 
+def filtered(_: xlsxwriter.Workbook, sheet: Any) -> None:
+    sheet.autofilter("A1:C3")
+    sheet.filter_column_list("A", [MOBILE])
+
+
 def linked(_: xlsxwriter.Workbook, sheet: Any) -> None:
     sheet.write_url("Z1", f"https://example.org/?p={MOBILE}", string="链接")
 
@@ -82,6 +87,8 @@ IN_WORKBOOKS: dict[str, Change] = {
     "a list of allowed entries": lambda book, sheet: sheet.data_validation("Z1", {"validate": "list", "source": [MOBILE]}),
     "the hint beside a cell": lambda book, sheet: sheet.data_validation("Z1", {"validate": "any", "input_message": MOBILE}),
     "a link": linked,
+    "a link within the workbook": lambda book, sheet: sheet.write_url("Z1", f"internal:'{MOBILE}'!A1", string="见"),
+    "what the table is filtered by": filtered,
     "the name of a sheet": lambda book, sheet: book.add_worksheet(MOBILE),
     "the name of a hidden sheet": lambda book, sheet: hidden(book, MOBILE, ["甲"]),
     "a hidden sheet": lambda book, sheet: hidden(book, "原表", ["电话", MOBILE]),
@@ -97,6 +104,9 @@ IN_PARTS = {
     "the phonetic guide of a cell with a text of its own": (
         "xl/worksheets/sheet1.xml", "</row>", f'<c r="Z1" t="inlineStr"><is><t>x</t>{GUIDE}</is></c></row>'),
     "a text that no cell uses any more": ("xl/sharedStrings.xml", "</sst>", f"<si><t>{MOBILE}</t></si></sst>"),
+    "the alternative text of a drawing": ("xl/worksheets/sheet1.xml", "<pageMargins", f'<legacy alt="{MOBILE}"/><pageMargins'),
+    "a scenario": ("xl/worksheets/sheet1.xml", "<pageMargins", f'<inputCells r="Z1" val="{MOBILE}"/><pageMargins'),
+    "the remark of a defined name": ("xl/workbook.xml", "<calcPr", f'<definedName comment="{MOBILE}"/><calcPr'),
     "such a text in several fonts": (
         "xl/sharedStrings.xml", "</sst>", "<si><r><t>138</t></r><r><t>12345678</t></r></si></sst>"),
 }  # fmt: skip
@@ -130,6 +140,7 @@ IN_OTHERS: dict[str, tuple[str, bytes]] = {
     "a key of a json record": ("a.json", json.dumps(records({MOBILE: "x"})).encode()),
     "a value of a json record": ("a.ndjson", "\n".join(json.dumps(one) for one in records({"备注": MOBILE})).encode()),
     "beside the records": ("a.json", json.dumps({"报送": {"联系": [MOBILE]}, "数据": records()}).encode()),
+    "the name of the list of records": ("a.json", json.dumps({MOBILE: records()}).encode()),
     "the notes of a parquet file": ("a.parquet", parquet({"owner": MOBILE})),
 }
 
@@ -178,7 +189,7 @@ def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..
 
 
 def test_there_are_so_many_places() -> None:
-    assert (len(IN_WORKBOOKS), len(IN_PARTS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (23, 4, 7, 11)
+    assert (len(IN_WORKBOOKS), len(IN_PARTS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (25, 7, 7, 12)
 
 
 def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:

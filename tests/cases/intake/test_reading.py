@@ -51,6 +51,9 @@ FORMATS: dict[str, Callable[[Rows], bytes]] = {
     "table.parquet": as_parquet,
     "table.json": lambda rows: json.dumps(as_records(rows), ensure_ascii=False).encode(),
     "wrapped.json": lambda rows: json.dumps({"month": "2024-03", "data": as_records(rows)}).encode(),
+    "as many programs answer.json": lambda rows: json.dumps(
+        {"code": 0, "data": {"total": 2, "list": as_records(rows)}}
+    ).encode(),
     "table.ndjson": lambda rows: as_json_lines(rows).encode(),
     "lines.json": lambda rows: as_json_lines(rows).encode(),
     "json in disguise.csv": lambda rows: json.dumps(as_records(rows)).encode("gb18030"),
@@ -154,6 +157,10 @@ def test_objects_within_a_json_record_are_columns_and_short_lists_are_cells(tmp_
     text = '{"meta": {"n": 1}, "results": [{"id": 1, "patient": {"age": {"value": 3}, "sex": "M"}, "parts": ["a", "b"], "more": []}]}'
     expected = [["id", "patient.age.value", "patient.sex", "parts", "more"], ["1", "3", "M", "a;b", None]]
     assert cells(read(text.encode(), "a.json", tmp_path)) == expected
+
+
+def test_a_single_record_is_read_from_a_json_file_too(tmp_path: Path) -> None:
+    assert cells(read(b'{"a": 1, "b": {"c": "x"}}', "a.json", tmp_path)) == [["a", "b.c"], ["1", "x"]]
 
 
 def test_json_and_parquet_values_keep_their_text(tmp_path: Path) -> None:
