@@ -25,7 +25,9 @@ EVERY_DAYS = 7
 UNREAD = ("identical", "refused", "unreadable")
 GONE = "batch_id IN (SELECT batch_id FROM ops.erased_batch WHERE erased_at <= $moment)"
 TOLD = {
-    "ops.batch": f"night_id IN (FROM past) AND (status IN {UNREAD} OR {GONE})",
+    # A copy that came after the release made no other: its line in the ledger is not published yet.
+    "ops.batch": "night_id IN (SELECT night_id FROM past WHERE is_published OR status <> 'identical')"
+    f" AND (status IN {UNREAD} OR {GONE})",
     "ops.check_result": GONE,
     "ref.population_version": GONE,
     "ops.change": "made_at <= $moment",
@@ -36,7 +38,7 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Night:
-    """A past night and what stood after it."""
+    """A past night, what stood after it, and the declarations by which that had been published."""
 
     night_id: str
     started_at: datetime.datetime
@@ -77,8 +79,8 @@ def find(db: Warehouse, date: datetime.date | None, night_id: str | None) -> Nig
 
 def _nights(db: Warehouse) -> list[Night]:
     rows = db.rows(
-        "SELECT night_id, started_at, release_id, declarations FROM ops.night"
-        " SEMI JOIN ops.release_table USING (release_id) ORDER BY ops.night.rowid"
+        "SELECT night_id, started_at, release_id, first(declarations) OVER (PARTITION BY release_id ORDER BY n.rowid)"
+        " FROM ops.night n SEMI JOIN ops.release_table USING (release_id) ORDER BY n.rowid"
     )
     return [Night(*row) for row in rows]
 
@@ -144,14 +146,15 @@ class _Known(NamedTuple):
 def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     """Lay out the files that were known by that night; returns what else was."""
     db.execute(
-        "CREATE OR REPLACE TEMP TABLE past AS SELECT night_id FROM ops.night"
-        " WHERE rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)",
-        [night.night_id],
+        "CREATE OR REPLACE TEMP TABLE past AS SELECT night_id,"
+        " rowid <= (SELECT min(rowid) FROM ops.night WHERE release_id = ?) AS is_published"
+        " FROM ops.night WHERE rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)",
+        [night.release_id, night.night_id],
     )
     batches = db.rows(
         "SELECT source_code, batch_id, change_id, rereads, received_at, row_number() OVER"
         " (PARTITION BY source_code, sha256, change_id IS NULL ORDER BY received_at, batch_id) FROM ops.batch"
-        f" WHERE night_id IN (FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
+        f" WHERE night_id IN (SELECT night_id FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
         {"moment": night.started_at},
     )
     missing: list[str] = []

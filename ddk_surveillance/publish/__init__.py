@@ -135,7 +135,8 @@ def _fingerprint(db: Warehouse) -> str:
     # A file sent again adds its own line to the ledger but tells nobody anything new.
     ledger = "(FROM ops.ledger SEMI JOIN (FROM ops.batch WHERE status <> 'identical') USING (batch_id))"
     figures = ("mart.indicator_rate", "mart.indicator_cube", "mart.indicator_verdict", "mart.indicator_statistic")
-    tables = (*figures, "core.incident", "ref.population", "ops.edition", ledger)
+    quality = ("out.completeness", "out.timeliness", "out.coverage")  # of which a day may move what moves no figure
+    tables = (*figures, *quality, "core.incident", "ref.population", "ops.edition", ledger)
     return hashlib.md5(";".join(map(db.digest, tables)).encode(), usedforsecurity=False).hexdigest()
 
 

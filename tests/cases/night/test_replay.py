@@ -9,12 +9,12 @@ from unittest.mock import ANY
 
 import pytest
 
-from ddk_surveillance import changes, replay
+from ddk_surveillance import changes, intake, replay
 from ddk_surveillance.changes import backfill
 from ddk_surveillance.errors import ConfigurationError
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.night.test_arrivals import CORRECTED, FIRST, LATE, send
-from tests.conftest import Home, copy_of
+from tests.conftest import NIGHT_STAGES, Home, copy_of
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,25 @@ def test_a_file_sent_again_after_it_was_withdrawn_is_replayed_whatever_became_of
         assert replay.replay(db, again) == ("same", ANY)
         changes.undo(db, "C000001", "撤销", "张三")
         assert replay.replay(db, again) == ("same", ANY)
+
+
+def test_a_night_that_published_nothing_is_replayed_too(three_nights: Home, tmp_path: Path) -> None:
+    """First the same file again, then a month without any."""
+    home = copy_of(three_nights, tmp_path / "home")
+    home.drop("hospital", "again.csv", LATE)
+    home.night()
+
+    def a_month_later(db: Warehouse, night_id: str) -> None:
+        intake.discover(db, night_id)
+        db.execute("UPDATE ops.night SET started_at = started_at + INTERVAL 1 MONTH WHERE night_id = ?", [night_id])
+        for stage in NIGHT_STAGES:
+            stage.run(db, night_id)
+
+    home.night(a_month_later)
+    with open_warehouse(home.settings) as db:
+        assert db.column("SELECT status FROM ops.night ORDER BY rowid")[-2:] == ["unchanged", "published"]
+        for night in ("night101", "night102"):
+            assert replay.replay(db, replay.find(db, None, night)) == ("same", ANY)
 
 
 def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
