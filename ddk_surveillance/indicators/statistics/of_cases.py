@@ -137,7 +137,9 @@ def _townships(db: Warehouse, series: Series, known: dict[int, Row]) -> Iterator
               AND p.sex IN ('male', 'female') AND NOT starts_with(p.category, 'unknown|')
         ), beside AS (
             SELECT *, sum(events) OVER stratum AS all_events, sum(denominator) OVER stratum AS all_person_years
-            FROM cell WINDOW stratum AS (PARTITION BY year, age_group, sex)
+            FROM cell WINDOW stratum AS (  -- in a fixed order: of a year that runs the sum would differ in its last digit
+                PARTITION BY year, age_group, sex ORDER BY township_code
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         )
         SELECT year, township_code, {", ".join(f"list({one} ORDER BY sex, age_group)" for one in _STRATUM)}
         FROM beside GROUP BY ALL ORDER BY ALL"""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddk_surveillance import history
+from ddk_surveillance import history, indicators
 from ddk_surveillance.indicators import recount
 from ddk_surveillance.indicators.counting import count
 from ddk_surveillance.indicators.definition import rules_of
@@ -56,3 +56,26 @@ def keep_and_count(db: Warehouse, night: int) -> bool:
     db.execute("CREATE OR REPLACE TEMP TABLE cell_count_now AS SELECT 'of the night before' AS told")
     count(db, rules_of(db.library))
     return "told" not in db.frame("FROM cell_count_now")
+
+
+def test_no_figure_depends_on_the_order_in_which_rows_lie(tmp_path: Path) -> None:
+    """Of a year that runs the person-years are no whole numbers, whose sum differs in its last digit."""
+    said = set()
+    for order in ("asc", "desc"):
+        db = empty_warehouse(str(tmp_path))
+        add_reports_and_population(db, YEARS, "2024-09-01")
+        db.execute("UPDATE ref.population_version SET value = value + hash(township_code, sex, age_years) % 29")
+        with db.offering(drawn=drawn_incidents().head(800)):
+            rows = "*, '' AS members, TIMESTAMP '2025-01-01' AS known_from FROM drawn"
+            db.execute(f"INSERT INTO core.incident_version BY NAME SELECT {rows} ORDER BY incident_id {order}")
+        for table in ("ref.population_version", "core.record_version"):
+            db.execute(
+                f"CREATE OR REPLACE TEMP TABLE held AS FROM {table} ORDER BY hash({table.split('.')[1]}) {order}"
+            )
+            db.execute(f"DELETE FROM {table}; INSERT INTO {table} FROM held")
+        indicators.run(db, "night")
+        said.add(
+            (db.digest("mart.indicator_rate"), db.digest("mart.indicator_cube"), db.digest("mart.indicator_statistic"))
+        )
+        db.connection.close()
+    assert len(said) == 1
