@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
+import pyarrow
+import pyarrow.compute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.text.spelling import folded, plain
-
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 
 
 def _as_text(value: object) -> object:
@@ -24,6 +24,7 @@ def _as_text(value: object) -> object:
 
 # YAML reads 1 as a number, but every code and header of an office is a word.
 Word = Annotated[str, BeforeValidator(_as_text)]
+Identifier = Annotated[Word, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 
 
 def require(names: Iterable[str | None], known: Iterable[str], where: str) -> None:
@@ -177,6 +178,17 @@ class Victims(Declared):
     columns: tuple[Identifier, ...]
     separator: str = r"[;；、/]"
 
+    @model_validator(mode="after")
+    def _separates(self) -> Self:
+        try:
+            found = re.finditer(self.separator, "甲；a; 1")
+            if any(match[0] == "" for match in found):  # which never comes to an end
+                raise ValueError("separator: it must not fit where nothing stands")
+            pyarrow.compute.match_substring_regex(pyarrow.array([""]), self.separator)  # knows no (?<=…)
+        except (re.error, pyarrow.ArrowInvalid) as error:
+            raise ValueError(f"separator: {error}") from None
+        return self
+
 
 class Rule(Declared):
     """When all conditions hold, set these columns; `overrides` also replaces what the row said."""
@@ -244,7 +256,7 @@ class Source(Declared):
     victims: Victims | None = None
     rules: tuple[Rule, ...] = ()
     corrections: dict[Identifier, Correction] = {}
-    checks: dict[Word, Literal["error", "warning", "out_of_scope", "off"]] = {}
+    checks: dict[Word, Annotated[Literal["error", "warning", "out_of_scope", "off"], BeforeValidator(_as_text)]] = {}
     hold_above_share: float = Field(default=0.2, ge=0, le=1)
     timeliness: Timeliness | None = None
     linkage: Linkage = Linkage()

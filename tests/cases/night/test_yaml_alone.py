@@ -243,6 +243,23 @@ def test_the_guide_names_every_key_of_a_feed_and_an_indicator() -> None:
         ("source: summer_camp", "source: winter_camp", "the name of the source"),
         ("institution: camp", "institutoin: camp", "not among the keys: institutoin (there are: checks, columns, "),
         ("linkage:", "checks: {Q99: error}\nlinkage:", "not among the checks: Q99"),
+        ("linkage:", "checks: {Q24: off}\nlinkage:", "checks.Q24: YAML reads this word as False: write it in quotes"),
+        ("record_key: [number]", "record_key: [no]", "record_key.0: YAML reads this word as False: write it in quotes"),
+        (
+            "rules:",
+            "victims: {columns: [sex, age], separator: '[、'}\nrules:",
+            "victims: separator: unterminated character set",
+        ),
+        (
+            "rules:",
+            "victims: {columns: [sex, age], separator: ''}\nrules:",
+            "separator: it must not fit where nothing stands",
+        ),
+        (
+            "rules:",
+            "victims: {columns: [sex, age], separator: '(?<=岁)、'}\nrules:",
+            "separator: Invalid regular expression",
+        ),
         ("record_key: [number]", "record_key: number", "record_key: must be a list"),
         ("record_key: [number]", "record_key: [number, month]", "for record_key, combine several into one"),
         (
