@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Q21D": ({"days_from_event_to_death": -1}, {"days_from_event_to_death": 0}),
     "Q21R": ({"days_from_death_to_report": -1}, {"days_from_death_to_report": 0}),
     "Q22": ({"days_from_event_to_report": -1}, {"days_from_event_to_report": 0}),
+    "Q22A": ({"days_from_event_to_arrival": 14_611}, {"days_from_event_to_arrival": 14_610}),
     "Q22B": ({"days_from_birth_month_to_event": -1}, {"days_from_birth_month_to_event": 0}),
     "Q22C": ({"days_from_event_to_arrival": -1}, {"days_from_event_to_arrival": 0}),
     "Q23": ({"age_difference_years": -2}, {"age_difference_years": 1}),
@@ -74,7 +75,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 def test_holds_every_check_that_can_be_judged() -> None:
     assert {int(re.findall(r"\d+", code)[0]) for code in LIBRARY.checks} == NUMBERS
-    assert len(LIBRARY.checks) == 63
+    assert len(LIBRARY.checks) == 64
 
 
 def _rules() -> dict[str, Rule]:
