@@ -118,9 +118,9 @@ def _disk(settings: Settings) -> Text | None:
 
 def _warehouse(settings: Settings) -> Text | None:
     from ddk_surveillance.guard import checked_key
-    from ddk_surveillance.warehouse import open_warehouse
+    from ddk_surveillance.warehouse import is_lost, open_warehouse
 
-    if settings.warehouse_file.exists():
+    if settings.warehouse_file.exists() or is_lost(settings):
         with open_warehouse(settings) as db:
             if settings.key_file:  # without one the line above complains
                 checked_key(db)

@@ -23,7 +23,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ExitCode
+from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import TIME_ZONE, Settings, now
 from ddk_surveillance.warehouse import Warehouse, writer_lock
 
@@ -54,7 +54,21 @@ def claim_new_files(db: Warehouse) -> None:
         with contextlib.suppress(FileNotFoundError):  # it vanished while we looked
             folder = db.settings.inbox / source / _batch_id(db, source, sha256(path))
             folder.mkdir(parents=True, exist_ok=True)
-            os.rename(path, folder / path.name)
+            _rename(path, folder / path.name)
+
+
+def _rename(path: Path, target: Path) -> None:
+    """One step, or an error that says why there is none between two disks."""
+    try:
+        os.rename(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        raise ConfigurationError(
+            f"landing/{path.parent.name}/ 与数据目录不在同一块磁盘上（链接或挂载的共享），文件不能一步移入。请改为数据目录里的普通文件夹，把文件复制进去。",
+            f"landing/{path.parent.name}/ lies on another disk than the data home (a link, a mounted share), so its files cannot be"
+            " moved in one step. Make it an ordinary folder there and copy files into it.",
+        ) from None
 
 
 def claims(db: Warehouse) -> Iterator[Claim]:
@@ -126,6 +140,12 @@ def tidy(db: Warehouse) -> None:
     )
     for batch, *fate in db.rows(decided, [list(claimed)]) if claimed else ():
         _put_away(db, claimed[batch], *fate)
+
+
+def archived(settings: Settings, source: str, batch: str, fingerprint: str) -> Path | None:
+    """The archived file of a batch as it came; None if it is gone, or if somebody has opened and changed it."""
+    files = sorted(path for path in (settings.archive / source / batch).glob("*") if path.is_file())
+    return next((path for path in files if sha256(path) == fingerprint), None)
 
 
 def remove_erased(db: Warehouse) -> None:

@@ -10,13 +10,13 @@ import datetime
 import random
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow
 
 from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError, Text
+from ddk_surveillance.landing import archived
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 
@@ -38,7 +38,7 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Night:
-    """A past night, what stood after it, and the declarations by which that had been published."""
+    """A past night and what stood after it."""
 
     night_id: str
     started_at: datetime.datetime
@@ -79,8 +79,8 @@ def find(db: Warehouse, date: datetime.date | None, night_id: str | None) -> Nig
 
 def _nights(db: Warehouse) -> list[Night]:
     rows = db.rows(
-        "SELECT night_id, started_at, release_id, first(declarations) OVER (PARTITION BY release_id ORDER BY n.rowid)"
-        " FROM ops.night n SEMI JOIN ops.release_table USING (release_id) ORDER BY n.rowid"
+        "SELECT night_id, started_at, release_id, declarations FROM ops.night"
+        " SEMI JOIN ops.release_table USING (release_id) ORDER BY ops.night.rowid"
     )
     return [Night(*row) for row in rows]
 
@@ -92,8 +92,7 @@ def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
     except ConfigurationError as problem:
         status, text, differing = "impossible", problem.text, []
     else:
-        is_as_then = night.declarations == db.library.everything_fingerprint
-        status = "same" if not differing else "differs" if is_as_then else "changed"
+        status = "same" if not differing else "changed" if _was_read_otherwise(db, night) else "differs"
         text = _sentence(status, night, differing)
     db.execute(
         "INSERT INTO ops.replay BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS replayed_at, ? AS release_id, ? AS status,"
@@ -101,6 +100,13 @@ def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
         [night.night_id, night.release_id, status, ", ".join(differing), *text],
     )
     return status, text
+
+
+def _was_read_otherwise(db: Warehouse, night: Night) -> bool:
+    """Whether that night or one before it, of which files are still in use, had other declarations or another program."""
+    other = "declarations IS DISTINCT FROM ? AND rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)"
+    asked = [db.library.everything_fingerprint, night.night_id]
+    return bool(db.value(f"SELECT count(*) FROM ops.night WHERE {other}", asked))
 
 
 def _sentence(status: str, night: Night, differing: list[str]) -> Text:
@@ -114,8 +120,9 @@ def _sentence(status: str, night: Night, differing: list[str]) -> Text:
             f"Replay of {which}: tables differ from what was published: {tables}. Tell the maintainer.",
         ),
         "changed": Text(
-            f"重放 {which}：此后声明或程序已变，{tables} 与当夜不同；这不说明当夜有错。",
-            f"Replay of {which}: declarations or the program have changed since, and {tables} differ; that says nothing against that night.",
+            f"重放 {which}：那时的文件有些是按较早的声明或程序读的，{tables} 与当夜不同；这不说明当夜有错。",
+            f"Replay of {which}: of its files some were read by earlier declarations or an earlier program, and {tables} differ;"
+            " that says nothing against that night.",
         ),
     }[status]
 
@@ -152,15 +159,15 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         [night.release_id, night.night_id],
     )
     batches = db.rows(
-        "SELECT source_code, batch_id, change_id, rereads, received_at, row_number() OVER"
+        "SELECT source_code, batch_id, change_id, rereads, received_at, sha256, row_number() OVER"
         " (PARTITION BY source_code, sha256, change_id IS NULL ORDER BY received_at, batch_id) FROM ops.batch"
         f" WHERE night_id IN (SELECT night_id FROM past) AND status NOT IN {UNREAD} AND NOT {GONE} ORDER BY ALL",
         {"moment": night.started_at},
     )
     missing: list[str] = []
     brought: list[changes.Brought] = []
-    for source, batch, change, rereads, received, copy in batches:
-        path = _archived(db.settings.archive / source / (rereads or batch))
+    for source, batch, change, rereads, received, fingerprint, copy in batches:
+        path = archived(db.settings, source, rereads or batch, fingerprint)
         if path is None:
             missing.append(batch)
         elif change or copy > 1:  # sent again after it was withdrawn, it is no copy of what stands
@@ -172,9 +179,9 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
     if missing:
         erased = db.value("SELECT count(*) FROM ops.erased_batch WHERE list_contains(?, batch_id)", [missing])
         raise ConfigurationError(
-            f"存档中缺 {len(missing)} 份当夜已有的文件，其中 {erased} 份是后来抹除的，无法重放（另见 DDK_KEEP_ARCHIVE_DAYS）。",
-            f"{len(missing)} files of that night are no longer in the archive, {erased} of them erased since: it cannot be"
-            " replayed (see also DDK_KEEP_ARCHIVE_DAYS).",
+            f"存档中缺 {len(missing)} 份当夜已有的文件（或已被改动），其中 {erased} 份是后来抹除的，无法重放（另见 DDK_KEEP_ARCHIVE_DAYS）。",
+            f"{len(missing)} files of that night are no longer in the archive as they came, {erased} of them erased since: it"
+            " cannot be replayed (see also DDK_KEEP_ARCHIVE_DAYS).",
         )
     rows = {
         name: db.arrow(
@@ -183,10 +190,6 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         for name, known in TOLD.items()
     }
     return _Known(rows, brought)
-
-
-def _archived(folder: Path) -> Path | None:
-    return next(iter(sorted(folder.glob("*"))), None)
 
 
 def _compute(copy: Warehouse, night: Night, known: _Known) -> None:

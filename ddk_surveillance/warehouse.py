@@ -309,15 +309,28 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
                 "上一次恢复没有做完，这里的数据不完整。请再运行一次 ddk restore，并加 --replace。",
                 "The last restore did not come to its end, so the data here are not whole. Run ddk restore again, with --replace.",
             )
+        if is_lost(settings):
+            raise ConfigurationError(
+                f"{settings.warehouse_file} 不见了，而这里发布过数据。请把它移回，或用 ddk restore 恢复备份。没有备份而要重新开始：先把 analyst/ "
+                "移到别处，把 archive/ 中的文件放回 landing/<来源>/，再运行 ddk nightly。",
+                f"{settings.warehouse_file} is gone, though figures were published here. Move it back, or bring back a backup with ddk "
+                "restore. To begin anew without one, move analyst/ elsewhere, put the files of archive/ into landing/<source>/ again, and "
+                "run ddk nightly.",
+            )
         warehouse = connect(settings, Library(settings.declarations), settings.warehouse_file)
         with contextlib.closing(warehouse.connection):
             yield warehouse
 
 
+def is_lost(settings: Settings) -> bool:
+    """An empty warehouse in its place would be published as if nothing had ever come."""
+    return not settings.warehouse_file.exists() and os.path.lexists(settings.analyst_file)
+
+
 @contextlib.contextmanager
 def existing_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """The same; ConfigurationError before the first night."""
-    if not settings.warehouse_file.exists():
+    if not settings.warehouse_file.exists() and not is_lost(settings):
         raise ConfigurationError(
             f"{settings.home} 还没有运行过。请先运行 ddk nightly（或 ddk demo）。",
             f"Nothing has run in {settings.home} yet. Run ddk nightly (or ddk demo) first.",

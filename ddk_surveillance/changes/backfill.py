@@ -22,7 +22,7 @@ from ddk_surveillance.changes import Act, Brought, carry_out, make_public, take_
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
 from ddk_surveillance.guard.kept import names_somebody
-from ddk_surveillance.landing import sha256
+from ddk_surveillance.landing import archived, sha256
 from ddk_surveillance.warehouse import Warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
@@ -203,7 +203,7 @@ def _files(db: Warehouse, request: Request) -> list[_Given]:
     book = load.BOOKS[db.library.sources[request.source].target]
     rows = db.rows(
         f"""
-        SELECT batch_id, received_at FROM ops.batch
+        SELECT batch_id, sha256, received_at FROM ops.batch
         WHERE source_code = $source AND status = 'loaded' AND rereads IS NULL AND (
             batch_id IN (SELECT batch_id FROM ops.quarantine WHERE disposition <> 'warning')
             OR batch_id IN (SELECT coalesce(b.rereads, b.batch_id) FROM {book.table} v JOIN ops.batch b USING (batch_id)
@@ -216,17 +216,18 @@ def _files(db: Warehouse, request: Request) -> list[_Given]:
             "该来源在这段时期没有已入库的文件可以重读。",
             "The source has no file of this period that could be read again.",
         )
-    return [_archived(db, request.source, batch, received) for batch, received in rows]
+    return [_archived(db, request.source, *row) for row in rows]
 
 
-def _archived(db: Warehouse, source: str, batch: str, received: datetime) -> _Given:
-    found = list((db.settings.archive / source / batch).glob("*"))
-    if len(found) != 1:
+def _archived(db: Warehouse, source: str, batch: str, fingerprint: str, received: datetime) -> _Given:
+    found = archived(db.settings, source, batch, fingerprint)
+    if found is None:
         raise ConfigurationError(
-            f"存档 archive/{source}/{batch} 中没有原文件，不能重读。请用 --files 给出文件。",
-            f"The file is gone from archive/{source}/{batch} and cannot be read again: give the files with --files.",
+            f"存档 archive/{source}/{batch} 中没有原文件，或已被改动，不能重读。请从备份放回原文件，或用 --files 给出文件。",
+            f"The file is gone from archive/{source}/{batch}, or was changed there, and cannot be read again: put it back from a"
+            " backup, or give the files with --files.",
         )
-    return _Given(found[0], _sha256(found[0]), batch, received)
+    return _Given(found, fingerprint, batch, received)
 
 
 def _bring(db: Warehouse, request: Request, given: list[_Given], change_id: str) -> None:

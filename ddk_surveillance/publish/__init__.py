@@ -105,7 +105,7 @@ def _release(db: Warehouse, release_id: str, fingerprint: str) -> int:
         record(db, {**release, "file_name": file_name})
         rows = _build(db, release_id, db.settings.analyst / file_name)
     _point_to(db, file_name)
-    _prune(db)
+    _prune(db, file_name)
     return rows
 
 
@@ -244,8 +244,12 @@ def _point_to(db: Warehouse, file_name: str) -> None:
     os.replace(fresh, link)
 
 
-def _prune(db: Warehouse) -> None:
-    """Old files go; a reader that still holds one keeps reading it until it closes."""
+def _prune(db: Warehouse, present: str) -> None:
+    """Old files go; a reader that still holds one keeps reading it until it closes.
+
+    After an older warehouse was put back the present file may have a lower number than some that are there.
+    """
     files = sorted(db.settings.analyst.glob("ddk_analyst_R*.duckdb"))
     for old in files[: -db.settings.keep_releases]:
-        old.unlink()
+        if old.name != present:
+            old.unlink()

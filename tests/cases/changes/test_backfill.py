@@ -148,6 +148,16 @@ def test_archived_files_are_read_again_by_todays_declarations_for_the_period_alo
     assert derived(history) == before
 
 
+def test_an_archived_file_that_somebody_has_changed_is_not_read_again(history: Home) -> None:
+    """Opened and saved in a spreadsheet, say; what that keeps beside it meanwhile does no harm."""
+    [march] = history.settings.archive.glob("hospital/*/march.csv")
+    (march.parent / "~$march.csv").write_bytes(b"")
+    plan(history, request())
+    march.write_text(MARCH.replace("C2", "C22"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="or was changed there"):
+        plan(history, request())
+
+
 @pytest.mark.usefixtures("whatever_was_agreed")
 def test_a_change_of_nothing_is_none(history: Home) -> None:
     asked = request(first=date(2024, 3, 1), last=date(2024, 3, 31))

@@ -128,5 +128,11 @@ def test_what_is_older_than_its_limit_goes_and_nothing_else(used: Home, monkeypa
 
 def test_as_many_releases_stay_as_are_wanted(used: Home) -> None:
     used.settings = replace(used.settings, keep_releases=1)
+    (used.settings.analyst / "ddk_analyst_R000007.duckdb").touch()  # made before an older warehouse was put back
     send(used, LATE)
-    assert [path.name for path in used.settings.analyst.glob("ddk_analyst_R*")] == ["ddk_analyst_R000002.duckdb"]
+    assert (
+        used.settings.analyst_file.resolve().name == "ddk_analyst_R000002.duckdb"
+        and used.settings.analyst_file.exists()
+    )
+    names = {path.name for path in used.settings.analyst.glob("ddk_analyst_R*")}
+    assert names == {"ddk_analyst_R000002.duckdb", "ddk_analyst_R000007.duckdb"}

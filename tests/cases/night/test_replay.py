@@ -111,7 +111,7 @@ def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -
     status, text = replay.replay(db, replay.find(db, None, "night002"))
     assert status == "differs" and "out.indicator_rate" in text.zh
     monkeypatch.setattr(replay, "_differing", lambda *_: ["out.indicator_rate"])
-    db.execute("UPDATE ops.night SET declarations = 'of an earlier time'")
+    db.execute("UPDATE ops.night SET declarations = 'of an earlier time' WHERE night_id = 'night001'")
     status, text = replay.replay(db, replay.find(db, None, "night002"))
     assert status == "changed" and "不说明当夜有错" in text.zh
     assert db.rows("SELECT status, tables_differing FROM ops.replay ORDER BY rowid") == [
@@ -121,7 +121,7 @@ def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_its_files_a_night_cannot_be_replayed(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "_archived", lambda folder: None)
+    monkeypatch.setattr(replay, "archived", lambda *_: None)
     status, text = replay.replay(db, replay.find(db, None, "night002"))
     assert status == "impossible" and "2 files" in text.en
 

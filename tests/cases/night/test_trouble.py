@@ -7,6 +7,7 @@ Whatever happened, one night afterwards brings the state of undisturbed nights: 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import signal
@@ -229,6 +230,25 @@ def test_files_that_vanish_or_are_half_copied(
     waiting.night()
     assert left_by(waiting) == calm
     assert {path.name for path in (waiting.settings.landing / "hospital").iterdir()} == set(half_copied)
+
+
+def test_a_warehouse_that_is_gone_is_not_begun_anew(waiting: Home) -> None:
+    """Analysts would see a district without a child."""
+    waiting.settings.warehouse_file.rename(waiting.settings.home / "moved")
+    with (
+        pytest.raises(ConfigurationError, match="is gone, though figures were published"),
+        open_warehouse(waiting.settings),
+    ):
+        pass
+
+
+def test_landing_on_another_disk_is_told(waiting: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def between_disks(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(landing.os, "rename", between_disks)
+    with pytest.raises(ConfigurationError, match="landing/hospital/ lies on another disk"):
+        waiting.night()
 
 
 def test_a_copy_that_has_stalled_waits_until_it_is_closed(waiting: Home) -> None:
