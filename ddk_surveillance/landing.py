@@ -16,6 +16,7 @@ import shutil
 import signal
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,12 +101,15 @@ def left_behind(db: Warehouse) -> tuple[Path, ...]:
 
 
 def names_waiting(settings: Settings) -> dict[tuple[str, int, datetime], str]:
-    """What the files are called that a night may take, by feed, size and time: it keeps no names of those it refuses."""
+    """What the files are called that a night may take, by feed, size and time: it keeps no names of those it refuses.
+
+    Two that agree in all three cannot be told apart later, and neither is called like the other.
+    """
     waiting = [(path.parent.name, path) for path in settings.landing.glob("*/*")]
     waiting += [(path.parent.parent.name, path) for path in settings.inbox.glob("*/*/*")]
-    return {
-        (source, path.lstat().st_size, written_at(path)): path.name for source, path in waiting if _is_regular(path)
-    }
+    named = [((feed, path.lstat().st_size, written_at(path)), path.name) for feed, path in waiting if _is_regular(path)]
+    times = Counter(key for key, _ in named)
+    return {key: name for key, name in named if times[key] == 1}
 
 
 def date_rightly(path: Path) -> None:

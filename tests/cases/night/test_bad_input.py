@@ -179,6 +179,13 @@ def test_the_list_of_the_night_names_what_was_not_taken_and_who_is_new(
     assert [one.startswith("! hospital 首次出现机构 H0009。") for one in newcomers] == [True]
 
 
+def test_no_file_is_called_like_another_of_the_same_size_and_time(home: Home) -> None:
+    """As the reports of nothing of several hospitals are, unpacked together."""
+    for name in ("一院.csv", "二院.csv", "三院.csv"):
+        os.utime(home.drop("hospital", name, "本月无" + "。" * (name == "三院.csv")), (1_700_000_000,) * 2)
+    assert list(names_waiting(home.settings).values()) == ["三院.csv"]
+
+
 def test_what_no_night_can_take_is_named_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = [tmp_path / "hospital" / "2024\x1b年", tmp_path / "13896123457.csv", *(tmp_path / str(n) for n in range(20))]
     say_left_behind(Voice("en"), tmp_path, odd)
