@@ -103,6 +103,10 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
     declared = library.source(source)
     key = load_key(key_file)
     target = out or file.with_name(f"{file.stem}{SUFFIX}.xlsx")
+    if target.suffix.lower() != ".xlsx":
+        raise ConfigurationError(
+            "写出的是 Excel 工作簿，--out 请以 .xlsx 结尾。", "It writes a workbook: let --out end in .xlsx."
+        )
     if target.exists():
         raise ConfigurationError(f"{target} 已存在。请用 --out 另选。", f"{target} exists. Choose another with --out.")
     sheets = read_sheets(file)

@@ -86,6 +86,8 @@ def test_writes_nothing_that_would_still_identify(home: Home, tmp_path: Path) ->
     assert code == ExitCode.DATA_PROBLEMS and "卡片编号" in said and "13812345678" not in said
     assert not target.exists()
     assert deidentified(home, tmp_path, RAW, out=f"{NUMBER}.xlsx")[0] == ExitCode.DATA_PROBLEMS
+    code, said, target = deidentified(home, tmp_path, RAW, out="clean.csv")  # which Excel would not open
+    assert code == ExitCode.USAGE and ".xlsx" in said and not target.exists()
 
 
 def test_a_number_with_a_wrong_check_character_makes_no_token(home: Home, tmp_path: Path) -> None:
