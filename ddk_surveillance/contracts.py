@@ -417,6 +417,8 @@ class Target(Declared):
     def _has_a_limit(self) -> Self:
         if (self.kind == "below") != bool(self.limit_per_1000):
             raise ValueError("a target below something has a limit_per_1000, and no other has")
+        if self.limit_per_1000 and not float(self.limit_per_1000):
+            raise ValueError("limit_per_1000 must be above 0: no rate is below it")
         return self
 
 

@@ -18,6 +18,8 @@ UNKNOWN = {
     "denominator_missing": Text("无法判定：缺人口数", "no verdict: the population is missing"),
     "too_early": Text("无法判定：年度未结束或未定稿", "no verdict: the year is not complete or not final"),
     "baseline": Text("基准年", "baseline year"),
+    "before_baseline": Text("基准年之前，不作判定", "no verdict: before the baseline year"),
+    "baseline_missing": Text("无法判定：基准年没有数字", "no verdict: the baseline year has no figure"),
     "definition_changed": Text("无法判定：定义与基准年不同", "no verdict: the baseline year has another definition"),
 }
 
@@ -70,8 +72,15 @@ def _verdict(target: Target, row: dict[str, Any], baseline: dict[str, Any] | Non
         return _named(verdict.status.name.lower(), verdict.text)
     if why_not is None and baseline is not None and row["year"] > baseline["year"]:
         return _decline(row, baseline)
-    code = why_not or "baseline"
+    code = why_not or _beside(baseline, row["year"])
     return _named(code, UNKNOWN.get(code, UNKNOWN["not_reported"]))
+
+
+def _beside(baseline: dict[str, Any] | None, year: int) -> str:
+    """Why a year cannot be compared with the baseline year, if it is none after it."""
+    if baseline is None:
+        return "baseline_missing"
+    return "baseline" if year == baseline["year"] else "before_baseline"
 
 
 def _decline(row: dict[str, Any], baseline: dict[str, Any]) -> dict[str, str]:

@@ -44,7 +44,7 @@ WITH given AS (
     SELECT first_age, last_age, year, population_type, coalesce(sex, 'all') AS sex, dimension, category, sum(value) AS value
     FROM by_category
     GROUP BY first_age, last_age, year, population_type, dimension, category, GROUPING SETS ((sex), ())
-    HAVING count(value) = count(*)
+    HAVING count(value) = count(*) AND 'unknown' NOT IN (coalesce(sex, 'all'), category)  -- of nobody's sex or township there are no children
 ), part AS (
     SELECT period_type, position, y AS year,
            (1 + least(last_day, make_date(y, 12, 31), $as_of) - greatest(first_day, make_date(y, 1, 1)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from typing import Literal
 
 import pandas
 
@@ -10,12 +12,20 @@ from ddk_surveillance.errors import Text
 from ddk_surveillance.indicators.definition import OTHER_INTENTS, SEVERE, UNDETERMINED
 from ddk_surveillance.indicators.statistics.series import EXACT_OR_BYAR, Row, Series, is_known, noted
 from ddk_surveillance.indicators.verdicts import baseline_of
-from ddk_surveillance.rates import comparison, intervals, projection, sensitivity, standardised, targets, trend
+from ddk_surveillance.rates import checked, comparison, intervals, projection, sensitivity, standardised, targets, trend
 from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.rates.periods import Annual, Pool, period_pools
 
 DOBSON, FAY_FEUER = "direct, Dobson et al. 1991", "direct, Fay & Feuer 1997"
+STANDARDISED: dict[Literal["dobson", "fay_feuer"], tuple[str, str]] = {
+    "dobson": ("standardised_rate", DOBSON),
+    "fay_feuer": ("standardised_rate_gamma", FAY_FEUER),
+}
 EXACT_RATIO = "exact conditional, central p (Fay 2010)"
+WITHOUT_SEXES = Refusal(
+    "denominator_missing",
+    Text("人口数未分性别，不计算标准化率", "not standardised: the population is not given by sex"),
+)
 TOO_FEW_YEARS = Refusal("too_early", Text("没有足够的已定稿年份", "not enough final years"))
 DEPENDS = Text(
     "对意图未定者的归类敏感：计入与否，达标与否不同",
@@ -62,17 +72,12 @@ def _base(year: Row) -> Row:
 def _standardised(series: Series) -> Iterator[Row]:
     """By age and sex to the standard population of plan.yaml: comparable over the years though the district ages."""
     for year in series.totals[""]:
-        for name, method in (("dobson", DOBSON), ("fay_feuer", FAY_FEUER)):
-            statistic = "standardised_rate" if name == "dobson" else "standardised_rate_gamma"
+        for name, (statistic, method) in STANDARDISED.items():
             if not is_known(year):
                 yield series.row(statistic, year["year"], method, reason=year["reason"])
                 continue
             strata = _strata(series, int(year["year"]))
-            rate = (
-                standardised.direct_rate(*strata, method="fay_feuer")
-                if name == "fay_feuer"
-                else standardised.direct_rate(*strata)
-            )
+            rate = standardised.direct_rate(*strata, method=name) if strata[0] else WITHOUT_SEXES
             if isinstance(rate, Refusal):
                 yield series.refused(statistic, year["year"], method, rate, **_base(year))
             else:
@@ -88,9 +93,7 @@ def _strata(series: Series, year: int) -> tuple[list[float], list[float], list[f
 
 def _against_baseline(series: Series) -> Iterator[Row]:
     """Each final year over the baseline year, and how few events would have shown a decline."""
-    target = series.indicator.target
-    baseline = baseline_of(target, series.totals[""]) if target else None
-    first = next((row for row in series.final if baseline and row.year == baseline["year"]), None)
+    first = _baseline(series)
     for year in (row for row in series.final if first and row.year > first.year):
         assert first is not None
         verdict = comparison.decline_verdict(year.events, year.person_years, first.events, first.person_years)
@@ -103,6 +106,13 @@ def _against_baseline(series: Series) -> Iterator[Row]:
         note = Text("至多这么多例才能显示下降", "at most so many events would show a decline")
         yield series.row("most_events_showing_decline", period, EXACT_RATIO, value=None if most is None else float(most),
                          reason="too_few" if most is None else None, **base, **noted(note))  # fmt: skip
+
+
+def _baseline(series: Series) -> Annual | None:
+    """The baseline year, if others may be compared with it: one that was counted by another definition may not."""
+    target = series.indicator.target
+    baseline = baseline_of(target, series.totals[""]) if target else None
+    return next((row for row in series.final if baseline and row.year == baseline["year"]), None)
 
 
 def _trend(series: Series) -> Iterator[Row]:
@@ -180,7 +190,8 @@ def _undetermined(series: Series) -> Iterator[Row]:
     for with_all in filter(is_known, series.totals.get(UNDETERMINED, [])):
         year = with_all["year"]
         definite, time = int(definite_of[year]["numerator"]), float(with_all["denominator"])
-        undetermined = int(with_all["numerator"]) - definite
+        # A child of whom two deaths are told may stand in another year once the undetermined count too: they are then none here.
+        undetermined = max(0, int(with_all["numerator"]) - definite)
         other = int(others[year]["numerator"]) if year in others else 0
         bounds = sensitivity.undetermined_bounds(definite, undetermined, other, time)
         shares: dict[str, float | None] = {"none": bounds.rate_none, "all": bounds.rate_all}
@@ -232,13 +243,12 @@ def _projected(series: Series) -> Iterator[Row]:
     target = series.indicator.target
     if target is None:
         return
-    baseline = baseline_of(target, series.totals[""])
-    if not series.final or baseline is None or series.final[-1].year >= target.year:
+    limit = target.limit_per_1000 or _rate(_baseline(series))
+    if not series.final or limit is None or series.final[-1].year >= target.year:
         yield series.refused("projection", target.year, "flat gamma-Poisson; log-linear Poisson", TOO_FEW_YEARS)
         return
-    limit = target.limit_per_1000 or str(float(baseline["rate_per_1000"]))
     time = series.final[-1].person_years
-    if float(limit) == 0:
+    if not checked.exact(limit):
         refusal = Refusal("too_few", Text("基准年没有事件，无从下降", "the baseline year has no events to fall from"))
         yield series.refused("projection", target.year, "flat gamma-Poisson; log-linear Poisson", refusal)
         return
@@ -254,3 +264,8 @@ def _projected(series: Series) -> Iterator[Row]:
                          events=model.expected_count, person_years=time,
                          verdict="headline" if projected.headline == category else None,
                          **(noted(model.caveat) if model.caveat else {}))  # fmt: skip
+
+
+def _rate(year: Annual | None) -> Fraction | None:
+    """The rate per 1000 as an exact fraction: rounded, as many events as in the baseline year might pass for fewer."""
+    return intervals.PER * checked.exact(year.events) / checked.exact(year.person_years) if year else None

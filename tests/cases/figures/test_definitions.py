@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import scipy
 
 from ddk_surveillance import indicators
 from ddk_surveillance.errors import DeclarationError
@@ -128,6 +129,49 @@ def test_a_new_version_counts_from_its_year_on_and_old_figures_keep_theirs(tmp_p
         AND period_type = 'year' AND (sex, age_group, township_code) = ('all', 'all', 'all') ORDER BY 1""")
     assert figures == [("2022", 1, 1), ("2023", 1, 1), ("2024", 2, 2)]
     db.connection.close()
+
+
+DECLINE = "target: {kind: decline, year: 2030, attribute: 预期性}\n"
+
+
+@pytest.mark.parametrize(
+    ("baseline_year", "expected"),
+    [
+        (2023, ["before_baseline", "baseline", "level"]),
+        (2015, ["baseline_missing", "baseline_missing", "baseline_missing"]),
+        (None, ["baseline", "level", "level"]),
+    ],
+)
+def test_only_the_baseline_year_is_called_so(tmp_path: Path, baseline_year: int | None, expected: list[str]) -> None:
+    target = DECLINE.replace("2030,", f"2030, baseline_year: {baseline_year},") if baseline_year else DECLINE
+    db = connect(
+        load({}, tmp_path),
+        declared(tmp_path, falls=MADE_UP.format(version=1, year=2021, mechanisms="fall") + target),
+    )
+    add_reports_and_population(db, (2022, 2023, 2024))
+    indicators.run(db, "night")
+    verdicts = db.rows("SELECT verdict FROM mart.indicator_verdict WHERE indicator_code = 'falls' ORDER BY year")
+    assert [verdict for (verdict,) in verdicts] == expected
+    db.connection.close()
+
+
+def test_a_decline_is_fewer_events_than_in_the_baseline_year_and_by_the_same_definition(tmp_path: Path) -> None:
+    """As many among as many children are no decline, though 12 of 28,800 per 1000 is no number that a computer can hold."""
+    first, second = (
+        MADE_UP.format(version=one, year=year, mechanisms="fall") + DECLINE for one, year in ((1, 2021), (2, 2024))
+    )
+    add_falls = "\n".join(f"f{n} c{n} 5 unintentional fall resident event_date=2023-03-01 ·" for n in range(12))
+    projected = {}
+    for name, files in {"one": {"falls": first}, "two": {"falls": first, "falls_v2": second}}.items():
+        db = connect(load({}, tmp_path / name), declared(tmp_path / name, **files))
+        add(db, add_falls)
+        add_reports_and_population(db, (2023, 2024) if name == "two" else (2023,))
+        indicators.run(db, "night")
+        [projected[name]] = db.rows("""SELECT p_value, reason FROM mart.indicator_statistic
+            WHERE indicator_code = 'falls' AND statistic = 'projection' AND category <> 'log_linear'""")
+        db.connection.close()
+    assert projected["one"] == (pytest.approx(scipy.stats.nbinom(12.5, 0.5).cdf(11)), None)
+    assert projected["two"] == (None, "too_early")  # the baseline year was counted by another definition
 
 
 def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) -> None:

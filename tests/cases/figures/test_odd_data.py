@@ -110,3 +110,45 @@ def test_a_death_is_counted_once_though_the_definition_changes_in_between(tmp_pa
     indicators.run(db, "night")
     assert figures(db, "falls") == [("2024", 2)]
     db.connection.close()
+
+
+@pytest.mark.parametrize("unsaid", ["sex", "township_code"])
+def test_a_population_without_sexes_or_townships_gives_the_district_its_rates(tmp_path: Path, unsaid: str) -> None:
+    """Those of unknown sex or township have none: they are no part of a population of their own."""
+    db = connect(load({}, tmp_path), LIBRARY)
+    add(db, "\n".join(f"{line} ·" for line in INCIDENTS.strip().splitlines()))
+    add_reports_and_population(db, YEARS, "2026-08-01")
+    db.execute(f"DELETE FROM ref.population_version WHERE {unsaid} NOT IN ('male', '500104001')")
+    db.execute(f"UPDATE ref.population_version SET {unsaid} = NULL")
+    indicators.run(db, "night")
+    of_unknown = figures(db, "20", f"{unsaid} = 'unknown'", "denominator, rate_per_1000, reason")
+    assert of_unknown and set(of_unknown) == {(None, None, "not_applicable")}
+    assert None not in figures(db, "20", columns="rate_per_1000")[0]
+    standardised = db.rows("""SELECT DISTINCT statistic, reason FROM mart.indicator_statistic
+        WHERE indicator_code = '20' AND starts_with(statistic, 'standardised') AND category = 'all' ORDER BY ALL""")
+    assert (
+        standardised
+        == {
+            "sex": [("standardised_rate", "denominator_missing"), ("standardised_rate_gamma", "denominator_missing")],
+            "township_code": [("standardised_rate", "too_few"), ("standardised_rate_gamma", None)],
+        }[unsaid]
+    )
+    db.connection.close()
+
+
+def test_two_deaths_of_one_child_by_accident_and_of_unknown_intent(tmp_path: Path) -> None:
+    """With the undetermined counted the earlier one stands: none is added to the year of the other, and none taken away."""
+    db = connect(load({}, tmp_path), LIBRARY)
+    add(
+        db,
+        """
+k1 k 9 undetermined  fall     resident event_date=2023-05-01,death_date=2023-05-01,is_death=true ·
+k2 k 9 unintentional drowning resident event_date=2024-05-01,death_date=2024-05-01,is_death=true ·""",
+    )
+    add_reports_and_population(db, YEARS, "2026-08-01")
+    indicators.run(db, "night")
+    assert figures(db, "19") == [("2024", 1)]
+    undetermined = db.rows("""SELECT period, events FROM mart.indicator_statistic
+        WHERE indicator_code = '19' AND statistic = 'undetermined_intent' AND category = 'all' ORDER BY 1""")
+    assert undetermined == [("2023", 1), ("2024", 0), ("2025", 0)]
+    db.connection.close()

@@ -310,6 +310,11 @@ def test_a_mistake_in_a_feed_is_told_before_any_file_is_read(
         ("indicators/i.yaml", f"{INDICATOR}ages: {{from_years: 9, to_years: 4}}", "from_years is after to_years"),
         ("indicators/i.yaml", f"{INDICATOR}completeness: [summer_camp]", "completeness names two or three feeds"),
         ("indicators/i.yaml", f"{INDICATOR}target: {{kind: below, year: 2030, attribute: 预期性}}", "limit_per_1000"),
+        (
+            "indicators/i.yaml",
+            f"{INDICATOR}target: {{kind: below, year: 2030, attribute: 预期性, limit_per_1000: '0.0'}}",
+            "limit_per_1000 must be above 0",
+        ),
     ],
 )
 def test_a_mistake_in_another_declaration_is_told_too(
