@@ -14,7 +14,7 @@ from ddk_surveillance.different import Question, different
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.ages import parse_age
 from ddk_surveillance.normalise.codes import CodeList, key_of
-from ddk_surveillance.normalise.icd10 import classify, diagnosis, parse_icd10
+from ddk_surveillance.normalise.icd10 import classify, parse_icd10, violence_type
 from ddk_surveillance.normalise.townships import DISTRICT, ELSEWHERE, Townships
 from ddk_surveillance.problems import Problem
 from ddk_surveillance.text.dates import parse_date, parse_hour
@@ -206,7 +206,7 @@ def _icd10(column: SourceColumn) -> Parser:
         if isinstance(parsed, Problem):
             return parsed
         # of several diagnoses maltreatment is the one that decides what is counted
-        code = next((one.code for one in parsed if one.category == "T74"), parsed[0].code)
+        code = next(filter(violence_type, parsed), parsed[0])
         return (code, *_implied(code))
 
     return parse
@@ -214,9 +214,7 @@ def _icd10(column: SourceColumn) -> Parser:
 
 def _implied(code: str) -> tuple[str | None, str | None, str | None]:
     cause = classify(code)
-    if cause is None:
-        return None, None, diagnosis(code).violence_type
-    return cause.intent, cause.card_mechanism, None
+    return (*cause, None) if cause else (None, None, violence_type(code))
 
 
 def _number(text: str, low: float, high: float) -> float | Problem:
