@@ -34,7 +34,6 @@ class Completeness:
 
     observed: int
     total: float
-    standard_error: float
     lower: float
     upper: float
     caveat: Text = ASSUMPTIONS
@@ -50,9 +49,7 @@ class LogLinearModel(Completeness):
     """One log-linear model of three sources; `interactions` are pairs of sources 0, 1, 2 that depend on each other."""
 
     interactions: tuple[Interaction, ...] = ()
-    deviance: float = math.nan
     bic: float = math.nan
-    log_unseen_error: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,11 @@ def chapman(first: int, second: int, both: int, confidence: float = 0.95) -> Com
     only_first, only_second = first - both, second - both
     checked.counts([both, only_first, only_second], "events in both, only the first, only the second source")
     total = (first + 1) * (second + 1) / (both + 1) - 1
-    variance = (first + 1) * (second + 1) * only_first * only_second / ((both + 1) ** 2 * (both + 2))
     a, b, c = both + 0.5, only_first + 0.5, only_second + 0.5
     factor = math.exp(_z(confidence) * math.sqrt(1 / a + 1 / b + 1 / c + a / (b * c)))
     observed, unseen = first + second - both, b * c / a
     lower, upper = observed - 0.5 + unseen / factor, observed - 0.5 + unseen * factor
-    return Completeness(observed, total, math.sqrt(variance), lower, upper)
+    return Completeness(observed, total, lower, upper)
 
 
 def three_sources(events: Mapping[History, int], confidence: float = 0.95) -> LogLinearModel | CompletenessRefusal:
@@ -133,13 +129,10 @@ def _fit(counts: dict[History, int], interactions: tuple[Interaction, ...], conf
     return LogLinearModel(
         observed=observed,
         total=observed + unseen,
-        standard_error=math.hypot(math.sqrt(unseen), unseen * error),
         lower=observed + unseen / factor,
         upper=observed + unseen * factor,
         interactions=interactions,
-        deviance=2 * float(scipy.special.kl_div(frequency, fitted).sum()),
         bic=-2 * log_likelihood + design.shape[1] * math.log(observed),
-        log_unseen_error=error,
     )
 
 

@@ -16,7 +16,7 @@ from ddk_surveillance.rates import checked
 from ddk_surveillance.rates.checked import FloatArray, Refusal
 from ddk_surveillance.rates.intervals import PER
 from ddk_surveillance.rates.periods import Annual, checked_series
-from ddk_surveillance.rates.targets import JEFFREYS_SHAPE, critical_counts, expected_at_target, probability_below
+from ddk_surveillance.rates.targets import JEFFREYS_SHAPE, critical_counts
 from ddk_surveillance.rates.trend import (
     QUASI_ABOVE_DISPERSION,
     LogLinearFit,
@@ -44,14 +44,13 @@ IF_RISE_GOES_ON = Text("若趋势不变", "if the trend goes on unchanged")
 
 @dataclass(frozen=True)
 class Forecast:
-    """Prediction for one year: counts, and the chances of its count and of its underlying rate to meet the target."""
+    """Prediction for one year: counts, and the chance of its count to meet the target."""
 
     expected_count: float
     expected_rate_per_1000: float
     count_lower: int
     count_upper: int
     probability_met: float
-    probability_rate_below: float
     caveat: Text | None = None
 
 
@@ -105,7 +104,6 @@ def flat_forecast(
         count_lower=int(future.ppf(tail)),
         count_upper=int(future.ppf(1 - tail)),
         probability_met=float(future.cdf(critical_counts(person_years, target_per_1000).most_meeting)),
-        probability_rate_below=probability_below(past_count, past_person_years, target_per_1000),
     )
 
 
@@ -126,7 +124,6 @@ def log_linear_forecast(
     fit = fit_log_linear(rows)
     log_rate, error = extrapolate(fit, year)
     predictive = _predictive(person_years * math.exp(log_rate), error, spread_of(fit))
-    log_target = math.log(expected_at_target(person_years, target_per_1000) / person_years)
     far_rise = fit.slope > 0 and year - rows[-1].year > RISE_TRUSTED_YEARS
     return Forecast(
         expected_count=person_years * math.exp(log_rate),
@@ -134,7 +131,6 @@ def log_linear_forecast(
         count_lower=_quantile(predictive, tail),
         count_upper=_quantile(predictive, 1 - tail),
         probability_met=predictive(critical_counts(person_years, target_per_1000).most_meeting),
-        probability_rate_below=float(scipy.special.ndtr((log_target - log_rate) / error)),
         caveat=IF_RISE_GOES_ON if far_rise else None,
     )
 

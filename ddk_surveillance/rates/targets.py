@@ -85,21 +85,19 @@ def target_verdict(count: int, person_years: object, target_per_1000: object) ->
     return TargetVerdict(count, status, evidence, float(p_below), float(p_above), critical)
 
 
-def critical_counts(person_years: object, target_per_1000: object, alpha: float = ALPHA) -> CriticalCounts:
+def critical_counts(person_years: object, target_per_1000: object) -> CriticalCounts:
     """The counts at which status and evidence turn, known before any event is counted."""
     expected = expected_at_target(person_years, target_per_1000)
     most_meeting = math.ceil(checked.exact(person_years) * checked.exact(target_per_1000) / PER) - 1
-    most_showing_met = int(scipy.stats.poisson.ppf(alpha, expected)) - 1
-    least_showing_missed = int(scipy.stats.poisson.isf(alpha, expected)) + 1
+    most_showing_met = int(scipy.stats.poisson.ppf(ALPHA, expected)) - 1
+    least_showing_missed = int(scipy.stats.poisson.isf(ALPHA, expected)) + 1
     return CriticalCounts(most_meeting, most_showing_met if most_showing_met >= 0 else None, least_showing_missed)
 
 
-def probability_below(
-    count: int, person_years: float, target_per_1000: object, prior_shape: float = JEFFREYS_SHAPE
-) -> float:
-    """Posterior probability that the underlying rate is below the target (gamma prior; default Jeffreys)."""
+def probability_below(count: int, person_years: float, target_per_1000: object) -> float:
+    """Posterior probability that the underlying rate is below the target (gamma prior of Jeffreys)."""
     checked.counts(count)
-    return float(scipy.special.gammainc(count + prior_shape, expected_at_target(person_years, target_per_1000)))
+    return float(scipy.special.gammainc(count + JEFFREYS_SHAPE, expected_at_target(person_years, target_per_1000)))
 
 
 def expected_at_target(person_years: object, target_per_1000: object) -> float:

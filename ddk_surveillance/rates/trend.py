@@ -43,7 +43,6 @@ class PoissonTrend:
     """Log-linear trend; `quasi` tells that the spread was too large for Poisson and the errors were widened."""
 
     slope: float
-    standard_error: float
     p_value: float
     annual_percent_change: float
     lower: float
@@ -132,7 +131,7 @@ def poisson_trend(
     standardised = scipy.stats.t(fit.residual_years) if quasi else scipy.stats.norm()
     margin, p_value = float(standardised.isf(tail)) * error, float(2 * standardised.sf(abs(fit.slope) / error))
     change, lower, upper = (100 * math.expm1(slope) for slope in (fit.slope, fit.slope - margin, fit.slope + margin))
-    return PoissonTrend(fit.slope, error, p_value, change, lower, upper, fit.dispersion, quasi)
+    return PoissonTrend(fit.slope, p_value, change, lower, upper, fit.dispersion, quasi)
 
 
 def slope_refusal(rows: tuple[Annual, ...]) -> Refusal | None:

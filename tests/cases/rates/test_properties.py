@@ -172,7 +172,6 @@ def test_a_projection_is_a_distribution(series: tuple[periods.Annual, ...], targ
         if isinstance(forecast, projection.Forecast) and isinstance(easier, projection.Forecast):
             assert 0 <= forecast.count_lower <= forecast.count_upper
             assert 0 <= forecast.probability_met <= easier.probability_met <= 1 + 1e-12
-            assert forecast.probability_rate_below <= easier.probability_rate_below
 
 
 @repeatable
