@@ -48,7 +48,7 @@ def back_up(settings: Settings, voice: Voice, target: Path) -> int:
             )
         files = _copy(settings.home, target, _listing(settings.home))
     manifest = {"made_at": f"{now():%Y-%m-%d %H:%M:%S}", "key_id": key_id, "files": files}
-    (target / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=0), encoding="utf-8")
+    (target / MANIFEST).write_text(json.dumps(manifest, indent=0), encoding="utf-8")
     voice.say(
         f"已备份 {len(files)} 个文件到 {target}。密钥（{key_id or '—'}）不在其中，请保管人另存。",
         f"{len(files)} files backed up to {target}. The key ({key_id or '—'}) is not in it: its custodian keeps it apart.",

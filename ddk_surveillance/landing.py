@@ -32,6 +32,7 @@ WORKING_NAMES = ("~$", ".")
 WORKING_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
 # The plan's first day: archives, dead batteries and clocks set wrong date a file in 1970, 1980, 2000 or years ahead.
 EARLIEST = datetime(2021, 1, 1, tzinfo=ZoneInfo(TIME_ZONE)).timestamp()
+LONGEST_STEM = 80
 KEEP_IN_REFUSED = ("refused", "unreadable")
 
 
@@ -43,8 +44,22 @@ class Claim:
     source: str
     path: Path
 
+    @property
+    def name(self) -> str:
+        return name_of(self.path)
+
     def sha256(self) -> str:
         return sha256(self.path)
+
+
+def name_of(path: Path) -> str:
+    """What a file is called; a name in the GB18030 of Windows, as archives from there bring it, in its characters."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        name = Path(os.fsencode(path.name).decode("gb18030", "replace"))
+        return f"{name.stem[:LONGEST_STEM]}{name.suffix}"  # of three bytes each, where they had two
+    return path.name
 
 
 def claim_new_files(db: Warehouse) -> None:
@@ -107,7 +122,9 @@ def names_waiting(settings: Settings) -> dict[tuple[str, int, datetime], str]:
     """
     waiting = [(path.parent.name, path) for path in settings.landing.glob("*/*")]
     waiting += [(path.parent.parent.name, path) for path in settings.inbox.glob("*/*/*")]
-    named = [((feed, path.lstat().st_size, written_at(path)), path.name) for feed, path in waiting if _is_regular(path)]
+    named = [
+        ((feed, path.lstat().st_size, written_at(path)), name_of(path)) for feed, path in waiting if _is_regular(path)
+    ]
     times = Counter(key for key, _ in named)
     return {key: name for key, name in named if times[key] == 1}
 

@@ -22,7 +22,7 @@ from ddk_surveillance.changes import Act, Brought, carry_out, make_public, take_
 from ddk_surveillance.changes.effect import Effect
 from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode
 from ddk_surveillance.guard.kept import names_somebody
-from ddk_surveillance.landing import archived, sha256
+from ddk_surveillance.landing import archived, name_of, sha256
 from ddk_surveillance.warehouse import Warehouse
 
 SOURCE_STAGES = (intake, guard, normalise, quality, load)
@@ -248,7 +248,7 @@ def _bring(db: Warehouse, request: Request, given: list[_Given], change_id: str)
 
 def _file_lines(db: Warehouse, change_id: str, given: list[_Given]) -> tuple[FileLine, ...]:
     """A file is called by the name that it was given with, unless that itself identifies somebody."""
-    names = {one.sha256: one.path.name for one in given if not names_somebody(one.path.name)}
+    names = {one.sha256: name for one in given if not names_somebody(name := name_of(one.path))}
     rows = db.rows(_FILE_LINES, [change_id])
     return tuple(FileLine(names.get(sha256, batch), *line) for sha256, batch, *line in rows)
 

@@ -110,7 +110,7 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     """Whether the file could be read; its rows and all its texts then wait for the guard."""
     try:
         file = read_file(claim.path)
-        recognised, others = recognise_own(db.library.sources, source, file, claim.path.name)
+        recognised, others = recognise_own(db.library.sources, source, file, claim.name)
         _check_month_of_nothing(source, recognised)
     except FileRefused as refusal:
         _set_unreadable(db, claim, refusal)
@@ -120,7 +120,7 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     note = notes_of(source, recognised, passed_over)
     amiss = tuple(_amiss(source, recognised, others))
     headers = {one.sheet: one.header for one in recognised if one.header.columns}
-    db.unguarded[claim.batch_id] = _unguarded(claim.path.name, file, columns_of(source), headers, rows, note, amiss)
+    db.unguarded[claim.batch_id] = _unguarded(claim.name, file, columns_of(source), headers, rows, note, amiss)
     _set_counts(db, claim.batch_id, recognised, sum(one.disposition == "unreadable" for one in amiss))
     return True
 

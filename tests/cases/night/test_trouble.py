@@ -24,13 +24,15 @@ from typing import Any
 import pytest
 
 from ddk_surveillance import intake, landing, tokens
+from ddk_surveillance.backup import back_up, restore
 from ddk_surveillance.cli import main
+from ddk_surveillance.console import Voice
 from ddk_surveillance.doctor import EXAMINATIONS
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.night.test_arrivals import FIRST, LATE, state
-from tests.conftest import Home, copy_of
+from tests.conftest import Home, copy_of, take_in
 
 # In the order of a night, each killed where the one before had to leave it.
 PLACES = {
@@ -249,6 +251,20 @@ def test_landing_on_another_disk_is_told(waiting: Home, monkeypatch: pytest.Monk
     monkeypatch.setattr(landing.os, "rename", between_disks)
     with pytest.raises(ConfigurationError, match="landing/hospital/ lies on another disk"):
         waiting.night()
+
+
+def test_a_name_in_the_characters_of_windows_is_read_in_them(used: Home, tmp_path: Path) -> None:
+    """As an archive made there brings it: to this system it is no text."""
+    name = os.fsdecode("补报.csv".encode("gb18030"))
+    used.drop("hospital", name, LATE)
+    assert list(landing.names_waiting(used.settings).values()) == ["补报.csv"]
+    back_up(used.settings, Voice("zh"), tmp_path / "backup")
+    assert (
+        restore(replace(used.settings, home=tmp_path / "again"), Voice("zh"), tmp_path / "backup", replace=False) == 0
+    )
+    used.night(take_in)
+    assert used.column("SELECT file_name FROM ops.batch ORDER BY 1") == ["first.csv", "补报.csv"]
+    assert landing.name_of(Path(os.fsdecode(("长" * 120 + ".csv").encode("gb18030")))) == "长" * 80 + ".csv"
 
 
 def test_a_copy_that_has_stalled_waits_until_it_is_closed(waiting: Home) -> None:
