@@ -1,5 +1,6 @@
 -- Incidents for analysts: no id, no date, no township. Within each domain every shown class of year, age and sex holds
--- at least 5 incidents; where one would be smaller, ages are merged, then sexes, then years, and last the rows left out.
+-- incidents of at least 5 children (one child may have many); where one would be smaller, ages are merged, then sexes, then years,
+-- and last the rows left out.
 -- Many look alike: they are counted (`alike`); out.incident tells them apart again.
 WITH incident AS NOT MATERIALIZED (
     SELECT CASE WHEN is_death THEN 'death' WHEN intent IN ('self_harm', 'assault', 'unintentional') THEN intent ELSE 'other' END AS domain,
@@ -8,12 +9,12 @@ WITH incident AS NOT MATERIALIZED (
     LEFT JOIN (SELECT category, unnest(range(from_years, to_years + 1)) AS age_years FROM ref.age_group WHERE dimension = 'age5') g
     USING (age_years)
 ), class AS (
-    SELECT domain, event_year, sex, age_group, count(*) AS size, min(violence_type) AS first_type, max(violence_type) AS last_type
+    SELECT domain, event_year, sex, age_group, list(DISTINCT hash(child_id))[:5] AS few, min(violence_type) AS first_type, max(violence_type) AS last_type
     FROM incident GROUP BY ALL
 ), beside AS (
-    SELECT *, min(size) OVER of_sex AS smallest_age, sum(size) OVER of_sex AS of_sex, sum(size) OVER of_year AS of_year,
-           sum(size) OVER (PARTITION BY domain) AS of_domain
-    FROM class WINDOW of_sex AS (PARTITION BY domain, event_year, sex), of_year AS (PARTITION BY domain, event_year)
+    SELECT *, min(len(few)) OVER of_sex AS smallest_age, len(list_distinct(flatten(list(few) OVER of_sex))) AS of_sex,
+           len(list_distinct(flatten(list(few) OVER of_year))) AS of_year, len(list_distinct(flatten(list(few) OVER of_domain))) AS of_domain
+    FROM class WINDOW of_sex AS (PARTITION BY domain, event_year, sex), of_year AS (PARTITION BY domain, event_year), of_domain AS (PARTITION BY domain)
 ), fit AS (
     SELECT *, min(of_year) OVER (PARTITION BY domain) >= 5 AS has_year,
            has_year AND min(of_sex) OVER (PARTITION BY domain, event_year) >= 5 AS has_sex, has_sex AND smallest_age >= 5 AS has_age

@@ -1,14 +1,16 @@
-"""What analysts are shown of single incidents: each of them once, and none in a class of fewer than five."""
+"""What analysts are shown of single incidents: each of them once, and none in a class of fewer than five children."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.cases.figures.conftest import District
+from tests.cases.figures.conftest import District, empty_warehouse
+from tests.cases.figures.test_definitions import add
 
 UNCHANGED = ["domain", "mechanism", "place", "severity", "residence", "records"]  # whatever is merged
 
@@ -44,3 +46,18 @@ def test_every_shown_class_holds_five(shown: pd.DataFrame) -> None:
 def test_a_type_of_violence_is_shown_only_beside_others(shown: pd.DataFrame) -> None:
     types = shown.groupby(["domain", "event_year", "age_group", "sex"], dropna=False)["violence_type"].nunique()
     assert set(types) - {0} and 1 not in set(types)
+
+
+def test_five_incidents_of_one_child_are_that_child(tmp_path: Path) -> None:
+    """Who knows the girl of 16 who hurt herself in 2024 would read all her acts: five children, and not five acts, are a class."""
+    db = empty_warehouse(str(tmp_path))
+    db.execute("INSERT INTO ref.age_group VALUES ('age5', '10-14', 10, 14), ('age5', '15-17', 15, 17)")
+    acts = [(2024, 16, n, "girl") for n in range(6)] + [(2024, 12, n, f"other{n % 5}") for n in range(6)]
+    acts += [(2025, 12, n, f"other{n % 4}") for n in range(6)]
+    for year, age, number, child in acts:
+        add(db, f"{child}{year}{number} {child} {age} self_harm poisoning resident event_year={year},sex=female ·")
+    by_class = f"SELECT event_year, age_group, sex, sum(alike) FROM ({db.statement('out.incident_alike')}) GROUP BY ALL"
+    assert db.rows(by_class) == [(None, "all", "all", 18)]  # 2025 holds four children, so that no year is told apart
+    db.execute("UPDATE core.incident_version SET child_id = 'other4' WHERE incident_id = 'other120251'")
+    assert sorted(db.rows(by_class)) == [(2024, "all", "female", 12), (2025, "10-14", "female", 6)]
+    db.connection.close()
