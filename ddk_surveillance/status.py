@@ -171,10 +171,10 @@ def keep(settings: Settings, facts: Facts) -> None:
 
 
 def last_snapshot(settings: Settings) -> Facts | None:
-    """What the last night left; None before the first, and for what another version of this program left."""
+    """What the last night left; None before the first, for what another version left and what a power failure left of it."""
     try:
         snapshot: Facts = json.loads(settings.snapshot_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     return snapshot if snapshot.get("form") == FORM else None
 

@@ -162,3 +162,5 @@ def test_what_another_version_of_the_program_left_is_not_read(home: Home) -> Non
     assert status.last_snapshot(home.settings) is None
     status.keep(home.settings, {"form": status.FORM})
     assert status.last_snapshot(home.settings) == {"form": status.FORM}
+    home.settings.snapshot_file.write_text("")  # the power failed before it was on the disk
+    assert status.last_snapshot(home.settings) is None
