@@ -70,10 +70,14 @@ def release(db: Warehouse, name: str | None) -> tuple[str, datetime.datetime]:
     rows = db.rows("SELECT release_id, published_at FROM ops.release WHERE release_id = coalesce($wanted, release_id)"
                    " ORDER BY published_at DESC LIMIT 1", {"wanted": wanted})  # fmt: skip
     if not rows:
-        known = db.rows("SELECT min(release_id), max(release_id) FROM ops.release")[0]
+        first, last = db.rows("SELECT min(release_id), max(release_id) FROM ops.release")[0]
+        if not first:
+            raise ConfigurationError(
+                "还没有发布过数字。请先运行 ddk nightly。", "Nothing has been published yet. Run ddk nightly first."
+            )
         raise ConfigurationError(
-            f"没有这一次发布：{name or '—'}。现有 {known[0] or '—'} 至 {known[1] or '—'}。",
-            f"There is no release {name or '—'}; there are {known[0] or '—'} to {known[1] or '—'}.",
+            f"没有这一次发布：{name}。现有 {first} 至 {last}。",
+            f"There is no release {name}; there are {first} to {last}.",
         )
     return rows[0]
 

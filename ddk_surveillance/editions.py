@@ -7,6 +7,7 @@ from typing import Any
 from ddk_surveillance.console import Voice
 from ddk_surveillance.differences import cause_words, number, rate, release
 from ddk_surveillance.errors import ConfigurationError, ExitCode, Text, listed
+from ddk_surveillance.review import checked
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
@@ -21,6 +22,7 @@ RESTATED = """
 
 def freeze(settings: Settings, voice: Voice, year: int, by: str, reason: str | None, is_forced: bool) -> int:
     """Freeze the published figures of a year as its next edition; figures that are not final only if forced."""
+    by, reason = checked(by), checked(reason) if reason else None  # analysts read them
     with open_warehouse(settings) as db:
         release_id, _ = release(db, None)
         provisional = _not_final(db, year)

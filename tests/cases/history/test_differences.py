@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from ddk_surveillance import editions
 from ddk_surveillance.console import Voice
 from ddk_surveillance.differences import FIGURE, show_differences
 from ddk_surveillance.errors import ConfigurationError
+from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.publish.difference import compare
+from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse
 from tests.cases.history.conftest import CHAPTERS, Told
 from tests.cases.history.story import HEADLINE, headline_changes
@@ -167,3 +170,14 @@ def test_only_final_figures_are_frozen_unless_forced(told: Told) -> None:
     frozen = told.story.db.rows("SELECT edition_id, is_provisional, frozen_by, reason FROM ops.edition ORDER BY number")
     assert [frozen[0], frozen[1][:2]] == [("2024-1", True, "tester", "yearbook"), ("2024-2", False)]
     told.story.db.execute("DELETE FROM ops.edition WHERE edition_id = '2024-2'")
+
+
+def test_a_reason_that_names_a_child_is_not_frozen(told: Told) -> None:
+    """Analysts read the reason of an edition."""
+    with pytest.raises(DecisionRefused, match="personal data"):
+        editions.freeze(told.story.settings, Voice("en"), 2024, "tester", "患儿张小明的死亡已核实", is_forced=True)
+
+
+def test_before_the_first_release_nothing_can_be_frozen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Nothing has been published yet"):
+        editions.freeze(load({}, tmp_path), Voice("en"), 2024, "tester", None, is_forced=True)
