@@ -341,14 +341,13 @@ def existing_warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 def rewrite(settings: Settings) -> None:
     """Write the warehouse file anew: rows that were deleted from it stay on the disk until something else takes their place."""
-    old, new = settings.warehouse_file, settings.warehouse_file.with_suffix(".partial")
-    with writer_lock(settings), _without_values():
+    old = settings.warehouse_file
+    with writer_lock(settings), _without_values(), written_whole(old) as new:
         new.unlink(missing_ok=True)
         with duckdb.connect(config=_configuration(settings)) as connection:
             for place, name in ((old, "old"), (new, "new")):
                 connection.execute(f"ATTACH {literal(str(place))} AS {name}")
             connection.execute("COPY FROM DATABASE old TO new")
-        os.replace(new, old)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from ddk_surveillance.console import Voice
@@ -21,6 +20,7 @@ from ddk_surveillance.link.training import train
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.synthesis.defects import SCENARIOS
 from ddk_surveillance.warehouse import open_warehouse, writer_lock
+from ddk_surveillance.writing import written_whole
 
 FEWEST_RECORDS = 2000  # of fewer the rare levels are guesses
 TITLES = {
@@ -125,8 +125,6 @@ def _keep(settings: Settings, name: str, text: str) -> Path:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Whole or not at all, whenever the power fails."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = file.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)
+    with written_whole(file) as working:
+        working.write_text(text, encoding="utf-8")

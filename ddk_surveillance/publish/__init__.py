@@ -17,6 +17,7 @@ from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BooksDoNotBalance, Text
 from ddk_surveillance.publish.record import record
 from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
+from ddk_surveillance.writing import written_whole
 
 STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
 COPIED = (
@@ -141,16 +142,12 @@ def _fingerprint(db: Warehouse) -> str:
 
 
 def _build(db: Warehouse, release_id: str, file: Path) -> int:
-    """Write a complete new file under a working name, then give it its own."""
-    partial = file.with_suffix(".partial")
     for leftover in db.settings.analyst.glob("*.partial*"):
         leftover.unlink()
-    partial.write_bytes(_empty_file(db, partial))
-    with new_file(db.settings, db.library, partial, STORAGE_VERSION) as analyst, analyst.transaction():
-        rows = _fill(db, analyst, release_id)
-    partial.chmod(0o600)
-    os.replace(partial, file)
-    return rows
+    with written_whole(file) as working:
+        working.write_bytes(_empty_file(db, working))
+        with new_file(db.settings, db.library, working, STORAGE_VERSION) as analyst, analyst.transaction():
+            return _fill(db, analyst, release_id)
 
 
 _EMPTY_FILES: dict[str, bytes] = {}
