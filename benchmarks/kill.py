@@ -195,9 +195,8 @@ def finish(process: BaseProcess) -> float:
 def kill(process: BaseProcess, seconds: float) -> bool:
     """Whether it was still running when its time had come."""
     end = time.monotonic() + seconds
-    while (
-        process.is_alive() and time.monotonic() < end
-    ):  # join waits for the end of a process that became another program
+    # Not by join, which waits for the end of a process that became another program.
+    while process.is_alive() and time.monotonic() < end:
         time.sleep(0.01)
     if not process.is_alive():
         return False

@@ -96,9 +96,8 @@ class Table(Declared):
 
 # --------------------------------------------------------------------------------------------------------- sources
 
-Kind = Literal[
-    "text", "number", "code", "date", "hour", "age", "icd10", "token", "township", "identifier"
-]  # identifier: an institution's own number for a thing, kept as it is
+# identifier: an institution's own number for a thing, kept as it is
+Kind = Literal["text", "number", "code", "date", "hour", "age", "icd10", "token", "township", "identifier"]
 
 
 # Names that SQL or a table of received rows has taken.
@@ -218,9 +217,8 @@ class Timeliness(Declared):
 
     every: Literal["month", "quarter", "year"]
     due_days: int = Field(ge=0)
-    closed: dict[
-        Word, Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
-    ] = {}  # institution: first month without it
+    # institution: first month without it
+    closed: dict[Word, Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]] = {}
 
     @property
     def months(self) -> int:
@@ -243,9 +241,8 @@ class Source(Declared):
     source: Identifier
     title: Bilingual
     owner: Bilingual
-    named: tuple[
-        Word, ...
-    ] = ()  # in the titles and names of its files, where another feed's columns are called the same
+    # in the titles and names of its files, where another feed's columns are called the same
+    named: tuple[Word, ...] = ()
     target: Literal["record", "population"] = "record"
     version: int = Field(ge=1)
     undeclared_columns: Literal["drop", "refuse"] = "drop"

@@ -51,9 +51,7 @@ def _newcomer(source: str, institution: str, elsewhere: str | None) -> Text:
 
 def begin(db: Warehouse, night_id: str) -> None:
     """Open the line of a night; whoever holds the warehouse knows that no earlier night can still be running."""
-    db.execute(
-        "DELETE FROM ops.night WHERE night_id = ?", [night_id]
-    )  # this night's own, when its first step is retried
+    db.execute("DELETE FROM ops.night WHERE night_id = ?", [night_id])  # its own, when its first step is retried
     db.execute(
         "UPDATE ops.night SET status = 'killed', message_zh = ?, message_en = ? WHERE status = 'running'", [*KILLED]
     )
@@ -78,7 +76,6 @@ def close_early(db: Warehouse, night_id: str, reason: BaseException) -> None:
     status, message = "stopped", STOPPED
     if isinstance(reason, DdkError):
         status, message = "defect" if reason.exit_code is ExitCode.DEFECT else "stopped", reason.text
-    with contextlib.suppress(
-        DdkError
-    ):  # a full disk, say: the reason itself matters more, the next night says "killed"
+    # A full disk, say: the reason itself matters more, the next night says "killed".
+    with contextlib.suppress(DdkError):
         close(db, night_id, status, message)

@@ -79,12 +79,10 @@ class Settings:
     logs = Place("logs")
     backups = Place("backups")  # copies of the warehouse from before its declarations changed
     warehouse_file = Place("ddk.duckdb")
-    restoring_file = Place(
-        ".restoring"
-    )  # stands there while a backup is put back: what a killed restore leaves is no home
-    snapshot_file = Place(
-        "status.json"
-    )  # what the last night found, for whoever asks while the next one holds the warehouse
+    # stands there while a backup is put back: what a killed restore leaves is no home
+    restoring_file = Place(".restoring")
+    # what the last night found, for whoever asks while the next one holds the warehouse
+    snapshot_file = Place("status.json")
     analyst_file = Place("analyst/ddk_analyst.duckdb")  # the link that analysts open: to the newest complete release
 
     @property

@@ -200,9 +200,7 @@ class Warehouse:
             for table in tables:
                 if table.view:
                     self.create_view(table.table)
-            if (
-                self.value("SELECT current_database()") != "memory"
-            ):  # there nobody reads comments, and they take longest
+            if self.value("SELECT current_database()") != "memory":  # there nobody reads comments; they are slow
                 for table in tables:
                     self.comment(table)
 

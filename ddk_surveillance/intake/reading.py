@@ -41,22 +41,9 @@ UNCOMPUTED = re.compile(
 )
 LOCKED_ODS = b"encryption-data"
 MANIFEST = "META-INF/manifest.xml"
-FOREIGN = (
-    b"%PDF",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"Rar!",
-    b"7z\xbc\xaf",
-    b"\x1f\x8b",
-    b"PK\x05\x06",
-    b"{\\rtf",
-    b"$FL2@",
-    b"$FL3@",
-    b"<stata_dta>",
-    b"ARROW1",
-    b"HEADER RECORD*",
-)  # SPSS, Stata, Feather, SAS transport
+# Among others what SPSS, Stata, Feather and SAS write.
+FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"PK\x05\x06", b"{\\rtf",
+           b"$FL2@", b"$FL3@", b"<stata_dta>", b"ARROW1", b"HEADER RECORD*")  # fmt: skip
 WEB_PAGE = re.compile(rb"<(!doctype|!--|\?xml|html|head|meta|table|style)", re.IGNORECASE)
 JSON_START = re.compile(rb'\[\s*[{\]]|\{\s*["}]')  # an array of objects or an object: no table begins so
 JSON_LINES = (".ndjson", ".jsonl")

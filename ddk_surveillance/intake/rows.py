@@ -167,7 +167,7 @@ def is_zero_report(text: str) -> bool:
 
 def total_of(row: Row) -> tuple[str, int | None] | None:
     """Label and number of a line of totals: 小计 | 3, 合计：5例, 12 | 合计 | 35; None if it is no such line."""
-    texts = list(filter(None, map(compact, row)))
+    texts = _squeezed(row)
     match = next(filter(None, map(TOTAL.match, texts[:2])), None)
     after = texts[texts.index(match.string) + 1 :] if match else []
     if match is None or not all(map(QUANTITY.fullmatch, after)):
@@ -205,10 +205,10 @@ def _suspects(
 
 
 def _kind(row: Row, above: Mapping[tuple[str, ...], Kind], few: int) -> Kind | None:
-    texts = list(filter(None, map(compact, row)))
+    texts = _squeezed(row)
     if not texts:
         return "blank"
-    if repeated := above.get(_squeezed(row)):
+    if repeated := above.get(texts):
         return repeated
     if total_of(row):
         return "total"
@@ -266,4 +266,5 @@ def _flags(column: pa.ChunkedArray) -> Flags:
 
 
 def _squeezed(row: Row) -> tuple[str, ...]:
+    """The filled cells, compacted."""
     return tuple(filter(None, map(compact, row)))

@@ -49,9 +49,8 @@ def read_workbook(data: bytes, sheets: int, cells: int) -> Found:
 def _read(book: CalamineWorkbook, sheets: int, cells: int) -> Found:
     if len(book.sheets_metadata) > sheets:
         raise Unreadable("too_many_sheets")
-    if len(set(book.sheet_names)) < len(
-        book.sheet_names
-    ):  # which no program writes; of two the reader gives the first twice
+    # No program writes a name twice; of two such sheets the reader gives the first twice.
+    if len(set(book.sheet_names)) < len(book.sheet_names):
         raise Unreadable("truncated_or_damaged")
     read, skipped = [], []
     for number, about in enumerate(book.sheets_metadata):

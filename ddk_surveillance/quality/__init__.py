@@ -30,9 +30,9 @@ def run(db: Warehouse, key: str) -> Outcome:
     rules = tuple(rules_of(db.library, source))
     evaluation = evaluate(rules, different(db, "recoded", [rule.question for rule in rules]))
     with db.transaction():
-        _find_failures(db, source, evaluation.verdicts)
+        _find_failures(db, evaluation.verdicts)
         refused = _record(db, source, evaluation.verdicts)
-        _count_rows(db, source, evaluation)
+        _count_rows(db, evaluation)
     rows = int(db.value("SELECT count(*) FROM recoded"))
     if evaluation.report is not None:
         write_page(db.settings.quality_docs, source, evaluation.report)
@@ -40,7 +40,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     return Outcome(rows, rows - refused, refused)
 
 
-def _find_failures(db: Warehouse, source: Source, verdicts: tuple[Verdict, ...]) -> None:
+def _find_failures(db: Warehouse, verdicts: tuple[Verdict, ...]) -> None:
     """The tables failure, one line per failing row and rule that somebody is told of, and failed, their numbers by batch."""
     # Declared, not selected from: within a transaction DuckDB 2.0.0 takes a table that a SELECT of no rows made for empty
     # in every join, if the first INSERT into it is of 122,880 rows or more.
@@ -107,7 +107,7 @@ def _described(verdicts: tuple[Verdict, ...]) -> pandas.DataFrame:
     )
 
 
-def _count_rows(db: Warehouse, source: Source, evaluation: Evaluation) -> None:
+def _count_rows(db: Warehouse, evaluation: Evaluation) -> None:
     """Let the report count rows where Great Expectations counted values, and nothing else."""
     if evaluation.report is None:
         return
@@ -160,13 +160,13 @@ def _set_states(db: Warehouse, source: Source, failed: list[Verdict]) -> None:
             GROUP BY batch_id
             HAVING count(is_bad) >= {HOLD_FROM_ROWS} AND count(is_bad) > {source.hold_above_share} * count(*))"""
     for name, correction in source.corrections.items():
-        _hold_for_correction(db, source, name, correction)
+        _hold_for_correction(db, name, correction)
     percent = f"{source.hold_above_share:.0%}"
     _hold(db, too_many, "too_many_bad_rows", f"不合格行超过 {percent}，整批暂扣，原有数据不变；请按回执更正后重新报送。",
           f"More than {percent} of the rows failed, so the batch is held and earlier data stay: correct it and send it again.")  # fmt: skip
 
 
-def _hold_for_correction(db: Warehouse, source: Source, name: str, correction: Correction) -> None:
+def _hold_for_correction(db: Warehouse, name: str, correction: Correction) -> None:
     """A correction that nobody needs any more, or that was declared for a time now over, would change right values."""
     institutions = ", ".join(map(literal, correction.institutions))
     whose = f"WHERE institution_id IN ({institutions})" if institutions else ""

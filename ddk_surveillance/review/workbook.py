@@ -89,9 +89,8 @@ def write_form(cases: list[Case], warehouse_id: str, path: Path) -> None:
                 breaks.append(row)  # a page for each pair
             row = _write_case(sheet, styles, case, number + 1, row)
         sheet.set_h_pagebreaks(breaks)
-        sheet.protect(
-            "", {"format_columns": True, "format_rows": True}
-        )  # no password: against slips, not against people
+        # No password: against slips, not against people.
+        sheet.protect("", {"format_columns": True, "format_rows": True})
         sheet.set_print_scale(95)  # fitting to the page would void the page breaks
         set_up_page(sheet, row, LAST, "&L含个案信息，仅限复核人员使用，用后销毁&R第 &P 页 共 &N 页")
 

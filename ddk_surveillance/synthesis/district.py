@@ -194,7 +194,7 @@ def make_incidents(plan: Plan, children: pd.DataFrame, rng: np.random.Generator)
     events["group"] = np.arange(len(events))
     events = pd.concat([events, _further_victims(plan, events, children, rng)], ignore_index=True)
     events = _within_observation(plan, events, children)
-    events = _draw_injury(plan, events, rng)
+    events = _draw_injury(events, rng)
     events = _draw_violence(plan, events, rng)
     return _labelled(_draw_deaths(plan, events, rng).sort_values(["day", "child"], kind="stable", ignore_index=True))
 
@@ -278,7 +278,7 @@ def _within_observation(plan: Plan, events: pd.DataFrame, children: pd.DataFrame
     return events.assign(age_years=age)
 
 
-def _draw_injury(plan: Plan, events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _draw_injury(events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Each victim has its own injury, also where several were hurt together."""
     mechanism = events["mechanism"].to_numpy()
     severity = pick(rng, frequencies.SEVERITY_BY_MECHANISM, mechanism)

@@ -23,9 +23,8 @@ class Series:
     indicator: Indicator
     plan: Plan
     totals: dict[str, list[Row]]  # the district by year, of the indicator ("") and of each of its analyses
-    parts: dict[
-        tuple[int, str], list[Row]
-    ]  # (year, dimension): cells by sex and category, known ones with a population
+    # (year, dimension): cells by sex and category, known ones with a population
+    parts: dict[tuple[int, str], list[Row]]
     final: tuple[Annual, ...]
 
     @classmethod

@@ -79,9 +79,8 @@ def test_one_late_record_moves_every_figure_in_which_its_child_counts(told: Told
 
 def test_a_new_population_moves_rates_and_no_count(told: Told) -> None:
     rows = headline_changes(told.story.db, told.moments["a new source"], told.moments["a new population"])
-    assert [
-        (*row[:3], round(row[3], 6)) for row in rows
-    ] == [  # 36 000 children become 45 000: every rate falls by a fifth
+    # 36 000 children become 45 000: every rate falls by a fifth
+    assert [(*row[:3], round(row[3], 6)) for row in rows] == [
         ("18", "population", 0, -0.005556),
         ("19", "population", 0, -0.005556),
         ("20", "population", 0, -0.027778),

@@ -39,9 +39,8 @@ def test_a_killed_release_is_as_if_it_had_not_begun(tmp_path: Path, monkeypatch:
         with monkeypatch.context() as patched, pytest.raises(PowerFailure):
             patched.setattr(publish, place, dies)
             story.night()
-        assert (kept(story) == before) == (
-            place == "_build"
-        )  # until the file is whole, nothing of the release is recorded
+        # Until the file is whole, nothing of the release is recorded.
+        assert (kept(story) == before) == (place == "_build")
     story.night()
     assert story.db.rows("SELECT release_id FROM ops.release ORDER BY 1") == [("R000001",), ("R000002",)]
     between = story.db.rows("SELECT min(published_at), max(published_at) FROM ops.release")[0]

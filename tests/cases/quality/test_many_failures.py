@@ -23,9 +23,7 @@ def test_every_failing_row_is_found_again(tmp_path: Path) -> None:
         'bad' AS sex FROM range({ROWS}) t(n)""")
     rule = Rule("R01", "sex", "error", Bilingual(zh="性别", en="sex"), "", {}, {"shown": "c.sex"})
     with db.transaction():
-        quality._find_failures(
-            db, db.library.sources["hospital"], (Verdict(rule, pyarrow.table({"shown": ["bad"]}), True),)
-        )
+        quality._find_failures(db, (Verdict(rule, pyarrow.table({"shown": ["bad"]}), True),))
         found = db.value("SELECT count(*) FROM failure JOIN recoded USING (batch_id, sheet, row_number, victim_number)")
     db.connection.close()
     assert found == ROWS

@@ -40,9 +40,8 @@ def test_a_warehouse_of_an_earlier_commit_goes_on(old_home: Home) -> None:
     old_home.night()
     assert set(old) < set(old_home.query("SELECT record_id, content_hash FROM core.record_version"))
     assert {record for record, _ in old} < set(old_home.column("SELECT record_id FROM core.record"))
-    assert old_home.query("SELECT count(*), sum(records) FROM core.incident") == [
-        (3, 4)
-    ]  # card C9 tells of the same fall as C3
+    # card C9 tells of the same fall as C3
+    assert old_home.query("SELECT count(*), sum(records) FROM core.incident") == [(3, 4)]
     assert old_home.column("SELECT release_id FROM ops.release ORDER BY 1")[-1] > "R000002"
     assert old_home.query("SELECT bool_and(is_balanced) FROM ops.ledger") == [(True,)]
     with open_warehouse(old_home.settings) as db:
