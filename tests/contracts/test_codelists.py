@@ -1,13 +1,14 @@
-"""The code lists as data: no word or digit means two things, and whatever the declarations name exists."""
+"""The code lists as data: no word or digit means two things, and whatever tables and checks name exists.
+
+That a code stands once, and that feeds and indicators name codes there are, is asked whenever they are read.
+"""
 
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import pytest
 
-from ddk_surveillance.contracts import Source
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.codes import CodeList
 from ddk_surveillance.settings import csv_rows, resource
@@ -174,12 +175,6 @@ def test_the_file_is_plain_and_complete(codelist: str) -> None:
         assert None not in row and None not in row.values()
         assert row["zh"] and row["en"] and re.fullmatch(r"[a-z0-9_-]{1,48}", row["code"])
         assert all(word == word.strip() != "" for cell in row.values() if cell for word in cell.split("|"))
-
-
-@pytest.mark.parametrize("codelist", CODES_OF_LIST)
-def test_a_code_stands_once(codelist: str) -> None:
-    codes = [row["code"] for row in rows_of(codelist)]
-    assert len(codes) == len(set(codes))
 
 
 @pytest.mark.parametrize(
@@ -363,42 +358,9 @@ def test_a_record_may_hold_these_codes(codelist: str, codes: str) -> None:
     assert set(codes.split()) <= LIBRARY.codes[codelist]
 
 
-def declared_codes() -> Iterator[tuple[str, str, str]]:
-    """(where, list, code) for every code that a source's terms, constants and rules write down."""
-    for name, source in LIBRARY.sources.items():
-        for column in source.columns.values():
-            yield from ((name, str(column.codelist), code) for code in column.terms.values() if column.codelist)
-        constants = [(column, code) for column, code in source.constants.items()]
-        constants += [pair for rule in source.rules for pair in rule.set.items()]
-        yield from (
-            (name, listed, code) for column, code in constants if (listed := codelist_of_target(source, column))
-        )
-        asked = [(column, code) for rule in source.rules for column, codes in rule.when.items() for code in codes]
-        yield from ((name, listed, code) for column, code in asked if (listed := codelist_asked(source, column)))
-
-
-def codelist_of_target(source: Source, column: str) -> str | None:
-    return LIBRARY.target_table(source).columns[column].codelist
-
-
-def codelist_asked(source: Source, column: str) -> str | None:
-    """A rule asks for a column of the file or of our own."""
-    return source.columns[column].codelist if column in source.columns else codelist_of_target(source, column)
-
-
-def test_every_code_of_a_contract_is_in_its_list() -> None:
-    declared = list(declared_codes())
-    assert len(declared) > 40
-    assert [item for item in declared if item[2] not in LIBRARY.codes.get(item[1], ())] == []
-
-
-def test_every_list_and_dictionary_that_is_named_exists() -> None:
+def test_every_list_that_a_table_names_exists() -> None:
     columns = [column for one in LIBRARY.tables.values() for column in one.columns.values()]
     assert {column.codelist for column in columns if column.codelist} <= set(CODES_OF_LIST)
-    for source in LIBRARY.sources.values():
-        for column in (one for one in source.columns.values() if one.codelist):
-            wanted = {*column.dictionary_by_institution.values(), column.dictionary} - {None}
-            assert wanted <= set(dictionaries_of(str(column.codelist))), (source.source, column.headers)
 
 
 def test_a_list_with_dictionaries_is_never_read_without_one_where_digits_may_stand() -> None:
@@ -417,20 +379,6 @@ def test_a_term_of_a_contract_does_not_contradict_the_list() -> None:
             known = meanings(str(column.codelist), None)
             against = {term for term, code in column.terms.items() if known.get(plain(term), {code}) != {code}}
             assert against == set(), name
-
-
-def test_every_code_of_an_indicator_is_in_its_list() -> None:
-    columns = LIBRARY.tables["core.incident"].columns
-    conditions = [condition for one in LIBRARY.indicators.values() for condition in one.conditions()]
-    asked = [
-        (str(columns[column].codelist), code)
-        for condition in conditions
-        for column, codes in condition.leaves()
-        for code in codes
-        if columns[column].codelist
-    ]
-    assert len(asked) > 50
-    assert [(codelist, code) for codelist, code in asked if code not in LIBRARY.codes[codelist]] == []
 
 
 def test_every_value_of_a_check_is_in_its_list() -> None:

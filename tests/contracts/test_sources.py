@@ -41,12 +41,6 @@ def test_what_a_file_must_have(feed: str) -> None:
     assert required == REQUIRED[feed].split()
 
 
-@pytest.mark.parametrize("feed", REQUIRED)
-def test_no_header_names_two_columns(feed: str) -> None:
-    headers = [header for column in sources()[feed].columns.values() for header in column.headers]
-    assert len(headers) == len(set(headers)) > 0
-
-
 @pytest.mark.parametrize("feed", RECORD_FEEDS)
 def test_every_feed_says_who_when_and_whose(feed: str) -> None:
     source = sources()[feed]
