@@ -85,11 +85,12 @@ def tier_sql(one: Indicator) -> str:
 
 
 def condition_sql(condition: Condition) -> str:
-    """A declared condition as SQL over core.incident; unknown is never true."""
+    """A declared condition as SQL over core.incident, where unknown is NULL; it is true only where it is asked for."""
     if condition.column:
         if condition.column == "sources":
             return f"list_has_any(string_split(sources, ','), {list(map(str, condition.among))})"
-        return f"coalesce({among_sql(condition.column, condition.among)}, false)"
+        asked = f"coalesce({condition.column}, 'unknown')" if "unknown" in condition.among else condition.column
+        return f"coalesce({among_sql(asked, condition.among)}, false)"
     if condition.none:
         return f"NOT ({' OR '.join(map(condition_sql, condition.none))})"
     joint = " AND " if condition.all else " OR "

@@ -1,7 +1,7 @@
 -- How much of what other sources know a source has: treated injuries for hospitals, deaths for the registry. The estimate of
 -- the total is Chapman's, from two independent sources that are linked without fault; where they are not it is too low.
 WITH incident AS (
-    SELECT *, string_split(sources, ',') AS told_by FROM core.incident WHERE residence <> 'non_resident'
+    SELECT *, string_split(sources, ',') AS told_by FROM core.incident WHERE residence IS DISTINCT FROM 'non_resident'
 ), told AS (
     SELECT event_year, 'hospital' AS source_code, list_contains(told_by, 'hospital') AS is_seen,
            list_has_any(told_by, ['school', 'kindergarten', 'nursery', 'community', 'police']) AS is_seen_by_others

@@ -49,7 +49,7 @@ def drawn_incidents(seed: int = 1) -> pd.DataFrame:
             "age_years": pd.array(random.integers(0, 18, INCIDENTS), dtype="Int64"),
             "sex": drawn(male=0.55, female=0.43, none=0.02),
             "township_code": random.choice([*TOWNSHIPS, None], INCIDENTS),
-            "residence": drawn(resident=0.9, non_resident=0.05, unknown=0.05),
+            "residence": drawn(resident=0.9, non_resident=0.05, none=0.05),
             "hukou": drawn(local_county=0.8, foreign=0.02, none=0.18),
             "mechanism": drawn(fall=0.5, blunt_force=0.2, drowning=0.1, sexual_assault=0.02, poisoning=0.1, none=0.08),
             "place": drawn(home=0.6, school_public=0.3, none=0.1),

@@ -63,11 +63,12 @@ def _files(db: Warehouse) -> None:
 
 
 def _incidents(db: Warehouse) -> None:
-    """100 treated injuries of which hospitals and schools both know 30, and one death without a certificate."""
+    """100 treated injuries, of every ninth nobody knows where the child lives, of which hospitals and schools both know 30, and
+    one death without a certificate."""
     db.execute(
         "INSERT INTO core.incident_version BY NAME SELECT n::VARCHAR AS incident_id, '' AS child_id, 1 AS records, '' AS members,"
         " CASE WHEN n < 30 THEN 'hospital,school' WHEN n < 40 THEN 'school' WHEN n < 100 THEN 'hospital' ELSE 'police' END AS sources,"
-        " 2024 AS event_year, 'resident' AS residence, CASE WHEN n = 100 THEN 'death' ELSE 'outpatient' END AS care_level,"
+        " 2024 AS event_year, CASE WHEN n % 9 > 0 THEN 'resident' END AS residence, CASE WHEN n = 100 THEN 'death' ELSE 'outpatient' END AS care_level,"
         " n = 100 AS is_death, CASE WHEN n = 100 THEN DATE '2024-05-05' END AS death_date, false AS has_conflict,"
         " TIMESTAMP '2025-01-01' AS known_from FROM range(101) r(n)")  # fmt: skip
 
