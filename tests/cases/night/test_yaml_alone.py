@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from ddk_surveillance.contracts import Indicator, Source, SourceColumn
+from ddk_surveillance.contracts import (
+    Ages,
+    Condition,
+    Correction,
+    Indicator,
+    Linkage,
+    Rule,
+    Source,
+    SourceColumn,
+    Target,
+    Tier,
+    Timeliness,
+    Victims,
+)
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.library import Library
 from ddk_surveillance.link.preparation import Night
@@ -210,6 +223,9 @@ def test_the_guide_names_every_key_of_a_feed_and_an_indicator() -> None:
     first_cells = re.findall(r"^\| (`.*?) \|", GUIDE, re.MULTILINE)
     named = {key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)}
     assert named == Source.model_fields.keys() | SourceColumn.model_fields.keys() | Indicator.model_fields.keys()
+    parts = (Victims, Rule, Correction, Timeliness, Linkage, Target, Tier, Ages, Condition)
+    inside = {key for part in parts for key in part.model_fields}
+    assert inside - set(re.findall(r"\b\w+\b", " ".join(re.findall("`(.+?)`", GUIDE)))) == set()
 
 
 @pytest.mark.parametrize(
