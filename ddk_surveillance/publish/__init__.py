@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow
 
 from ddk_surveillance import nights
-from ddk_surveillance.contracts import Table
+from ddk_surveillance.contracts import Bilingual, Table
 from ddk_surveillance.errors import BooksDoNotBalance, Text
 from ddk_surveillance.publish.record import record
 from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
@@ -38,6 +38,8 @@ COPIED = (
     "ops.check_result",
     "ops.linkage_quality",
 )
+POPULATION = "ref.population"
+IN_USE = Bilingual(zh="在用的人口数：每格最新的一个", en="the population figures in use: the newest of every cell")
 ALIKE = "out.incident_alike"  # out.incident is a view of it, with three times as many rows
 FROM_MART = ("out.indicator_cube", "out.indicator_statistic")  # published as they stand in mart
 PUBLISHED = (
@@ -49,6 +51,7 @@ PUBLISHED = (
     "ref.code",
     *FROM_MART,
     *COPIED,
+    POPULATION,
 )
 # A function of the files and decisions known; the others tell when something was published.
 REPLAYED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.code", "ref.data_dictionary",
@@ -162,7 +165,6 @@ def _empty_file(db: Warehouse, working: Path) -> bytes:
             for schema in sorted({name.split(".")[0] for name in PUBLISHED}):
                 analyst.execute(f"CREATE SCHEMA {schema}")
             analyst.ensure(*(_declared(db, name) for name in PUBLISHED))
-            analyst.execute(f"CREATE VIEW ref.population AS {db.statement('ref.population')}")
             for macro in MACROS:
                 analyst.create_macro(macro)
         _EMPTY_FILES[kind] = working.read_bytes()
@@ -214,6 +216,10 @@ def _declared(db: Warehouse, name: str) -> Table:
         alike = db.library.tables[ALIKE]
         columns = {column: one for column, one in alike.columns.items() if column != "alike"}
         return alike.model_copy(update={"table": name, "view": True, "columns": columns})
+    if name == POPULATION:
+        versions = db.library.tables[f"{POPULATION}_version"]
+        shown = {column: versions.columns[column] for column in db.arrow(f"FROM {POPULATION} LIMIT 0").column_names}
+        return versions.model_copy(update={"table": name, "view": True, "comment": IN_USE, "columns": shown})
     copied = name.replace("out.", "mart.") if name in FROM_MART else name
     return db.library.tables[copied].model_copy(update={"table": name})
 

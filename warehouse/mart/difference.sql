@@ -68,8 +68,10 @@ cell AS (
     SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code), 'month' AS period_type, strftime(month, '%Y-%m') AS period
     FROM counted_row
     UNION ALL BY NAME
-    SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code), 'rolling_12_months' AS period_type,
-           strftime(month + to_months(later), '%Y-%m') AS period
+    -- A child that is several now was one in a window, whichever of its incidents lie in it.
+    SELECT * REPLACE ('all' AS sex, 'all' AS age_group, 'all' AS township_code, if(is_of_children,
+               min(present_unit_id) OVER (PARTITION BY indicator_code, unit_id, side), present_unit_id) AS present_unit_id),
+           'rolling_12_months' AS period_type, strftime(month + to_months(later), '%Y-%m') AS period
     FROM counted_row, unnest(range(12)) window_of(later)
 ),
 -- In a window of twelve months a child counts once, whichever of its incidents lie in it.

@@ -63,7 +63,7 @@ def publish(db: Warehouse, incidents: pd.DataFrame, release_id: str) -> datetime
     return published_at
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_every_figure_that_moves_is_explained(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     db = empty_warehouse(str(tmp_path_factory.mktemp("changed")))
     add_reports_and_population(db, YEARS)
