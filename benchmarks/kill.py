@@ -44,7 +44,7 @@ WAVES = {
     "night 1": ("hospital/思优*2023年第[14]季度*", "police/*2023年第1季度*", "death_registry/*2023*", "population/*"),
     "night 2": ("hospital/思优*2025年第1季度*", "police/*2024年第3季度*", "court/*2023*"),
     "night 3": ("hospital/*补报*", "death_registry/*2024*", "nursery/*2023年[12]月*"),
-}  # fmt: skip
+}
 # Times and ids of runs, and how much each run had to do: all else must be the same.
 OF_RUNS = {
     "night_id",

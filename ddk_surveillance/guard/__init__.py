@@ -35,9 +35,7 @@ from ddk_surveillance.warehouse import Outcome, Warehouse
 UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}]"  # in the name of a file it would command whoever's terminal shows it
 LAYER = "layer:record"
 REMOVE_FROM_CELLS = Text("请用 ddk deidentify 去标识后重新报送。", "Remove this with ddk deidentify and send it again.")
-REMOVE_AROUND = Text(
-    "请更改名称或清除这些内容后重新报送。", "Rename or clear this and send the file again."
-)  # fmt: skip
+REMOVE_AROUND = Text("请更改名称或清除这些内容后重新报送。", "Rename or clear this and send the file again.")
 ROWS_AT_ONCE = 500_000  # stored in one statement, unless one file has more
 ROWS_IN_A_GROUP = 122_880  # of DuckDB: given in such pieces, a million rows are written in two thirds of the time
 TAKEN = "SELECT batch_id FROM ops.batch WHERE source_code = ? AND status = 'taken' ORDER BY batch_id"

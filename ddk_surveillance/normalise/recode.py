@@ -155,9 +155,8 @@ def _joined(lookups: Iterable[Lookup]) -> str:
     for lookup in lookups:
         conditions = [f"e.{lookup.keys[0]} = {lookup.name}.k0"]
         conditions += [
-            f"{key} IS NOT DISTINCT FROM {lookup.name}.k{place}"
-            for place, key in enumerate(lookup.keys) if place > 0
-        ]  # fmt: skip
+            f"{key} IS NOT DISTINCT FROM {lookup.name}.k{place}" for place, key in enumerate(lookup.keys) if place > 0
+        ]
         joins.append(f"LEFT JOIN {lookup.name} ON {' AND '.join(conditions)}")
     return " ".join(["FROM exploded e", *joins])
 

@@ -46,7 +46,7 @@ def by_hand(incidents: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "19n": died[died["intent"].isin(["unintentional", "self_harm", "assault", "undetermined"])],
         "20": rows[is_violence & tier_a],
         "injury": rows,
-    }  # fmt: skip
+    }
 
 
 def age_group_of(age: Any) -> str:

@@ -136,7 +136,7 @@ BANDS = {
     "as usual": (Measure(title=TITLE, change=0.1), 0.45, 0.5, (0.4, 0.6, False)),
     "another than usual": (Measure(title=TITLE, change=0.1), 0.39, 0.5, (0.4, 0.6, True)),
     "the narrower of both": (Measure(title=TITLE, low=0.45, change=0.1), 0.44, 0.5, (0.45, 0.6, True)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("story", BANDS)
