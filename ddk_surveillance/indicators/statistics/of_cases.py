@@ -26,7 +26,8 @@ def statistics(db: Warehouse, series: Series) -> Iterator[Row]:
     known = {int(year["year"]): year for year in series.totals[""] if is_known(year)}
     if not known:  # without a population there is no figure to stand beside, and nothing need be asked
         return
-    yield from _linkage_bounds(db, series, known)
+    if series.indicator.unit != "records":  # these stay as many however they are linked
+        yield from _linkage_bounds(db, series, known)
     yield from _repeats(db, series, known)
     yield from _sources(db, series, known)
     yield from _constant_sources(db, series, known)

@@ -134,6 +134,22 @@ def test_a_new_version_counts_from_its_year_on_and_old_figures_keep_theirs(tmp_p
     db.connection.close()
 
 
+@pytest.mark.parametrize(("unit", "adopted"), [("incidents", [(1,)]), ("records", [])])
+def test_what_is_adopted_of_the_linkage_is_the_figure_itself(
+    tmp_path: Path, unit: str, adopted: list[tuple[int]]
+) -> None:
+    """Records are as many however they are linked, so that there is nothing to compare."""
+    text = MADE_UP.format(version=1, year=2021, mechanisms="fall").replace("unit: incidents", f"unit: {unit}")
+    db = connect(load({}, tmp_path), declared(tmp_path, falls=text))
+    add(db, "f a 5 unintentional fall resident ·")
+    db.execute("INSERT INTO link.incident_bound VALUES ('f', 2, 'f')")
+    add_reports_and_population(db, (2024,))
+    indicators.run(db, "night")
+    assert adopted == db.rows("""SELECT events FROM mart.indicator_statistic
+        WHERE indicator_code = 'falls' AND statistic = 'linkage_bound' AND category = 'adopted'""")
+    db.connection.close()
+
+
 DECLINE = "target: {kind: decline, year: 2030, attribute: 预期性}\n"
 
 
