@@ -25,8 +25,8 @@ WITH incident AS NOT MATERIALIZED (
     FROM (SELECT *, if(has_year, event_year, NULL) AS shown_year, if(has_age, age_group, 'all') AS shown_age, if(has_sex, sex, 'all') AS shown_sex
           FROM fit WHERE of_domain >= 5 AND event_year IS NOT NULL)
     WINDOW alike AS (PARTITION BY domain, shown_year, shown_age, shown_sex)
-), alike AS (  -- a class by its number, for its words would be dear to compare
-    SELECT class_number, mechanism, place, nature, body_part, severity, if(has_several_types, violence_type, NULL) AS violence_type,
+), alike AS (  -- a class by its number, for its words would be dear to compare; the mechanism tells of sexual violence as its type does
+    SELECT class_number, if(has_several_types, mechanism, nullif(mechanism, 'sexual_assault')) AS mechanism, place, nature, body_part, severity, if(has_several_types, violence_type, NULL) AS violence_type,
            residence, records, count(*) AS alike
     FROM incident JOIN shown USING (domain, event_year, sex, age_group) GROUP BY ALL
 )
