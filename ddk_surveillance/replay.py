@@ -103,7 +103,7 @@ def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
 
 
 def _was_read_otherwise(db: Warehouse, night: Night) -> bool:
-    """Whether that night or one before it, of which files are still in use, had other declarations or another program."""
+    """Whether that night or one before it, whose files it knew, had other declarations or another program."""
     other = "declarations IS DISTINCT FROM ? AND rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)"
     asked = [db.library.everything_fingerprint, night.night_id]
     return bool(db.value(f"SELECT count(*) FROM ops.night WHERE {other}", asked))

@@ -22,6 +22,9 @@ _TOWNSHIP_AT_MOST = rf"[{HAN}]*(?:省|市|县|街道|镇|乡|[^社小园]区)|[0
 _ANONYMOUS = {"name": _MASKED_NAME, "address": _TOWNSHIP_AT_MOST}
 _REVEALING = {"person": NAME_SHAPED, "location": r"\.[0-9]{4,}"}
 
+# 备注(请勿填写姓名), but not 备注(患儿姓名,请勿外传)
+ASKS_FOR_NONE = re.compile(r"\([^()]{0,50}(?:(?:勿|禁止|不得|不要)[填写录含]|[已请]删)[^()]{0,50}\)")
+
 
 @dataclass(frozen=True)
 class IdentifyingHeader:
@@ -60,7 +63,7 @@ def _words(cell: str) -> tuple[str, ...]:
 def header_kind(header: str) -> str | None:
     """Kind of identifier that a header announces (姓名 → name), or None; 姓名令牌 announces a token."""
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", header)).lower()
-    plain = re.sub(r"\([^()]{0,50}[勿禁删][^()]{0,50}\)", "", plain)  # 备注(请勿填写姓名) asks for none
+    plain = ASKS_FOR_NONE.sub("", plain)
     bare = re.sub(r"\(.{0,500}?\)|^[0-9*]+[.、]?|\*", "", plain)
     return next((one.kind for one in identifying_headers() if one.announces(plain, bare)), None)
 

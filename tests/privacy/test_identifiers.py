@@ -278,7 +278,8 @@ def test_permit_numbers_in_free_text_columns_are_found_however_many() -> None:
         ("被害人年龄", None), ("学校名称", None), ("产品名称", None), ("户籍", None), ("出生年月", None), ("", None),
         ("patient.name", "name"), ("patient.姓名", "name"), ("patient.age.value", None),
         ("就诊流水号", "medical_record"), ("健康卡号", "medical_record"), ("备注(请勿填写姓名、身份证号)", None),
-        ("姓名(请勿外传)", "name"), ("是否有身份证", None), ("电话回访", None), ("车牌颜色", None),
+        ("姓名(请勿外传)", "name"), ("备注(患儿姓名,请勿外传)", "name"), ("备注(写姓名,勿删)", "name"), ("备注(姓名请删除)", None),
+        ("是否有身份证", None), ("电话回访", None), ("车牌颜色", None),
     ],
 )  # fmt: skip
 def test_headers_that_announce_an_identifier(header: str, kind: str | None) -> None:
