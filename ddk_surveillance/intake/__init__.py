@@ -53,7 +53,7 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
     states = ", ".join(f"'{state}'" for state in UNFINISHED)
     return [source for (source,) in db.rows(
         f"SELECT DISTINCT source_code FROM ops.batch WHERE night_id = $night OR status IN ({states}) OR status = 'held' "
-        "ORDER BY source_code", {"night": night_id}) if source in db.library.sources]  # fmt: skip
+        "OR batch_id NOT IN (SELECT batch_id FROM ops.ledger) ORDER BY source_code", {"night": night_id}) if source in db.library.sources]  # fmt: skip
 
 
 def run(db: Warehouse, key: str) -> Outcome:

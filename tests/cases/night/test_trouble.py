@@ -30,7 +30,7 @@ from ddk_surveillance.console import Voice
 from ddk_surveillance.doctor import EXAMINATIONS
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
-from ddk_surveillance.warehouse import open_warehouse
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.night.test_arrivals import FIRST, LATE, state
 from tests.conftest import Home, copy_of, take_in
 
@@ -105,6 +105,18 @@ def test_killed_nine_times(calm: dict[str, Any], waiting: Home) -> None:
     assert [killed(waiting, *place) for place in PLACES.values()] == [signal.SIGKILL] * 9
     waiting.night()
     assert left_by(waiting) == calm
+
+
+def test_a_file_found_unreadable_by_a_run_that_was_killed_then_stands_in_the_books(waiting: Home) -> None:
+    def killed_after_intake(db: Warehouse, night: str) -> None:
+        for source in intake.discover(db, night):
+            intake.run(db, source)
+
+    waiting.drop("police", "案件.xlsx", b"PK\x03\x04 cut off")
+    waiting.night(killed_after_intake)
+    waiting.night()
+    assert waiting.query("SELECT count(*) FROM ops.batch ANTI JOIN ops.ledger USING (batch_id)") == [(0,)]
+    assert waiting.column("SELECT status FROM ops.night ORDER BY rowid")[-1] == "published"
 
 
 @contextlib.contextmanager
