@@ -90,11 +90,12 @@ def _offer_rules(db: Warehouse, rules: Sequence[Rule]) -> None:
     frame = pandas.DataFrame(
         [(number, rule.code, rule.definition.version, rule.analysis, rule.definition.unit, rule.definition.denominator,
           list(rule.definition.depends_on), list(rule.definition.tiers_counted), rule.first_year, rule.last_year,
-          rule.is_measure, *_depths(rule), *rule.definition.ages.of_denominator)
+          rule.is_measure, *_depths(rule), *rule.definition.ages.of_denominator,
+          rule.definition.ages.from_years, rule.definition.ages.to_years)
          for number, rule in enumerate(rules)],
         columns=["rule", "indicator_code", "definition_version", "analysis", "unit", "population_type", "depends_on",
                  "tiers", "first_year", "last_year", "is_measure", "depth_of_years", "depth_of_parts",
-                 "first_age", "last_age"],
+                 "first_age", "last_age", "youngest", "oldest"],
     )  # fmt: skip
     with db.offering(declared=frame):
         db.execute("CREATE OR REPLACE TEMP TABLE rule AS SELECT * REPLACE (rule::USMALLINT AS rule) FROM declared")

@@ -194,7 +194,7 @@ def test_a_decline_is_fewer_events_than_in_the_baseline_year_and_by_the_same_def
 
 
 def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) -> None:
-    """100 children live in every township, sex and year of age: 800 girls of one age. Cases of unknown age count in the sum alone."""
+    """100 children live in every township, sex and year of age: 800 girls of one age. Of other ages no rate exists, not one of 0."""
     young = MADE_UP.format(version=1, year=2021, mechanisms="fall") + "ages: {from_years: 0, to_years: 12}\n"
     library = declared(
         tmp_path, falls=young, all=young.replace("falls", "all").replace("12}", "12, over_all_children: true}")
@@ -203,13 +203,15 @@ def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) 
     add(db, "a a 12 unintentional fall resident sex=female\nb b 13 unintentional fall resident sex=female")
     add_reports_and_population(db, (2024,))
     indicators.run(db, "night")
-    figures = """SELECT age_group, denominator, numerator, reason FROM mart.indicator_rate
+    figures = """SELECT age_group, denominator, numerator, rate_per_1000 IS NULL, reason FROM mart.indicator_rate
         WHERE (period, sex, township_code) = ('2024', 'female', 'all') AND indicator_code = '{}' ORDER BY ALL"""
     assert db.rows(figures.format("falls")) == [
-        ("0", 800, 0, None), ("1-4", 3200, 0, None), ("10-14", 2400, 1, None), ("15-17", None, 0, "not_applicable"),
-        ("5-9", 4000, 0, None), ("all", 10400, 1, None),
+        ("0", 800, 0, False, None), ("1-4", 3200, 0, False, None), ("10-14", 2400, 1, False, None),
+        ("15-17", None, 0, True, "not_applicable"), ("5-9", 4000, 0, False, None), ("all", 10400, 1, False, None),
     ]  # fmt: skip
-    assert db.rows(figures.format("all"))[-1] == ("all", 14400, 1, None)
+    over_all = {row[0]: row[1:] for row in db.rows(figures.format("all"))}
+    assert over_all["all"] == (14400, 1, False, None) and over_all["15-17"] == (2400, 0, True, "not_applicable")
+    assert over_all["10-14"] == (4000, 1, False, None)
     db.connection.close()
 
 
