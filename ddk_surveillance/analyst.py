@@ -1,7 +1,5 @@
 """`ddk sql`: the analyst file, read-only and cut off from the rest of the machine."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ Not in it: the key (its custodian keeps it apart), refused files (they may ident
 manifest.json is written last: a backup without it is not one.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -3,8 +3,6 @@
 The same stages as at night, on a warehouse of its own, with a key that nobody keeps.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import secrets

@@ -1,7 +1,5 @@
 """What a declaration under schemas/ may say: frozen models in which an unknown key is an error."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections import Counter
@@ -381,9 +379,9 @@ class Check(Declared):
 class Condition(Declared):
     """A test on incidents: columns and their allowed codes, joined by all/any/not."""
 
-    all: tuple[Condition, ...] = ()
-    any: tuple[Condition, ...] = ()
-    none: tuple[Condition, ...] = ()
+    all: tuple["Condition", ...] = ()
+    any: tuple["Condition", ...] = ()
+    none: tuple["Condition", ...] = ()
     column: Identifier | None = None
     among: tuple[Word | bool, ...] = ()
 
@@ -504,7 +502,7 @@ class Indicator(Declared):
     def tiers_counted(self) -> tuple[str, ...]:
         return self.counted_tiers or tuple(name for name, tier in self.tiers.items() if tier.counted)
 
-    def varied(self, code: str, variant: Variant) -> Indicator:
+    def varied(self, code: str, variant: Variant) -> "Indicator":
         """The definition that a variant makes of this one."""
         given = variant.model_dump(include={"unit", "residence", "denominator"}, exclude_none=True)
         changes = {"indicator": code, "title": variant.title, "only": variant.only, "also": variant.also, "target": None,

@@ -4,8 +4,6 @@ Only the columns that the feed declares are written. Of the child's resident num
 number only tokens under the exchange key remain; birth month and age are taken from the number where they are missing.
 """
 
-from __future__ import annotations
-
 import datetime
 import itertools
 import re

@@ -1,7 +1,5 @@
 """`ddk changes --from R1 --to R2`: how the figures of two releases differ, in parts that add up."""
 
-from __future__ import annotations
-
 import datetime
 import itertools
 from typing import Any

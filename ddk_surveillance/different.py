@@ -1,7 +1,5 @@
 """The different values that the rows of a table hold, for many questions at once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 

@@ -1,7 +1,5 @@
 """`ddk doctor`: what this machine lacks, and the remedy for each."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import shutil

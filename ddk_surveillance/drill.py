@@ -1,7 +1,5 @@
 """`ddk drill INDICATOR YEAR`: from a figure to its incidents, their records, the rules that decided, and the rows of the files."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ddk_surveillance.console import HEADINGS, STATUS_WORDS, Voice

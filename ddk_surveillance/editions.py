@@ -1,7 +1,5 @@
 """`ddk edition`: the figures of a year as they were frozen, and what has moved since."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ddk_surveillance.console import Voice

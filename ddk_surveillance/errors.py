@@ -1,7 +1,5 @@
 """What can go wrong, sorted by who has to act; every message is bilingual and quotes no value from a row."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
@@ -16,7 +14,7 @@ class Text(NamedTuple):
     def said(self, language: str) -> str:
         return self.zh if language == "zh" else self.en
 
-    def format(self, **values: object) -> Text:
+    def format(self, **values: object) -> "Text":
         """The same sentence with its named places filled."""
         return Text(self.zh.format(**values), self.en.format(**values))
 

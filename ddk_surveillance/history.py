@@ -4,8 +4,6 @@ A row is added when it is first seen as it is, and its end is written once, when
 changes, so that the cost of a night follows what has changed.
 """
 
-from __future__ import annotations
-
 import datetime
 
 from ddk_surveillance.warehouse import Warehouse

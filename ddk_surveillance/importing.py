@@ -1,7 +1,5 @@
 """Importing large libraries, nothing of which is ever garbage: to look through it all over and over took a tenth of a night."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import gc

@@ -5,8 +5,6 @@ From then on its batch id says everything: a rerun finds it in the inbox and goe
 finally belongs.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import fcntl

@@ -1,7 +1,5 @@
 """All declarations under schemas/, read from one or more folders and checked against each other."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

@@ -5,8 +5,6 @@ so the order in which files happen to be processed decides nothing. The version 
 with the same content is a `duplicate`, and any other content is `superseded`. What people took back is `withdrawn`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ddk_surveillance.contracts import Source

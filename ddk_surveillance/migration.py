@@ -3,8 +3,6 @@
 What is only computed from other tables (`derived`) is emptied and computed anew by the next night.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

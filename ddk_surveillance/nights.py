@@ -1,7 +1,5 @@
 """The line that every run has in ops.night: begun, and closed with how it ended, whatever ended it."""
 
-from __future__ import annotations
-
 import contextlib
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text

@@ -4,8 +4,6 @@ DDK_NOTICE_URL is sent a POST in the form that the group robots of 企业微信 
 it for other receivers. DDK_NOTICE_COMMAND is run without a shell and reads the text; `mail -s DDK somebody` is one.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

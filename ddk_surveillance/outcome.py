@@ -1,7 +1,5 @@
 """What the command line tells after a night: its files, what could not be taken, the figures."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 The feed's own checks judge cells and rows; what only the whole shows is judged here: gaps, totals, jumps.
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Why a text could not be understood: a stable code, whose words stand in schemas/problems.yaml."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ddk_surveillance.contracts import Bilingual

@@ -4,8 +4,6 @@ Files, decisions of reviewers and corrections are those known by that night. His
 tell when a figure was published, which a replay cannot.
 """
 
-from __future__ import annotations
-
 import datetime
 import random
 import shutil

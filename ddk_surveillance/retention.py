@@ -1,7 +1,5 @@
 """What grows in a data home, and how long it is kept; each limit is one DDK_KEEP_… variable, 0 keeps for ever."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

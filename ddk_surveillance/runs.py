@@ -1,7 +1,5 @@
 """Running a night from the command line, with progress: what it needs is imported while Prefect's server starts."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import hashlib

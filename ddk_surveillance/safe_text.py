@@ -1,7 +1,5 @@
 """Text that we write into files which people open in a spreadsheet, or to their screens."""
 
-from __future__ import annotations
-
 import re
 
 # What Excel, WPS or LibreOffice may take for the start of a formula, also after spaces and in full width.

@@ -1,7 +1,5 @@
 """The environment, read once and frozen; nothing else looks at os.environ."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import functools
@@ -44,7 +42,7 @@ class Place:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, settings: Settings, _: type) -> Path:
+    def __get__(self, settings: "Settings", _: type) -> Path:
         return settings.home / self.name
 
 
@@ -92,7 +90,7 @@ class Settings:
         return (resource("schemas"), local) if local.is_dir() else (resource("schemas"),)
 
     @contextlib.contextmanager
-    def scratch_home(self, name: str) -> Iterator[Settings]:
+    def scratch_home(self, name: str) -> Iterator["Settings"]:
         """A data home inside the data home, so that nothing leaves its disk; empty before, removed afterwards."""
         home = self.scratch / name
         shutil.rmtree(home, ignore_errors=True)

@@ -1,7 +1,5 @@
 """The same for several columns at once, by libraries that work without Python's lock."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -5,8 +5,6 @@ look is possible while a run holds the warehouse, too. Except for names of files
 shown anywhere.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import shutil

@@ -5,8 +5,6 @@ warehouse's own, so that a token seen at an institution cannot be looked up here
 resident numbers a child of one district can have are hashed in seconds.
 """
 
-from __future__ import annotations
-
 import datetime
 import functools
 import hashlib

@@ -1,7 +1,5 @@
 """One writer at a time: whoever comes second waits for its turn, and is told what it waits for."""
 
-from __future__ import annotations
-
 import fcntl
 import sys
 import time

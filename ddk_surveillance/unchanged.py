@@ -1,7 +1,5 @@
 """A stage that would make again what it made last has nothing to do: most nights bring few files, some bring none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from ddk_surveillance.warehouse import Outcome, Warehouse

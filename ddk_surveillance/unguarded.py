@@ -1,7 +1,5 @@
 """What intake hands to the guard: a file as it was read, in memory alone, for nobody has yet looked who is named in it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 

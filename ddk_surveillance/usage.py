@@ -1,7 +1,5 @@
 """What the command line says of itself, in the reader's language: the frame of --help, and what was wrong with a command."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Sequence

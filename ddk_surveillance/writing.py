@@ -1,7 +1,5 @@
 """Files that we write: whole or not at all, for their owner alone; workbooks for A4 pages."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Correct a period of one source from a form: a plan, or exactly what the plan showed."""
 
-from __future__ import annotations
-
 import os
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Carry what one source has sent from its claimed files to the core tables."""
 
-from __future__ import annotations
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 

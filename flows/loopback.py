@@ -3,8 +3,6 @@
 Started by `flows.server`, never by hand: `python -m flows.loopback <listening socket> <parent> <private|shared>`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import ctypes

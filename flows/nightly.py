@@ -1,7 +1,5 @@
 """The night: take in what has arrived, carry each source as far as it goes, then link, count and publish once."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo

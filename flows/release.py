@@ -1,7 +1,5 @@
 """Link, count and publish again what is in the warehouse, for instance after a definition was mended; takes nothing in."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from prefect import flow, runtime

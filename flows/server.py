@@ -4,8 +4,6 @@ Prefect's own way of running without a server loses most task runs (measured: it
 server on loopback is started where no other is to be had.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os

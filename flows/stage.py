@@ -4,8 +4,6 @@ Prefect stores parameters, results, names, logs and the texts of errors. So an e
 be safe (DdkError); of any other only the kind passes, and its traceback goes to a file that the owner alone can read.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

@@ -6,8 +6,6 @@ the source are missing; a rate that depends on a source never takes an unreporte
 that falls silent raises an alarm and changes no rate.
 """
 
-from __future__ import annotations
-
 import datetime
 
 import pandas

@@ -4,8 +4,6 @@ An institution's rate times the season of its source gives the expected count; c
 binomial whose dispersion is estimated from the same history (Pearson), widened for the length of that history.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

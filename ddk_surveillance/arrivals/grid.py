@@ -1,7 +1,5 @@
 """The months of one source: a row for the whole, then one for each institution; a column for each month."""
 
-from __future__ import annotations
-
 import datetime
 
 import numpy as np

@@ -4,8 +4,6 @@ The warehouse is a function of the files received and of the changes in force, s
 they came, and taking one back leaves what never having made it would.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace

@@ -5,8 +5,6 @@ is not taken. Without, the archived files are read again by today's declarations
 readings stay in core.record_version, so that an undo finds them.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

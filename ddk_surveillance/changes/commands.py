@@ -1,7 +1,5 @@
 """`ddk withdraw`, `ddk undo`, `ddk changes`, `ddk backfill`, and the same for the flow of that name."""
 
-from __future__ import annotations
-
 import calendar
 import contextlib
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What a change moves: records, incidents and figures, before and after, as rows that can be shown, kept and compared."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter

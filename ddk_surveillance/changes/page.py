@@ -1,7 +1,5 @@
 """A plan as a workbook for the owner's eyes: what it is about, the figures, the records and the incidents that move."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

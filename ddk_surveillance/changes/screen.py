@@ -1,7 +1,5 @@
 """What a person sees of a change: what it moves, in counts and for the figures of the whole district, and the book."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ What comes out of here is the first that is written to disk by us. Nothing of a 
 where, what kind and how many.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import pyarrow

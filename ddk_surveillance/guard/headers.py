@@ -1,7 +1,5 @@
 """Columns whose header announces an identifier, and which of their cells really hold one."""
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata

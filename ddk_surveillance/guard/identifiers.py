@@ -1,7 +1,5 @@
 """Finds cells that identify a person; says kind, column, rows and number, never the value."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import re

@@ -4,8 +4,6 @@ The guard refuses no file for two characters that may be a word. The institution
 and the advice tell it enough.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import PurePath

@@ -4,8 +4,6 @@ Two or three characters are no evidence by themselves: a name counts only after 
 surname and without characters that names do not hold.
 """
 
-from __future__ import annotations
-
 import re
 
 HAN = "㐀-鿿"

@@ -5,8 +5,6 @@ a few, because pyarrow compiles a pattern anew for every call; where a check dig
 match. A number must not touch an ASCII letter or digit: digits inside a token or a longer counter are nobody's number.
 """
 
-from __future__ import annotations
-
 import base64
 import datetime
 import functools

@@ -5,8 +5,6 @@ Whatever cannot be known is empty with a reason, never 0: a source on which the 
 has none (`not_applicable`), there is too little to go by (`too_few`).
 """
 
-from __future__ import annotations
-
 import datetime
 from typing import Any
 

@@ -5,8 +5,6 @@ is then one grouping over those numbers. A child is counted once per cell, which
 incidents in a period: of all others their number is known beforehand.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Declared definitions as rules: conditions in SQL, sub-measures and sensitivity analyses spelled out."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Counts and person-years → rates with intervals, status, and the reason where there is no figure."""
 
-from __future__ import annotations
-
 import datetime
 
 import pandas

@@ -3,8 +3,6 @@
 `python -m ddk_surveillance.indicators.guide` writes docs/indicators/<code>.md anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

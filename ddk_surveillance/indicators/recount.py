@@ -4,8 +4,6 @@ What was counted is kept as a digest of each child's incidents. The incidents of
 and count only if they are, by these digests, those that were counted. Whatever else may have changed means: from scratch.
 """
 
-from __future__ import annotations
-
 import json
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Yearly verdicts on the targets of the plan, from exact counts and never from rounded rates."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas

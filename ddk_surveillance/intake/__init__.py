@@ -3,8 +3,6 @@
 Nothing of a file's content reaches the disk here: all stays in memory, because the guard has not yet seen it.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 

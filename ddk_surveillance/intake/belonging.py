@@ -1,7 +1,5 @@
 """Whose file it is: what its header, title, sheets and name say of the feed it belongs to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from ddk_surveillance.contracts import Source

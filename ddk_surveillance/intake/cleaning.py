@@ -1,7 +1,5 @@
 """Cells without the typography of offices: full-width forms, odd spaces and invisible characters."""
 
-from __future__ import annotations
-
 import functools
 import re
 import unicodedata

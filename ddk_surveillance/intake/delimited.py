@@ -1,7 +1,5 @@
 """Reads CSV and its kin into text cells: Arrow's parser for regular files, the csv module for all others."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

@@ -1,7 +1,5 @@
 """Strict decoding: UTF-8, UTF-16 or GB18030, or a refusal. Never Latin-1, which turns Chinese into silent rubbish."""
 
-from __future__ import annotations
-
 import codecs
 import re
 import struct

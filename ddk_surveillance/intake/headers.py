@@ -1,7 +1,5 @@
 """Finds the header of a sheet: which row or pair of rows names most of the declared columns, and where each stands."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import re

@@ -1,7 +1,5 @@
 """What the receipt tells an institution of its file beside the rows: what was left aside, and why."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Reads one received file, whatever its format, into sheets of text cells; the content decides, then the name."""
 
-from __future__ import annotations
-
 import io
 import marshal
 import re

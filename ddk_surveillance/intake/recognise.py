@@ -1,7 +1,5 @@
 """Finds the declared columns in a sheet and separates its rows from all that offices write around them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Reads JSON, NDJSON and Parquet: lists of records whose keys become row 1 and whose values keep their text."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

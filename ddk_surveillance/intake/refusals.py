@@ -1,7 +1,5 @@
 """Every reason for which reading refuses a file: what happened and the next step, never the text of a cell."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from ddk_surveillance.errors import FileRefused, Text

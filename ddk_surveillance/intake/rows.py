@@ -1,7 +1,5 @@
 """Tells the rows of a table from what offices put between and below them: totals, signatures, repeated headers."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a received file is once read: sheets of text cells, nothing interpreted yet."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

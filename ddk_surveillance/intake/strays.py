@@ -1,7 +1,5 @@
 """Rows that look like those of the table but stand under no header of it: on a sheet of their own, or above the header."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

@@ -4,8 +4,6 @@ The file is archived whole, so all that can be read in it must be looked at. Pic
 at, so a file that holds any is refused. Who wrote the file (author, last modified by) is no child and is passed over.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import zipfile

@@ -1,7 +1,5 @@
 """What the lines above a table say about its period."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Imports nothing of ours, so that the confined process starts in 20 ms: data on stdin, marshalled answer on stdout.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import marshal

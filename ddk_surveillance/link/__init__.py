@@ -4,8 +4,6 @@ The result is a function of the current records, the reviewers' decisions and th
 the same files gives the same incidents under the same names.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ddk_surveillance.link import declaration as declarations

@@ -4,8 +4,6 @@ They take effect on the next run, stand above the model (link.decision, safety r
 versions: neither a new model nor a corrected record undoes them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -3,8 +3,6 @@
 Only pairs with at least one dirty record are made, so that a night costs what is new and not what is known.
 """
 
-from __future__ import annotations
-
 import re
 
 from ddk_surveillance.link.declaration import BlockingRule, Declaration

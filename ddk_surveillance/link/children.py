@@ -4,8 +4,6 @@ Two records are of one child when they are of one incident or share a token that
 the connected components of that. The rule looks at two records at a time, so every new record can only join.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas
 import pyarrow

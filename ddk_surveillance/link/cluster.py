@@ -8,8 +8,6 @@ ties go to the smaller number: neither the order of records nor the number of th
 Records are numbered 0 … count-1; a group is named by its smallest number.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -51,7 +49,7 @@ def parts(component: Ints, left: Ints, right: Ints, score: Ints) -> Ints:
         part = np.where(is_crowded, components(count, left, right), part)
 
 
-def without_rivals(batches: Sequence[Batch], score: Ints, is_certain: Flags) -> Ints:
+def without_rivals(batches: Sequence["Batch"], score: Ints, is_certain: Flags) -> Ints:
     """The scores less what speaks for rivals; the pairs must be all pairs in each part, certain ones stay as they are.
 
     A score looks at two records alone. A record that fits two incidents which are not the same can be of one of them
@@ -72,7 +70,7 @@ def without_rivals(batches: Sequence[Batch], score: Ints, is_certain: Flags) -> 
     return result
 
 
-def partition(count: int, batches: Sequence[Batch], score: Ints, thresholds: tuple[int, ...]) -> Ints:
+def partition(count: int, batches: Sequence["Batch"], score: Ints, thresholds: tuple[int, ...]) -> Ints:
     """The groups at each threshold (descending), shape (thresholds, records); the pairs must be all pairs in each part."""
     result = np.tile(np.arange(count), (len(thresholds), 1))
     for batch in batches:

@@ -3,8 +3,6 @@
 A model is a file that is never overwritten: `train` writes another one beside it, and only `use` puts it to work.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """What schemas/linkage.yaml declares (how records are paired and compared) and the SQL that it stands for."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Iterator, Mapping

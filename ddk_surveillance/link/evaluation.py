@@ -1,7 +1,5 @@
 """How well the linkage counts: the stage run on synthetic records whose true incidents are known."""
 
-from __future__ import annotations
-
 import multiprocessing
 import resource
 import tempfile
@@ -111,10 +109,10 @@ def accuracy(db: Warehouse) -> dict[str, Any]:
     }
 
 
-def _pairs(sizes: pd.Series[int]) -> float:
+def _pairs(sizes: "pd.Series[int]") -> float:
     """Number of pairs of records inside groups of these sizes; at least a hair, so that no pair gives shares of 1."""
     return float(np.maximum((sizes * (sizes - 1) // 2).sum(), 1e-9))
 
 
-def _bias(found: pd.Series[Any], true: pd.Series[Any]) -> float | None:
+def _bias(found: "pd.Series[Any]", true: "pd.Series[Any]") -> float | None:
     return round(100 * (found.nunique() / true.nunique() - 1), 2) if len(true) else None

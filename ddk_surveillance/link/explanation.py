@@ -1,7 +1,5 @@
 """Why a pair of records has its score: what each compared field adds to it, in bits, and what the pair is if not a match."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

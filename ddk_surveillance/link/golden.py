@@ -5,8 +5,6 @@ source the word: of a death its register; of violence courts, procuratorate and 
 violence is not overwritten by `unintentional` from anyone, unless the record that made it was found to be unfounded.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Sequence
 

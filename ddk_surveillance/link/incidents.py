@@ -3,8 +3,6 @@
 A touched part is made of whole components, old and new, so recomputing it alone gives what recomputing everything would.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

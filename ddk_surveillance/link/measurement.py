@@ -4,8 +4,6 @@ It reads what is linked and links a sample with synthetic second reports in a wa
 records nor links are touched. The seed depends on what is linked alone, so a night can be repeated figure for figure.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ J Am Stat Assoc 2001. Given the class the fields are taken as independent. The s
 2, of class MATCH against all others, rounded to centibits so that every engine and order of summation agrees.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import json

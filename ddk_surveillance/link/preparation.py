@@ -1,7 +1,5 @@
 """What a run starts from: the records as the comparison needs them, and which of them are new, changed or gone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

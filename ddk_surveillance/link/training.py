@@ -4,8 +4,6 @@ No pair is labelled. What unrelated pairs look like is measured on random pairs 
 found among the candidate pairs. The same records and seed give the same model, byte for byte.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

@@ -4,8 +4,6 @@ What another record of its feed (the donor) leaves out, its copy leaves out, so 
 in declared shares the copy says what the donor says. Near-twins look alike and must not be linked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

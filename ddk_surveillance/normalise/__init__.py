@@ -4,8 +4,6 @@ Every distinct text of a column is parsed once in Python, and the small table of
 million rows hold a few thousand distinct dates, ages and codes.
 """
 
-from __future__ import annotations
-
 from ddk_surveillance.contracts import Source
 from ddk_surveillance.different import FEW_ROWS
 from ddk_surveillance.normalise.lookups import Lookup, attribute_tables, lookups_of

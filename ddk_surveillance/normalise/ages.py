@@ -1,7 +1,5 @@
 """Ages as offices write them → completed years, and months or days where they were given."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """A code list: the words and digits of offices → our code. A label beats a digit; nothing is guessed."""
 
-from __future__ import annotations
-
 import csv
 import functools
 import itertools
@@ -31,7 +29,7 @@ class CodeList:
     dictionaries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path) -> CodeList:
+    def load(cls, path: Path) -> "CodeList":
         """Read `code,zh,en,aliases`, skip `attribute_*`, and take every other column as a dictionary."""
         return _parsed(path.name, path.read_text(encoding="utf-8-sig"))
 

@@ -1,7 +1,5 @@
 """ICD-10 codes in every spelling of Chinese files; what an external cause or a diagnosis means."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Distinct texts of a column → parsed values, as a small table to be joined back."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Identifiers come from validated contracts only; every value is compared as a quo
 as text from a row.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Where a child lives: names and area codes → township of the district, the district, or elsewhere."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +43,7 @@ class Townships:
     names: Mapping[str, str]
 
     @classmethod
-    def load(cls, path: Path) -> Townships:
+    def load(cls, path: Path) -> "Townships":
         """Read `code,zh,en,aliases` (several aliases separated by |); a name of two without its type is that of neither."""
         names: dict[str, set[str]] = {}
         for row in csv_rows(path):

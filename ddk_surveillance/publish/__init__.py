@@ -4,8 +4,6 @@ A reader that holds the old file keeps it; whoever opens the link later gets the
 books do not balance, and no new file is made when no figure has changed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How the published figures differ between two moments, and why."""
 
-from __future__ import annotations
-
 import datetime
 
 import pandas

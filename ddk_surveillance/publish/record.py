@@ -1,7 +1,5 @@
 """What is kept of every release: its figures, its definitions, what it counted, and what moved since the editions."""
 
-from __future__ import annotations
-
 import datetime
 import json
 from typing import Any

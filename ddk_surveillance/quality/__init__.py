@@ -5,8 +5,6 @@ It judges the different values that all waiting batches of a source hold; SQL fi
 Cell values never leave this module except into ops.quarantine.
 """
 
-from __future__ import annotations
-
 import pandas
 
 from ddk_surveillance.contracts import Correction, Source

@@ -4,8 +4,6 @@ First the tables of data quality (completeness, timeliness, coverage), which ana
 judges them, and what has come and what has not, by the checks of checks.yaml that stand `over` a table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas

@@ -3,8 +3,6 @@
 `python -m ddk_surveillance.quality.catalogue > docs/checks.md` writes them all into one document.
 """
 
-from __future__ import annotations
-
 import html
 from pathlib import Path
 

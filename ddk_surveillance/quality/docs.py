@@ -1,7 +1,5 @@
 """Great Expectations' Data Docs as pages that need no network: what its renderer makes, without what it would fetch."""
 
-from __future__ import annotations
-
 import functools
 import re
 from pathlib import Path

@@ -5,8 +5,6 @@ given a table of the different values it will meet, and the rows that hold a fai
 Great Expectations judges every value there is, at a cost that hardly depends on the number of rows.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import importlib

@@ -1,7 +1,5 @@
 """Which rules a source is held to: its own columns' (can it be read, is it filled) and those of checks.yaml."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Guards shared by every statistic: a wrong input is an error, a question the data cannot answer is a refusal."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any

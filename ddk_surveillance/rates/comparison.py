@@ -1,7 +1,5 @@
 """One rate against another: exact rate ratios, declines, and the smallest decline that could be shown."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

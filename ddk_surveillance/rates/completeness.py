@@ -1,7 +1,5 @@
 """How many events no source saw, by capture-recapture of linked events: a data-quality figure, never an indicator."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Crude rates per 1000 and proportions, with their confidence intervals."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Events and person-time of years, and pools of several years."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

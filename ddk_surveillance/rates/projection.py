@@ -1,7 +1,5 @@
 """Counts to be expected in a coming year, by two models that are always shown side by side."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """How far events of undetermined intent could move a rate and its verdict."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ddk_surveillance.rates import checked

@@ -1,7 +1,5 @@
 """Rates made comparable across populations of different age and sex."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Targets of the form "rate below so many per 1000": official status, evidence, and what would change them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

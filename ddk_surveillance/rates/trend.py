@@ -1,7 +1,5 @@
 """Trends over the years: an exact test that holds for few events, and the yearly percent change."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

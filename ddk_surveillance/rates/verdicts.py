@@ -1,7 +1,5 @@
 """The words of every verdict; the enum's name is its code, its value what people read."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 from ddk_surveillance.errors import Text
@@ -15,7 +13,7 @@ class Evidence(Enum):
     TOO_FEW = Text("事件太少无法判断", "too few events to judge")
 
     @classmethod
-    def of(cls, count: int, most_below: int | None, least_above: int) -> Evidence:
+    def of(cls, count: int, most_below: int | None, least_above: int) -> "Evidence":
         """By the counts from which on it is shown, down (None where not even 0 events would show it) and up."""
         if count >= least_above or (most_below is not None and count <= most_below):
             return cls.SHOWN

@@ -1,7 +1,5 @@
 """Stage: a receipt (回执) for every file that has been dealt with, for the institution to read, print and mend by."""
 
-from __future__ import annotations
-
 import re
 
 import pandas

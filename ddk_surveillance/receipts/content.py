@@ -1,7 +1,5 @@
 """What a receipt says: how the file fared, what became of its rows, and every cell that has to be looked at."""
 
-from __future__ import annotations
-
 import datetime
 import functools
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """The receipt as a sheet of paper: one A4 landscape workbook, the failing cells in red."""
 
-from __future__ import annotations
-
 import math
 import unicodedata
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 The warehouse is closed while somebody thinks: a review that is left open must not keep the night from running.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

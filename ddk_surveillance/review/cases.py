@@ -1,7 +1,5 @@
 """A pair of records as a reviewer needs it: side by side, with what each comparison adds and why the model hesitates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

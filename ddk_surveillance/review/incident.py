@@ -1,7 +1,5 @@
 """`ddk explain`: why an incident is what it is – its records, what ties them, which values won, and how it came by its name."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

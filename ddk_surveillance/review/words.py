@@ -1,7 +1,5 @@
 """What the names of linkage.yaml and the codes of records mean, in the words of those who review them."""
 
-from __future__ import annotations
-
 import datetime
 import functools
 from collections.abc import Iterable

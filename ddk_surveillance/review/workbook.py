@@ -4,8 +4,6 @@ Every pair carries its record ids, the fingerprint of their content and that of 
 that a decision is taken only for the pair that was shown with it, if that is what it was when it was written.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import re

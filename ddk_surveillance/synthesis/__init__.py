@@ -1,7 +1,5 @@
 """The invented district on which everything is proven: true children and incidents, reports of them, files, truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Values as offices type them: code digits or labels, Chinese dates, ages in months, full-width digits, 不详."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How often each source gets each thing wrong: the tables beside this module, scenarios, and the dice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """The truth of an invented district: its children, and what happened to them. Nothing comes from a real person."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,7 +68,7 @@ def pick_one(rng: np.random.Generator, weights: object, size: int) -> Ints:
     return np.searchsorted(np.cumsum(table / table.sum())[:-1], rng.random(size), side="right").astype(np.int64)
 
 
-def coded(codes: Ints, labels: tuple[str, ...]) -> pd.Categorical[str]:
+def coded(codes: Ints, labels: tuple[str, ...]) -> "pd.Categorical[str]":
     """Positions as the words they stand for; -1 is missing."""
     return pd.Categorical.from_codes(codes, categories=pd.Index(list(labels)))
 

@@ -1,7 +1,5 @@
 """Records become files as each institution sends them, into `landing/<source>/`."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Tables become bytes: Excel workbooks, delimited text, JSON; the same table always gives the same bytes."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import io

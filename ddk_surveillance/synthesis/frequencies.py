@@ -5,8 +5,6 @@ surveys of 2014-2018), otherwise an assumption scaled to the expected yearly cou
 children. Rows follow age groups (<1, 1-4, 5-9, 10-14, 15-17) or the order of MECHANISMS; columns the words.
 """
 
-from __future__ import annotations
-
 SEXES = ("male", "female")
 MECHANISMS = (
     "motor_vehicle_crash", "nonmotor_vehicle_crash", "fall", "blunt_force", "firearm", "sharp_force", "burn_scald",

@@ -1,7 +1,5 @@
 """What each office writes besides the common facts: its own kinds of event, offences, grades, codes and numbers."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -4,8 +4,6 @@ The invented district and the harder test bed of record linkage (150,000 childre
 children and year, tokens missing in a third to a half of the records) differ in their rates only.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import numpy as np
@@ -140,7 +138,7 @@ def _record_ids(draw: Draw) -> list[str]:
     return [f"{number:016x}" for number in numbers.tolist()]
 
 
-def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Categorical[str]:
+def _institutions(rows: pd.DataFrame, rng: np.random.Generator) -> "pd.Categorical[str]":
     """Invented facility codes: a child's own school, its township's police, one of the district's four hospitals."""
     source, child, township = (rows[name].to_numpy() for name in ("source", "true_child_id", "child_township"))
     region = township // TOWNSHIPS_PER_DISTRICT
@@ -318,7 +316,7 @@ def _confused(mechanism: Ints, draw: Draw) -> Ints:
 
 def _observed(
     rows: pd.DataFrame, name: str, words: tuple[str, ...], draw: Draw, missing: str = "", wrong: str = ""
-) -> pd.Categorical[str]:
+) -> "pd.Categorical[str]":
     """A coded field: unknown where the source left it out, any other word where it is wrong."""
     code = _codes(rows, name)
     other = (code + draw.rng.integers(1, len(words) - 1, draw.size)) % (len(words) - 1)

@@ -1,7 +1,5 @@
 """What is true of the invented district: its population, and the counts that perfect data would give."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

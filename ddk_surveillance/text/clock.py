@@ -1,7 +1,5 @@
 """A time of day as offices write it → hour and minute."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

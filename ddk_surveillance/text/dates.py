@@ -1,7 +1,5 @@
 """Dates and hours as offices write them → the days they may mean, and how exactly that was said."""
 
-from __future__ import annotations
-
 import calendar
 import re
 from collections.abc import Mapping

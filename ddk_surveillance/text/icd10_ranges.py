@@ -1,7 +1,5 @@
 """ICD-10 codes and ranges as declarations write them: W65-W74, X71, V02-V04.19 (after the point the fourth characters meant)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Words and marks that stand in a cell in the place of nothing."""
 
-from __future__ import annotations
-
 import re
 
 from ddk_surveillance.text.spelling import plain

@@ -1,7 +1,5 @@
 """One way of writing what people write in many: width, dashes, invisible characters, Chinese numerals."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -3,8 +3,6 @@
 of_series: from the yearly totals · of_cases: what needs the single cases: linkage, repeats, sources, completeness.
 """
 
-from __future__ import annotations
-
 import pandas
 
 from ddk_surveillance.indicators.statistics import of_cases, of_series

@@ -1,7 +1,5 @@
 """Statistics that need the single cases: how they were linked, who reported them, and who was hurt more than once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Statistics that need the yearly totals alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Literal

@@ -1,7 +1,5 @@
 """The yearly figures of one indicator as statistics need them, and how a statistic becomes a row."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +26,7 @@ class Series:
     final: tuple[Annual, ...]
 
     @classmethod
-    def of(cls, indicator: Indicator, plan: Plan, cells: list[Row]) -> Series:
+    def of(cls, indicator: Indicator, plan: Plan, cells: list[Row]) -> "Series":
         """`cells`: those of whole years, in order of the rules and years."""
         totals: dict[str, list[Row]] = {"": []}
         parts: dict[tuple[int, str], list[Row]] = {}
