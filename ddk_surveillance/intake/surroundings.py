@@ -1,7 +1,8 @@
 """What an Office file holds outside its cells – comments, headers, properties, caches – for the guard to look at.
 
 The file is archived whole, so all that can be read in it must be looked at. Pictures and embedded files cannot be looked
-at, so a file that holds any is refused. Who wrote the file (author, last modified by) is no child and is passed over.
+at, so a file that holds any is refused. Who wrote the file (author, last modified by) is no child and is passed over,
+unless by a number.
 """
 
 import html
@@ -35,29 +36,36 @@ PLACES = (
     ("", Text("名称定义及其他", "defined names and others")),
 )
 CELLS_START, CELLS_END = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>/]*)?>"), re.compile(rb"</(?:\w+:)?sheetData\s*>")
-# In the cells of a worksheet nobody else reads formulas and phonetic guides.
-UNREAD = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?>[^<]+<|<(?:\w+:)?rPh\b[^>]*>.{1,4096}?</(?:\w+:)?rPh\s*>", re.DOTALL)
+# In the cells of a worksheet nobody else reads formulas, phonetic guides and notes to programs.
+UNREAD = re.compile(
+    rb"<(?:\w+:)?f(?:\s[^>]*)?>[^<]+<|<(?:\w+:)?rPh\b[^>]*>.{1,4096}?</(?:\w+:)?rPh\s*>|<[!?][^>]{1,4096}>", re.DOTALL
+)
 LONGEST_UNREAD = 1 << 14
 PHONETIC = re.compile(r"<((?:\w+:)?rPh)\b[^<>]*>(.*?)</\1\s*>", re.DOTALL)
-WRITERS = re.compile(r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>")
+WRITERS = re.compile(
+    r"<((?:\w+:)?(?:creator|lastModifiedBy|initial-creator|author|person))\b[^<>]*>[^<]*</\1>"
+    r"|<(?:\w+:)?(?:person|fileSharing|absPath)\b[^<>]*>"  # also where it was last saved: …\\WeChat Files\\wxid_…
+)
 # In the cells of an OpenDocument file stand comments and drawings too.
 IN_CELLS = re.compile(r"<(office:annotation|draw:[\w-]+)\b[^>]*(?<!/)>.*?</\1>", re.DOTALL)
 CELL = re.compile(r"<table:(covered-)?table-cell\b(?:[^>]*/>|.*?</table:(?:covered-)?table-cell>)", re.DOTALL)
 XLS_TEXT = re.compile(rb"((?:[\x20-\x7e]\0|[\0-\xff][\x4e-\x9f]|[\x01-\x5e]\xff){4,})|([\x20-\x7e]{8,})")
 # One text may be cut into runs of different fonts; all other tags part texts.
 RUN = re.compile(r"</?(?:\w+:)?(?:r|t|rPr|span|s|b|i|u|sz|color|rFont|family|charset|scheme|vertAlign)(?:\s[^<>]*)?/?>")
-ATTRIBUTE = re.compile(
-    r"\s(?:\w+:)?(?:v|val|n|Target|location|display|tooltip|prompt|promptTitle|error|errorTitle|name|title|caption|comment|descr|alt"
-    r'|command|stringValue\d|formatCode|formula|expression|condition|href)="([^"]+)"'
-)
+# Whatever it is called, but for the values of OpenDocument cells, which are read as such.
+ATTRIBUTE = re.compile(r"""\s(?!office:(?:date-|time-)?value)[^\s<>="']+\s*=\s*(?:"([^"<]+)"|'([^'<]+)')""")
 TAG = re.compile(r"<[^<>]*>")
+NOTE = re.compile(r"<(?:!--|!\[CDATA\[|\?)(.*?)(?:--|\]\]|\?)>", re.DOTALL)
+LONG_NUMBER = re.compile(r"[0-9Xx]{8,}")
 HEADER_CODE = re.compile(r'&(?:[A-JL-Z]|"[^"]*"|K[0-9A-F]{6})')  # &L is "left", &P the page; glued to the text itself
 
 
 def texts_around(archive: zipfile.ZipFile, limit: int) -> Iterator[tuple[Text, str]]:
     """Every text outside the cells as (place, text); so many bytes of XML at most."""
+    yield from ((PLACES[-1][1], text) for text in _runs(archive.comment))
     for entry in archive.infolist():
         name = entry.filename.lower()
+        yield PLACES[-1][1], f"{entry.filename} {entry.comment.decode(errors='replace')}"
         if OPAQUE.search(name) and not entry.is_dir():
             raise refused("embedded_content")
         if WITHOUT_WORDS.search(name):
@@ -124,8 +132,9 @@ def _outside_cells(stream: IO[bytes]) -> bytes:
 
 
 def _texts(xml: str, name: str) -> Iterator[str]:
-    xml = WRITERS.sub("", xml)
-    attributes = ATTRIBUTE.findall(xml)
+    xml = WRITERS.sub(lambda found: f"\n{' '.join(LONG_NUMBER.findall(found[0]))}\n", xml)
+    xml = NOTE.sub(lambda found: f"\n{html.escape(found[1])}\n", xml)
+    attributes = map("".join, ATTRIBUTE.findall(xml))
     if name == "content.xml":  # of an OpenDocument file
         xml = "\n".join([*(found[0] for found in IN_CELLS.finditer(xml)), CELL.sub("\n", xml)])
     spoken = [found[2] for found in PHONETIC.finditer(xml)]

@@ -41,6 +41,14 @@ def edited(workbook: bytes, part: str, old: str, new: str) -> bytes:
     return content.getvalue()
 
 
+def noted(workbook: bytes) -> bytes:
+    """With a remark on the archive that a workbook is."""
+    content = io.BytesIO(workbook)
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.comment = MOBILE.encode()
+    return content.getvalue()
+
+
 def text_file(*lines: list[str]) -> bytes:
     return "".join(",".join(line) + "\n" for line in lines).encode()
 
@@ -82,6 +90,7 @@ IN_WORKBOOKS: dict[str, Change] = {
     "a text box": lambda book, sheet: sheet.insert_textbox("Z1", MOBILE),
     "a defined name": lambda book, sheet: book.define_name("父亲", f'="{MOBILE}"'),
     "the title of the document": lambda book, sheet: book.set_properties({"title": MOBILE}),
+    "a number of who wrote it": lambda book, sheet: book.set_properties({"author": MOBILE}),
     "the remarks of the document": lambda book, sheet: book.set_properties({"comments": MOBILE}),
     "a property of the document": lambda book, sheet: book.set_custom_property("经办", MOBILE),
     "a list of allowed entries": lambda book, sheet: sheet.data_validation("Z1", {"validate": "list", "source": [MOBILE]}),
@@ -106,6 +115,11 @@ IN_PARTS = {
     "a text that no cell uses any more": ("xl/sharedStrings.xml", "</sst>", f"<si><t>{MOBILE}</t></si></sst>"),
     "the alternative text of a drawing": ("xl/worksheets/sheet1.xml", "<pageMargins", f'<legacy alt="{MOBILE}"/><pageMargins'),
     "a scenario": ("xl/worksheets/sheet1.xml", "<pageMargins", f'<inputCells r="Z1" val="{MOBILE}"/><pageMargins'),
+    "a word of its own for a part that no program knows": (
+        "xl/worksheets/sheet1.xml", "<pageMargins", f"<case parent='{MOBILE}'/><pageMargins"),
+    "a note to programs": ("xl/workbook.xml", "<calcPr", f"<!-- {MOBILE} --><calcPr"),
+    "a note to programs between the cells": ("xl/worksheets/sheet1.xml", "</row>", f"<!-- {MOBILE} --></row>"),
+    "a text marked as plain": ("docProps/app.xml", "</Properties>", f"<Manager><![CDATA[{MOBILE}]]></Manager></Properties>"),
     "the remark of a defined name": ("xl/workbook.xml", "<calcPr", f'<definedName comment="{MOBILE}"/><calcPr'),
     "such a text in several fonts": (
         "xl/sharedStrings.xml", "</sst>", "<si><r><t>138</t></r><r><t>12345678</t></r></si></sst>"),
@@ -128,6 +142,7 @@ IN_OPEN_DOCUMENTS: dict[str, dict[str, str]] = {
 RESIDENT = ["990104", "201503070010"]
 IN_OTHERS: dict[str, tuple[str, bytes]] = {
     "the name of the file": (f"病例{MOBILE}.csv", text_file(*GOOD)),
+    "a remark on a workbook as an archive": ("a.xlsx", noted(workbook())),
     "a child in the name of the file": ("王小明受伤.csv", text_file(*GOOD)),
     "a header": ("a.csv", text_file([*GOOD[0], MOBILE], *([*row, ""] for row in GOOD[1:]))),
     "a title": ("a.csv", text_file([f"联系电话{MOBILE}"], *GOOD)),
@@ -189,7 +204,7 @@ def test_an_identifier_in_another_file_is_found_in(place: str, fate: Callable[..
 
 
 def test_there_are_so_many_places() -> None:
-    assert (len(IN_WORKBOOKS), len(IN_PARTS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (25, 7, 7, 12)
+    assert (len(IN_WORKBOOKS), len(IN_PARTS), len(IN_OPEN_DOCUMENTS), len(IN_OTHERS)) == (26, 11, 7, 13)
 
 
 def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
@@ -205,7 +220,8 @@ def decorated(book: xlsxwriter.Workbook, sheet: Any) -> None:
 
 
 def test_what_offices_put_around_their_tables_raises_no_alarm(fate: Callable[..., Any]) -> None:
-    status, message, notes = fate("a.xlsx", workbook(decorated))
+    saved_in = '<x15ac:absPath url="C:\\Users\\zhang\\WeChat Files\\wxid_a1b2c3d4e5f622\\File\\"/><calcPr'
+    status, message, notes = fate("a.xlsx", edited(workbook(decorated), "xl/workbook.xml", "<calcPr", saved_in))
     assert (status, message) == ("guarded", "")
     assert "未读的工作表：字典" in notes
 
