@@ -1,4 +1,4 @@
-"""Kill nights, corrections and undos at random moments, or fill their disk: is everything then as if nothing had happened?
+"""Kill nights, corrections, undos, an edition and an erasure at random moments, or fill their disk: is then all as if nothing had happened?
 
     python -m benchmarks.kill --kills 200 --disks 30 --seed 1 [--scheduler]
 
@@ -31,15 +31,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from ddk_surveillance import changes, tokens
+from ddk_surveillance import changes, editions, tokens
 from ddk_surveillance.changes import backfill
+from ddk_surveillance.console import Voice
 from ddk_surveillance.settings import Settings, load, resource
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from flows.ingest import STAGES as OF_A_SOURCE
 from flows.nightly import LATER
 from flows.stage import STAGES
 
-# Reports, then corrections of them, repeated files and months that come late.
+# Reports, then corrections of them, repeated files and months that come late; with each wave come `troublesome` files, too.
 WAVES = {
     "night 1": ("hospital/思优*2023年第[14]季度*", "police/*2023年第1季度*", "death_registry/*2023*", "population/*"),
     "night 2": ("hospital/思优*2025年第1季度*", "police/*2024年第3季度*", "court/*2023*"),
@@ -56,12 +57,15 @@ OF_RUNS = {
     "valid_to",
     "known_from",
     "known_to",
+    "decided_at",
+    "frozen_at",
+    "erased_at",
     "dirty_records",
     "compared_pairs",
 }
 ABOUT_RUNS = ("ops.night", "ops.meta", "ops.linkage_quality")
 PAGE_BYTES = 4096
-Step = Callable[[Warehouse], Any]
+Step = Callable[[Settings], Any]
 
 
 def main() -> None:
@@ -84,7 +88,7 @@ def harness(folder: Path, kills: int, disks: int, chance: random.Random, schedul
     os.environ.update({"DDK_KEY_FILE": str(folder / "key"), "DDK_QUIET_SECONDS": "0"})
     calm, killed, before = (load(os.environ, folder / name) for name in ("calm", "killed", "before"))
     for number, (name, step) in enumerate(STEPS.items()):
-        deliver(calm, WAVES.get(name, ()))
+        deliver(calm, name)
         copy(calm, before)
         seconds = finish(begin(calm, step, scheduler))
         finish(begin(calm, night, scheduler))
@@ -151,14 +155,39 @@ def compare(step: str, expected: dict[str, Any], found: dict[str, Any]) -> None:
         sys.exit(1)
 
 
-def deliver(settings: Settings, patterns: tuple[str, ...]) -> None:
-    """Put sample files into landing, with the same times in every home."""
+def deliver(settings: Settings, step: str) -> None:
+    """Put the files of a step into landing, with the same times in every home."""
     samples = resource("sample_data") / "landing"
-    for sample in sorted(path for pattern in patterns for path in samples.glob(pattern)):
-        target = settings.landing / sample.relative_to(samples)
+    wave = sorted(path for pattern in WAVES.get(step, ()) for path in samples.glob(pattern))
+    files = {str(path.relative_to(samples)): path.read_bytes() for path in wave}
+    if step in WAVES:
+        files |= troublesome(samples, int(step.split()[1]))
+    for name, content in files.items():
+        target = settings.landing / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(sample, target)
-        os.utime(target, (1_750_000_000 + len(sample.name), 1_750_000_000 + len(sample.name)))
+        target.write_bytes(content)
+        os.utime(target, (1_750_000_000 + len(target.name), 1_750_000_000 + len(target.name)))
+
+
+def troublesome(samples: Path, wave: int) -> dict[str, bytes]:
+    """Files that cannot be taken, or not as they are; those of the earlier waves come again, byte for byte, and one is mended."""
+    quarter = (samples / f"hospital/思优医院_伤害监测_2023年第{wave + 1}季度.csv").read_bytes()
+    cases = (samples / f"police/区公安分局_涉未成年人案件_2023年第{wave + 1}季度.xlsx").read_bytes()
+    found = troublesome(samples, wave - 1) if wave > 1 else {}
+    found = {name.replace("/", f"/再报{wave}_"): content for name, content in found.items()}
+    if wave > 1:
+        found["hospital/暂扣_修改版.csv"] = (
+            samples / f"hospital/思优医院_伤害监测_2023年第{wave}季度.csv"
+        ).read_bytes()
+    return found | {
+        f"police/截断_{wave}.xlsx": cases[: len(cases) // 2],  # unreadable
+        f"school/放错_{wave}.xlsx": cases,  # of another feed
+        f"hospital/空_{wave}.csv": b"",
+        f"hospital/身份_{wave}.csv": quarter.replace(b",,,", b",11010519491231002X,,", 1),  # refused
+        f"hospital/暂扣_{wave}.csv": quarter.replace(b"/", b"?"),  # held
+        f"hospital/暂扣_{wave}_副本.csv": quarter.replace(b"/", b"?"),
+        f"kindergarten/空表_{wave}.csv": b"\xef\xbb\xbf",
+    }
 
 
 def begin(settings: Settings, step: Step, scheduler: bool) -> BaseProcess:
@@ -175,8 +204,7 @@ def _run(settings: Settings, step: Step, scheduler: bool) -> None:
         os.execv(
             sys.executable, [sys.executable, "-m", "ddk_surveillance.cli", "--home", str(settings.home), "nightly"]
         )
-    with open_warehouse(settings) as db:
-        step(db)
+    step(settings)
 
 
 def ends_well(process: BaseProcess) -> bool:
@@ -207,39 +235,48 @@ def kill(process: BaseProcess, seconds: float) -> bool:
     return True
 
 
-def night(db: Warehouse) -> None:
+def night(settings: Settings) -> None:
     """All stages in the order of the flows, without the scheduler."""
     name = f"{time.time_ns():x}"
-    for source in STAGES["discover"](db, name):
-        for stage in OF_A_SOURCE:
-            STAGES[stage](db, source)
-    for stage in LATER:
-        STAGES[stage](db, name)
+    with open_warehouse(settings) as db:
+        for source in STAGES["discover"](db, name):
+            for stage in OF_A_SOURCE:
+                STAGES[stage](db, source)
+        for stage in LATER:
+            STAGES[stage](db, name)
+
+
+def act(number: int, do: Callable[[Warehouse], object]) -> Step:
+    """The change of this number; if a killed attempt has got so far already, nothing."""
+
+    def step(settings: Settings) -> None:
+        with open_warehouse(settings) as db:
+            if db.value("SELECT count(*) FROM ops.change") < number:
+                do(db)
+
+    return step
 
 
 def correct(db: Warehouse) -> None:
-    """Read a quarter again and do it; if a killed attempt has got so far already, nothing."""
-    if _acts(db) == 0:
-        asked = backfill.Request("hospital", date(2023, 1, 1), date(2023, 3, 31), "补报", "officer")
-        backfill.apply(db, asked, backfill.plan(db, asked).plan_id)
+    """Read a quarter again."""
+    asked = backfill.Request("hospital", date(2023, 1, 1), date(2023, 3, 31), "补报", "officer")
+    backfill.apply(db, asked, backfill.plan(db, asked).plan_id)
 
 
-def withdraw(db: Warehouse) -> None:
-    if _acts(db) == 1:
-        changes.withdraw(db, "区公安分局_涉未成年人案件_2024年第3季度_修改版.xlsx", "误报", "officer")
-
-
-def undo(db: Warehouse) -> None:
-    if _acts(db) == 2:
-        changes.undo(db, "C000001", "撤销", "officer")
-
-
-def _acts(db: Warehouse) -> int:
-    return int(db.value("SELECT count(*) FROM ops.change"))
+def freeze(settings: Settings) -> None:
+    with open_warehouse(settings) as db:
+        is_done = db.value("SELECT count(*) FROM ops.edition")
+    if not is_done:
+        editions.freeze(settings, Voice("zh"), 2023, "officer", "年报", is_forced=True)
 
 
 STEPS: dict[str, Step] = {
-    **dict.fromkeys(WAVES, night), "backfill": correct, "withdraw": withdraw, "undo": undo,
+    **dict.fromkeys(WAVES, night),
+    "backfill": act(1, correct),
+    "withdraw": act(2, lambda db: changes.withdraw(db, "区公安分局_涉未成年人案件_2024年第3季度_修改版.xlsx", "误报", "officer")),
+    "undo": act(3, lambda db: changes.undo(db, "C000001", "撤销", "officer")),
+    "freeze": freeze,
+    "erase": act(4, lambda db: changes.erase(db, "思优医院_伤害监测_2023年第1季度.csv", "含个人信息", "officer")),
 }  # fmt: skip
 
 

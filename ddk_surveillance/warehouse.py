@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # half a second, which not every command needs
     import pyarrow
 
 SPARING_MEMORY_GB = 0.7
+HOLDS_ERASED = "holds_erased"  # in ops.meta: the file is to be written anew before anything else
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
@@ -272,6 +273,8 @@ def _open(settings: Settings, library: Library, file: Path | None) -> Warehouse:
 def _back_up(settings: Settings, file: Path) -> None:
     """Copy the file as it is before its tables change; the newest KEEP_BACKUPS stay."""
     settings.backups.mkdir(mode=0o700, exist_ok=True)
+    for leftover in settings.backups.glob("*.partial"):  # of an opening that was killed
+        leftover.unlink()
     if shutil.disk_usage(settings.backups).free < 2 * file.stat().st_size:
         raise ConfigurationError(
             "升级数据仓库前要先备份，磁盘空间不足（需要数据仓库文件的两倍）。",
@@ -315,7 +318,12 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
                 "restore. To begin anew without one, move analyst/ elsewhere, put the files of archive/ into landing/<source>/ again, and "
                 "run ddk nightly.",
             )
-        warehouse = connect(settings, Library(settings.declarations), settings.warehouse_file)
+        library = Library(settings.declarations)
+        warehouse = connect(settings, library, settings.warehouse_file)
+        if warehouse.remembered(HOLDS_ERASED):
+            warehouse.connection.close()
+            _rewrite(settings)
+            warehouse = connect(settings, library, settings.warehouse_file)
         with contextlib.closing(warehouse.connection):
             yield warehouse
 
@@ -337,15 +345,17 @@ def existing_warehouse(settings: Settings) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def rewrite(settings: Settings) -> None:
+def _rewrite(settings: Settings) -> None:
     """Write the warehouse file anew: rows that were deleted from it stay on the disk until something else takes their place."""
     old = settings.warehouse_file
-    with writer_lock(settings), _without_values(), written_whole(old) as new:
-        new.unlink(missing_ok=True)
+    with _without_values(), written_whole(old) as new:
+        for leftover in new.parent.glob(f"{new.name}*"):
+            leftover.unlink()
         with duckdb.connect(config=_configuration(settings)) as connection:
             for place, name in ((old, "old"), (new, "new")):
                 connection.execute(f"ATTACH {literal(str(place))} AS {name}")
             connection.execute("COPY FROM DATABASE old TO new")
+            connection.execute("DELETE FROM new.ops.meta WHERE name = ?", [HOLDS_ERASED])
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.landing import Claim, remove_erased
 from ddk_surveillance.quality import across
 from ddk_surveillance.review import checked
-from ddk_surveillance.warehouse import Warehouse
+from ddk_surveillance.warehouse import HOLDS_ERASED, Warehouse
 
 FINISHED = ("loaded", "held")
 WITHOUT_CONTENT = ("identical", "refused", "unreadable")
@@ -53,10 +53,6 @@ def withdraw(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str,
     return _at_once(db, Act("withdraw", source, made_by, reason, batch_id=batch_id))
 
 
-class AlreadyErased(ConfigurationError):
-    """Nothing of the file is left to be withdrawn."""
-
-
 def erase(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str, Effect]:
     """Withdraw a file, withdrawn already or not, and remove for ever what was kept of its content, in every batch that held it."""
     batch_id, source = _batch_in_use(db, batch, is_erased=True)
@@ -66,6 +62,7 @@ def erase(db: Warehouse, batch: str, reason: str, made_by: str) -> tuple[str, Ef
 
 def _erase(db: Warehouse, change_id: str, batch_id: str, source: str) -> None:
     """Versions of records stay, withdrawn, with their codes, days and numbers: history counts them. No text of theirs does."""
+    db.remember(HOLDS_ERASED, change_id)
     same = "(source_code, sha256) = (SELECT (source_code, sha256) FROM ops.batch WHERE batch_id = $batch)"
     asked = {"batch": batch_id}
     db.execute(
@@ -222,7 +219,7 @@ def _batch_in_use(db: Warehouse, name: str, is_erased: bool = False) -> tuple[st
             f"Batch {batch_id} was brought by the change {change_id}: use ddk undo {change_id}.",
         )
     if db.value("SELECT count(*) FROM ops.erased_batch WHERE batch_id = ?", [batch_id]):
-        raise AlreadyErased(f"批次 {batch_id} 已经抹除，不能恢复。", f"Batch {batch_id} has been erased for good.")
+        raise ConfigurationError(f"批次 {batch_id} 已经抹除，不能恢复。", f"Batch {batch_id} has been erased for good.")
     if status not in (*FINISHED, *(("withdrawn",) if is_erased else ())):
         raise _not_in_use(batch_id, status)
     return batch_id, source

@@ -13,24 +13,19 @@ from ddk_surveillance.changes.screen import show_book, show_effect
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, open_warehouse, rewrite
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 
 def withdraw(settings: Settings, voice: Voice, batch: str, reason: str, by: str, is_erased: bool) -> int:
-    try:
-        with open_warehouse(settings) as db:
-            act = changes.erase if is_erased else changes.withdraw
-            change_id, moved = act(db, batch, reason, by)
-            show_effect(voice, db.library, moved)
-            if is_erased:
-                status.keep(settings, status.gather(db))  # what it said of files to mend named this one
-            else:
-                _say_done(voice, db, change_id)
-    except changes.AlreadyErased:
-        rewrite(settings)  # whoever killed the first attempt may have left the old bytes
-        raise
+    with open_warehouse(settings) as db:
+        act = changes.erase if is_erased else changes.withdraw
+        change_id, moved = act(db, batch, reason, by)
+        show_effect(voice, db.library, moved)
+        if not is_erased:
+            _say_done(voice, db, change_id)
     if is_erased:
-        rewrite(settings)
+        with open_warehouse(settings) as db:  # without what was deleted, which leaves the file as it is opened
+            status.keep(settings, status.gather(db))  # what it said of files to mend named this one
         _say_erased(settings, voice, change_id)
     return ExitCode.GOOD
 

@@ -160,15 +160,27 @@ def test_of_an_erased_file_nothing_is_left_but_counts(without: Without, tmp_path
     assert len(pages) == 1 and "均已抹除，不能恢复" in texts
     assert [word for word in (SECRET, "KEINE", "secret_file") if word in texts] == []
     assert len(list(home.settings.archive.glob("hospital/*/*"))) == 1
+    assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
+    assert (
+        SECRET.encode() in home.settings.warehouse_file.read_bytes()
+    )  # where its rows were: the command was killed here
+    home.settings.warehouse_file.with_name(".ddk.duckdb.partial.wal").write_text("of an earlier one that was killed")
+    home.night(take_in)
+    assert SECRET.encode() not in home.settings.warehouse_file.read_bytes()
+    assert list(home.settings.home.glob(".ddk.duckdb*")) == []
+    assert derived(home) == derived(without("march", "late"))
     for name in {change, "C000001"}:
         with pytest.raises(ConfigurationError, match="has been erased: this cannot be undone"):
             undo(home, name)
-    assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
-    assert SECRET.encode() in home.settings.warehouse_file.read_bytes()  # where its rows were
     with pytest.raises(ConfigurationError, match="has been erased for good"):
-        commands.withdraw(home.settings, Voice("zh"), batch, "含个人信息", "张三", is_erased=True)
+        erase(home, batch)
+
+
+def test_the_command_that_erases_leaves_no_byte_of_the_file(without: Without, tmp_path: Path) -> None:
+    home = copy_of(without("march", "late"), tmp_path / "home")
+    in_one_night(home, secret_file=MARCH.replace("八桥镇", SECRET))
+    commands.withdraw(home.settings, Voice("zh"), "secret_file.csv", "含个人信息", "张三", is_erased=True)
     assert SECRET.encode() not in home.settings.warehouse_file.read_bytes()
-    assert derived(home) == derived(without("march", "late"))
 
 
 def test_what_cannot_be_withdrawn_or_undone_is_said(whole: Home, withdrawn: Withdrawn, put_back: Without) -> None:

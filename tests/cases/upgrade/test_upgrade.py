@@ -54,6 +54,8 @@ def test_a_warehouse_of_an_earlier_commit_goes_on(old_home: Home) -> None:
 
 
 def test_the_file_is_copied_first_and_only_when_its_tables_change(old_home: Home) -> None:
+    old_home.settings.backups.mkdir()
+    (old_home.settings.backups / ".ddk-20260101T020000.duckdb.partial").write_text("an opening was killed here")
     for _ in range(2):
         with open_warehouse(old_home.settings):
             pass
