@@ -157,7 +157,9 @@ def _pooled_by_part(series: Series) -> Iterator[Row]:
         for dimension in ("sex", "age5"):
             parts: dict[str, list[Annual]] = {}
             for year in (row.year for row in series.final):
-                for part in (one for one in series.parts.get((year, dimension), []) if one["sex"] == "all" and is_known(one)):
+                for part in (
+                    one for one in series.parts.get((year, dimension), []) if one["sex"] == "all" and is_known(one)
+                ):
                     annual = Annual(year, int(part["numerator"]), float(part["denominator"]))
                     parts.setdefault(str(part["category"]), []).append(annual)
             for category, years in parts.items():
