@@ -1,7 +1,5 @@
 """`ddk …`: the commands. Heavy modules are imported where they are used, so that `ddk --help` answers at once."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import errno
@@ -12,18 +10,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text
 from ddk_surveillance.settings import Settings, load, now
 from ddk_surveillance.usage import Command, Group, words, wrong
-
-if TYPE_CHECKING:
-    from ddk_surveillance.console import Voice
 
 
 @click.group(cls=Group, help=words("大渡口区儿童伤害监测：文件进、事件各计一次、每千名儿童之率出。",
@@ -43,16 +37,14 @@ def ddk(context: click.Context, home: Path | None, lang: str | None, no_wait: bo
 
 
 class Straight(Command):
-    """A command that is one function, or `module:name`: it is given settings, a voice and the parameters by their names."""
+    """A command that is the function `module:name`: it is given settings, a voice and the parameters by their names."""
 
-    def __init__(self, name: str, to: str | Callable[..., int], zh: str, en: str, *parameters: click.Parameter) -> None:
+    def __init__(self, name: str, to: str, zh: str, en: str, *parameters: click.Parameter) -> None:
         super().__init__(name, params=list(parameters), help=words(zh, en), callback=self._call)
         self.to = to
 
     def target(self) -> Callable[..., int]:
         """The function; imported now."""
-        if not isinstance(self.to, str):
-            return self.to
         module, _, name = self.to.partition(":")
         found: Callable[..., int] = getattr(importlib.import_module(f"ddk_surveillance.{module}"), name)
         return found
@@ -62,11 +54,6 @@ class Straight(Command):
 
         settings: Settings = click.get_current_context().obj
         return self.target()(settings, Voice(settings.language), **given)
-
-
-def command(name: str, zh: str, en: str, *parameters: click.Parameter) -> Callable[[Callable[..., int]], None]:
-    """A command that has to choose what to do."""
-    return lambda function: ddk.add_command(Straight(name, function, zh, en, *parameters))
 
 
 def option(*names: str, zh: str = "", en: str = "", **more: Any) -> click.Option:
@@ -122,6 +109,38 @@ GROUPS: dict[Group, tuple[Straight, ...]] = {
                  argument("source", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False, exists=True)),
                  option("--replace", is_flag=True, zh="数据目录非空也恢复；原有内容移到旁边",
                         en="also if the home is not empty; what is there is moved aside")),
+        Straight("changes", "changes.commands:show_changes", "谁在何时为何更正了什么；给出 --from 则为两次发布之间数字为何不同",
+                 "who corrected what, when and why; with --from, why the figures of two releases differ",
+                 option("--from", "old", zh="较早的发布，例如 R1", en="the earlier release, such as R1"),
+                 option("--to", "new", zh="较晚的发布（默认最新）", en="the later release (by default the newest)"), FORMAT),
+        Straight("backfill", "changes.commands:correct_period", "更正一段时期：默认只给出方案，--apply 照方案执行",
+                 "correct a period: a plan by default, --apply does what it showed",
+                 SOURCE, option("--from", "first", required=True, type=MONTH, zh="事件起始月份", en="first month of events"),
+                 option("--to", "last", required=True, type=MONTH, zh="事件截止月份", en="last month of events"),
+                 option("--institution", zh="只更正这一机构", en="this institution alone"),
+                 option("--files", multiple=True, type=click.Path(path_type=Path, exists=True),
+                        zh="以这些文件（或文件夹）为准，可重复；不给则按现行声明重读存档",
+                        en="these files, or those of a folder, are the truth; repeatable; without: the archive is read again"),
+                 option("--apply", "is_applied", is_flag=True, zh="照最近一次方案执行", en="do what the last plan showed"), WHO, WHY),
+        Straight("replay", "runs:run_replay", "用存档重算过去某夜，与当夜发布逐表核对",
+                 "compute a past night again from the archive and compare it with its release",
+                 option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), zh="哪一天的运行", en="night of this date"),
+                 option("--night", "night_id", zh="运行号（见 ops.night）", en="id of the night, see ops.night")),
+        Straight("review", "review:act", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates",
+                 option("--by", "decided_by", zh="复核人姓名", en="your name"),
+                 option("--limit", type=click.IntRange(min=1), default=20, show_default=True, zh="看几对", en="how many pairs"),
+                 option("--pair", nargs=2, metavar="A B", zh="复核指定的两条记录（见 ddk explain）",
+                        en="decide about two records that you name (ids: ddk explain)"),
+                 option("--export", type=click.Path(path_type=Path, dir_okay=False), zh="导出复核单（xlsx）", en="write a form to fill in (xlsx)"),
+                 option("--import", "filled", type=PATH, zh="导入填好的复核单", en="take a filled-in form"),
+                 option("--list", "listing", is_flag=True, zh="列出全部裁定", en="list all decisions"),
+                 option("--reverse", type=int, zh="撤销某号裁定", en="take a decision back, by its number"),
+                 option("--reason", zh="撤销的理由", en="why it is taken back")),
+        Straight("synthesise", "synthesis:make_district", "生成合成的大渡口区数据", "make a synthetic district",
+                 option("--out", type=FOLDER, required=True), option("--seed", type=int, default=20260101, show_default=True),
+                 option("--children", type=click.IntRange(min=100), default=63_000, show_default=True),
+                 option("--from", "first", type=MONTH, default="2023-01", show_default=True),
+                 option("--to", "last", type=MONTH, default="2025-12", show_default=True)),
         Straight("doctor", "doctor:examine", "检查这台机器缺什么，如何补救", "what is missing or misconfigured here, and the remedy"),
     ),
     Group("edition", help=words("定稿：冻结某年的数字", "editions: the figures of a year, frozen")): (
@@ -150,98 +169,6 @@ for _group, _commands in GROUPS.items():
         _group.add_command(_command)
     if _group is not ddk:
         ddk.add_command(_group)
-
-
-@command("changes", "谁在何时为何更正了什么；给出 --from 则为两次发布之间数字为何不同",
-         "who corrected what, when and why; with --from, why the figures of two releases differ",
-         option("--from", "old", zh="较早的发布，例如 R1", en="the earlier release, such as R1"),
-         option("--to", "new", zh="较晚的发布（默认最新）", en="the later release (by default the newest)"), FORMAT)  # fmt: skip
-def changes(settings: Settings, voice: Voice, old: str | None, new: str | None, form: str) -> int:
-    if new and not old:
-        click.get_current_context().fail(words("--to 要与 --from 一起给出。", "--to goes with --from."))
-    if old is None:
-        from ddk_surveillance.changes.commands import show_changes
-
-        return show_changes(settings, voice, form)
-    from ddk_surveillance.differences import show_differences
-
-    return show_differences(settings, voice, old, new, form)
-
-
-@command("synthesise", "生成合成的大渡口区数据", "make a synthetic district",
-         option("--out", type=FOLDER, required=True), option("--seed", type=int, default=20260101, show_default=True),
-         option("--children", type=click.IntRange(min=100), default=63_000, show_default=True),
-         option("--from", "first", type=MONTH, default="2023-01", show_default=True),
-         option("--to", "last", type=MONTH, default="2025-12", show_default=True))  # fmt: skip
-def synthesise(
-    settings: Settings, voice: Voice, out: Path, seed: int, children: int, first: datetime, last: datetime
-) -> int:
-    from ddk_surveillance.synthesis import synthesise as make
-
-    if last < first:
-        click.get_current_context().fail(words("起始月份晚于截止月份。", "The first month is after the last one."))
-    summary = make(out, seed, children, first.date(), last.date())
-    voice.say(
-        f"已写入 {out}：{summary.files} 个文件，{summary.rows} 行；合成儿童 {summary.children} 名、事件 {summary.incidents} 起。",
-        f"Written to {out}: {summary.files} files, {summary.rows} rows; {summary.children} children and {summary.incidents}"
-        " incidents, all synthetic.",
-    )
-    return ExitCode.GOOD
-
-
-@command("review", "复核模型拿不准的记录对：是否同一事件", "decide about the pairs of records on which the model hesitates",
-         option("--by", "decided_by", zh="复核人姓名", en="your name"),
-         option("--limit", type=click.IntRange(min=1), default=20, show_default=True, zh="看几对", en="how many pairs"),
-         option("--pair", nargs=2, metavar="A B", zh="复核指定的两条记录（见 ddk explain）", en="decide about two records that you name (ids: ddk explain)"),
-         option("--export", type=click.Path(path_type=Path, dir_okay=False), zh="导出复核单（xlsx）", en="write a form to fill in (xlsx)"),
-         option("--import", "filled", type=PATH, zh="导入填好的复核单", en="take a filled-in form"),
-         option("--list", "listing", is_flag=True, zh="列出全部裁定", en="list all decisions"),
-         option("--reverse", type=int, zh="撤销某号裁定", en="take a decision back, by its number"),
-         option("--reason", zh="撤销的理由", en="why it is taken back"))  # fmt: skip
-def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int, pair: tuple[str, str] | None, export: Path | None, filled: Path | None,
-           listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
-    from ddk_surveillance import review as reviewing
-
-    if export:
-        return reviewing.export_form(settings, voice, export, limit)
-    if filled:
-        return reviewing.import_form(settings, voice, filled)
-    if listing:
-        return reviewing.list_decisions(settings, voice)
-    if reverse is not None:
-        return reviewing.reverse_decision(settings, voice, reverse, decided_by, reason)
-    if pair:
-        return reviewing.review_pair(settings, voice, decided_by, pair)
-    return reviewing.review(settings, voice, decided_by, limit)
-
-
-@command("backfill", "更正一段时期：默认只给出方案，--apply 照方案执行", "correct a period: a plan by default, --apply does what it showed",
-         SOURCE, option("--from", "first", required=True, type=MONTH, zh="事件起始月份", en="first month of events"),
-         option("--to", "last", required=True, type=MONTH, zh="事件截止月份", en="last month of events"),
-         option("--institution", zh="只更正这一机构", en="this institution alone"),
-         option("--files", multiple=True, type=click.Path(path_type=Path, exists=True),
-                zh="以这些文件（或文件夹）为准，可重复；不给则按现行声明重读存档",
-                en="these files, or those of a folder, are the truth; repeatable; without: the archive is read again"),
-         option("--apply", "is_applied", is_flag=True, zh="照最近一次方案执行", en="do what the last plan showed"), WHO, WHY)  # fmt: skip
-def backfill(
-    settings: Settings, voice: Voice, source: str, first: datetime, last: datetime, institution: str | None, files: tuple[Path, ...],
-    is_applied: bool, reason: str, by: str,
-) -> int:  # fmt: skip
-    from ddk_surveillance.changes import commands
-
-    request = commands.request(source, f"{first:%Y-%m}", f"{last:%Y-%m}", reason, by, institution, files)
-    return commands.correct_period(settings, voice, request, is_applied)
-
-
-@command("replay", "用存档重算过去某夜，与当夜发布逐表核对", "compute a past night again from the archive and compare it with its release",
-         option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), zh="哪一天的运行", en="night of this date"),
-         option("--night", "night_id", zh="运行号（见 ops.night）", en="id of the night, see ops.night"))  # fmt: skip
-def replay(settings: Settings, voice: Voice, day: datetime | None, night_id: str | None) -> int:
-    from ddk_surveillance.runs import run_replay
-
-    if (day is None) == (night_id is None):
-        click.get_current_context().fail(words("请给出 --date 或 --night 之一。", "Give either --date or --night."))
-    return run_replay(settings, voice, day.date() if day else None, night_id)
 
 
 # Anything else that the system refuses, such as a file that is not there, is a defect of ours and its traceback is kept.

@@ -16,6 +16,7 @@ from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ExitCode, Text
 from ddk_surveillance.importing import importing
 from ddk_surveillance.settings import Settings, load, resource
+from ddk_surveillance.usage import fail
 
 STAGE_WORDS = {
     "intake": Text("读取文件", "reading files"),
@@ -68,15 +69,17 @@ def run_demo(settings: Settings, voice: Voice) -> int:
     return code
 
 
-def run_replay(settings: Settings, voice: Voice, date: datetime.date | None, night_id: str | None) -> int:
-    """Recompute a past night and say whether it is what was published."""
+def run_replay(settings: Settings, voice: Voice, day: datetime.datetime | None, night_id: str | None) -> int:
+    """Recompute a past night, named by its day or its id, and say whether it is what was published."""
+    if (day is None) == (night_id is None):
+        fail("请给出 --date 或 --night 之一。", "Give either --date or --night.")
     from ddk_surveillance.guard import configured_key
     from ddk_surveillance.replay import find, replay
     from ddk_surveillance.warehouse import open_warehouse
 
     configured_key(settings)
     with open_warehouse(settings) as db:
-        status, text = replay(db, find(db, date, night_id))
+        status, text = replay(db, find(db, day.date() if day else None, night_id))
     voice.say(*text)
     return ExitCode.DEFECT if status == "differs" else ExitCode.USAGE if status == "impossible" else ExitCode.GOOD
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -19,6 +19,11 @@ FRAME = {"Options": "选项", "Commands": "命令", "Positional arguments": "参
 def words(zh: str, en: str) -> str:
     """Help texts have to choose their language before any option is parsed."""
     return en if ENGLISH else zh
+
+
+def fail(zh: str, en: str) -> NoReturn:
+    """Turn away a command line whose parts do not go together."""
+    raise click.UsageError(words(zh, en), click.get_current_context(silent=True))
 
 
 def wrong(error: click.ClickException) -> str:

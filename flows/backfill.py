@@ -1,6 +1,7 @@
 """Correct a period of one source from a form: a plan, or exactly what the plan showed."""
 
 import os
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
@@ -75,9 +76,9 @@ def _backfill(form: Correction) -> State[str]:
     files = (here.home / "backfill" / form.folder,) if form.folder else ()
     if files and not files[0].is_dir():
         raise ConfigurationError(f"没有文件夹 backfill/{form.folder}。", f"There is no folder backfill/{form.folder}.")
-    asked = commands.request(
-        form.source.split()[0], form.first_month, form.last_month, form.reason, form.made_by, form.institution, files
-    )
+    first, last = (date.fromisoformat(f"{month}-01") for month in (form.first_month, form.last_month))
+    source = form.source.split()[0]
+    asked = commands.request(source, first, last, form.reason, form.made_by, form.institution, files)
     with writing():
         made, page = commands.plan_or_apply(warehouse(), Voice(here.language), asked, form.apply)
     create_markdown_artifact(key="backfill", markdown=_markdown(made, page.name, form.apply))

@@ -11,8 +11,10 @@ from ddk_surveillance.changes import backfill, page
 from ddk_surveillance.changes.backfill import NotAdmitted, Plan, Request
 from ddk_surveillance.changes.screen import show_book, show_effect
 from ddk_surveillance.console import Voice
+from ddk_surveillance.differences import show_differences
 from ddk_surveillance.errors import ConfigurationError, ExitCode
 from ddk_surveillance.settings import Settings
+from ddk_surveillance.usage import fail
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
 
 
@@ -56,7 +58,12 @@ def undo(settings: Settings, voice: Voice, change_id: str, reason: str, by: str)
     return ExitCode.GOOD
 
 
-def show_changes(settings: Settings, voice: Voice, form: str) -> int:
+def show_changes(settings: Settings, voice: Voice, old: str | None, new: str | None, form: str) -> int:
+    """Who corrected what; or, from one release on, why the figures are others."""
+    if old:
+        return show_differences(settings, voice, old, new, form)
+    if new:
+        fail("--to 要与 --from 一起给出。", "--to goes with --from.")
     with open_warehouse(settings) as db:
         show_book(voice, changes.book(db), form)
     return ExitCode.GOOD
@@ -71,10 +78,14 @@ def plan_or_apply(db: Warehouse, voice: Voice, request: Request, is_applied: boo
     return made, page.write(db.settings, voice, db.library, made)
 
 
-def correct_period(settings: Settings, voice: Voice, request: Request, is_applied: bool) -> int:
+def correct_period(
+    settings: Settings, voice: Voice, source: str, first: date, last: date, institution: str | None, files: tuple[Path, ...],
+    is_applied: bool, reason: str, by: str,
+) -> int:  # fmt: skip
     """`ddk backfill`: the plan on screen and as a workbook, or, with --apply, done."""
+    asked = request(source, first, last, reason, by, institution, files)
     with open_warehouse(settings) as db, _naming_files(voice):
-        made, path = plan_or_apply(db, voice, request, is_applied)
+        made, path = plan_or_apply(db, voice, asked, is_applied)
         show_effect(voice, db.library, made.effect)
         show_files(voice, made)
         voice.say(f"明细：{path}", f"In full: {path}")
@@ -121,12 +132,11 @@ def show_files(voice: Voice, made: Plan) -> None:
 
 
 def request(
-    source: str, first_month: str, last_month: str, reason: str, by: str,
-    institution: str | None, files: tuple[Path, ...],
-) -> Request:  # fmt: skip
-    """The question in the words of a form: months are written 2024-01."""
-    (year, month), (last_year, last) = (map(int, text.split("-")) for text in (first_month, last_month))
-    first_day, last_day = date(year, month, 1), date(last_year, last, calendar.monthrange(last_year, last)[1])
+    source: str, first: date, last: date, reason: str, by: str, institution: str | None, files: tuple[Path, ...]
+) -> Request:
+    """The question for whole months, from that of one day to that of another."""
+    first_day = date(first.year, first.month, 1)
+    last_day = date(last.year, last.month, calendar.monthrange(last.year, last.month)[1])
     each = tuple(file for path in files for file in (sorted(path.glob("[!.]*")) if path.is_dir() else [path]))
     if files and not each:
         raise ConfigurationError("所给文件夹是空的。", "The folder is empty.")

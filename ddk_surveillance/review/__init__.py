@@ -25,6 +25,20 @@ ANSWERS = {"s": "same", "d": "different", "k": "skip", "q": "quit"}
 QUESTION = Text("[s] 同一事件  [d] 不同事件  [k] 跳过  [q] 退出", "[s] same  [d] different  [k] skip  [q] quit")
 
 
+def act(settings: Settings, voice: Voice, decided_by: str | None, limit: int, pair: tuple[str, str] | None, export: Path | None, filled: Path | None,
+        listing: bool, reverse: int | None, reason: str | None) -> int:  # fmt: skip
+    """What the options of the command ask for."""
+    if export:
+        return export_form(settings, voice, export, limit)
+    if filled:
+        return import_form(settings, voice, filled)
+    if listing:
+        return list_decisions(settings, voice)
+    if reverse is not None:
+        return reverse_decision(settings, voice, reverse, decided_by, reason)
+    return review_pair(settings, voice, decided_by, pair) if pair else review(settings, voice, decided_by, limit)
+
+
 def review(settings: Settings, voice: Voice, decided_by: str | None, limit: int) -> int:
     """Show one pair after the other and keep what is decided; ends with the queue, `q` or the end of input."""
     with existing_warehouse(settings) as db:

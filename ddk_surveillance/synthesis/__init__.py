@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from ddk_surveillance.console import Voice
+from ddk_surveillance.errors import ExitCode
+from ddk_surveillance.settings import Settings
+from ddk_surveillance.usage import fail
+
 MANIFEST = "truth/files.txt"
 
 
@@ -50,3 +55,16 @@ def synthesise(out: Path, seed: int, children: int, first_month: date, last_mont
     names = [*sent.files, population]
     (out / MANIFEST).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     return Summary(len(names), len(sent.truth), len(town.children), len(town.incidents))
+
+
+def make_district(_: Settings, voice: Voice, out: Path, seed: int, children: int, first: date, last: date) -> int:
+    """`ddk synthesise`."""
+    if last < first:
+        fail("起始月份晚于截止月份。", "The first month is after the last one.")
+    made = synthesise(out, seed, children, first, last)
+    voice.say(
+        f"已写入 {out}：{made.files} 个文件，{made.rows} 行；合成儿童 {made.children} 名、事件 {made.incidents} 起。",
+        f"Written to {out}: {made.files} files, {made.rows} rows; {made.children} children and {made.incidents}"
+        " incidents, all synthetic.",
+    )
+    return ExitCode.GOOD
