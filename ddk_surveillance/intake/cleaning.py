@@ -11,14 +11,14 @@ from ddk_surveillance.intake.sheets import blank_as_null, is_ascii, map_distinct
 
 # Control characters but tab and line ends, soft hyphen, zero-width characters, marks of writing direction and of bytes.
 INVISIBLE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
-TEXT_MARKS = (("'", "^'", ""), ('="', '^="(.*)"$', r"\1"))
+TEXT_MARKS = (("'", "(?s)^'(.*?)'?$", r"\1"), ('="', '^="(.*)"$', r"\1"))
 INVISIBLE_PATTERN = re.compile(f"[{INVISIBLE}]")
 
 
 def clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The cells in NFKC, without invisible characters, surrounding white space and text marks; null where empty.
 
-    Text marks are the apostrophe of '0012 and the formula ="0012", by which offices make Excel keep the zeros (F7).
+    Text marks are the apostrophe of '0012 or '0012' and the formula ="0012", by which offices make Excel keep the zeros (F7).
     """
     if is_ascii(column):
         return blank_as_null(_without_marks(pc.ascii_trim_whitespace(column)))

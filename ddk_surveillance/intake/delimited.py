@@ -58,20 +58,24 @@ def _layout(encoded: Encoded, prefer_tab: bool) -> Layout:
     """The delimiter that parts the first rows most alike; a comma where nothing does."""
     sample = encoded.data[:SAMPLE_BYTES].decode(encoded.encoding, errors="replace")
     order = "\t,;|" if prefer_tab else ",\t;|"
-    rated = [(*_evenness(sample, delimiter), -place, delimiter) for place, delimiter in enumerate(order)]
-    share, width, _, delimiter = max(rated)
+    rated = []
+    for place, mark in enumerate(order):
+        share, filled, width = _evenness(sample, mark)
+        rated.append((share, filled, -place, width, mark))
+    share, _, _, width, delimiter = max(rated)
     return Layout(delimiter, width) if share else Layout(",", 1)
 
 
-def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    """The share of rows that have the most frequent number of cells above one, and that number."""
+def _evenness(sample: str, delimiter: str) -> tuple[float, int, int]:
+    """The share of rows that have the most frequent number of cells above one, how many columns they fill, and that number."""
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-    widths = [len(row) for row in itertools.islice(reader, SAMPLE_ROWS) if row]
-    several = Counter(width for width in widths if width > 1)
+    rows = [row for row in itertools.islice(reader, SAMPLE_ROWS) if row]
+    several = Counter(len(row) for row in rows if len(row) > 1)
     if not several:
-        return 0.0, 1
+        return 0.0, 0, 1
     width, count = max(several.items(), key=lambda item: (item[1], item[0]))
-    return count / len(widths), width
+    columns = zip(*(row for row in rows if len(row) == width), strict=True)
+    return count / len(rows), sum(any(map(str.strip, column)) for column in columns), width
 
 
 def _quotes_are_regular(data: bytes, layout: Layout) -> bool:

@@ -13,7 +13,7 @@ from ddk_surveillance.intake.cleaning import compact
 Row: TypeAlias = "Sequence[str | None]"
 HEADER_SEARCH_ROWS = 20
 NUMBERING = re.compile(r"^\(?\d{1,2}(\.\d{1,2})*[.、)]+")
-PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?]")
+PUNCTUATION = re.compile(r"[*:_\-—/\\·.,、;?='\"]")
 NOTE = re.compile(r"[(\[<【〔《](.{0,100}?)[)\]>】〕》]")  # bounded: a cell of 100,000 brackets took minutes
 # A unit in brackets makes another column of it: 年龄(月) is no 年龄. Years are what ages are in unless said otherwise.
 OTHER_UNITS = frozenset(["月", "个月", "月龄", "周", "天", "日", "日龄", "时", "小时", "点", "分", "分钟", "虚岁",
@@ -28,12 +28,13 @@ COUNT = re.compile(r"例数|病例数|发生数|频数|(?i:(numberof)?(deaths|ca
 
 @dataclass(frozen=True)
 class ColumnHeaders:
-    """What a column may be called in files; `fill_down` where offices merge equal cells."""
+    """What a column may be called in files; `fill_down` where offices merge equal cells; whether it holds dates."""
 
     name: str
     headers: tuple[str, ...]
     required: bool
     fill_down: bool = False
+    is_date: bool = False
 
 
 @dataclass(frozen=True)

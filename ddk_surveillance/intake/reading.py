@@ -37,6 +37,7 @@ WORKSHEET = re.compile(r"worksheets/sheet(\d{1,4})\.xml$", re.IGNORECASE)
 UNCOMPUTED = re.compile(
     rb'<c\b[^<>]*?\br="[A-Z]{1,3}(\d{1,7})"[^<>]*><f\b(?:[^<>]*/>|[^<>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?</c>'
 )
+XLS_1904, XLSX_1904 = b"\x22\x00\x02\x00\x01\x00", re.compile(rb'date1904\s*=\s*"(?:1|true)"')
 LOCKED_ODS = b"encryption-data"
 MANIFEST = "META-INF/manifest.xml"
 # Among others what SPSS, Stata, Feather and SAS write.
@@ -117,10 +118,16 @@ def _workbook(data: bytes, limits: Limits) -> Workbook:
     if any(sum(map(any, columns)) > limits.columns for _, _, columns, _ in found):
         raise refused("too_many_cells", limit=limits.cells)
     uncomputed = _uncomputed(data) if is_harmless else {}
+    is_1904 = _counts_from_1904(data)
     sheets = [
         (
             is_visible,
-            replace(sheet_of(name, columns), uncomputed=uncomputed.get(number, frozenset()), merged=tuple(merged)),
+            replace(
+                sheet_of(name, columns),
+                uncomputed=uncomputed.get(number, frozenset()),
+                merged=tuple(merged),
+                counts_from_1904=is_1904,
+            ),
         )
         for number, (name, is_visible, columns, merged) in enumerate(found, start=1)
     ]
@@ -139,6 +146,15 @@ def _uncomputed(data: bytes) -> dict[int, frozenset[int]]:
             if (sheet := WORKSHEET.search(name)) and (rows := UNCOMPUTED.findall(archive.read(name))):
                 found[int(sheet[1])] = frozenset(map(int, rows))
     return found
+
+
+def _counts_from_1904(data: bytes) -> bool:
+    """Whether days are counted from 1904, as Excel once did on a Mac."""
+    if data.startswith(OLE):
+        return XLS_1904 in data
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        books = (archive.read(name) for name in archive.namelist() if name.lower() == "xl/workbook.xml")
+        return any(XLSX_1904.search(book) for book in books)
 
 
 def _beside_cells(

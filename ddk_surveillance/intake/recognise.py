@@ -1,5 +1,6 @@
 """Finds the declared columns in a sheet and separates its rows from all that offices write around them."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +23,16 @@ from ddk_surveillance.intake.headers import (
 )
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import Kind, Total, classify, is_zero_report, rows_of, totals_of
-from ddk_surveillance.intake.sheets import Sheet
+from ddk_surveillance.intake.sheets import Sheet, map_distinct
 from ddk_surveillance.intake.strays import SAMPLE_ROWS, strays
 from ddk_surveillance.intake.titles import period_of, title_lines
+from ddk_surveillance.intake.workbook import number_text
 from ddk_surveillance.side_by_side import side_by_side
 
 NOTE_ROWS, NOTE_CELLS = 10, 3  # a sheet without a table is a zero report only if it says hardly anything else
 # What a sheet may be beside one that holds rows, the most telling first.
 PASSED_OVER = ("no_rows", "aggregated_table", "header_too_low", "header_not_found")
+DAYS_TO_1904 = 1462
 LOW_ROWS = 500  # so far down a header is looked for to say so
 UNREADABLE = ("ragged", "cut_off", "beneath_other_header")
 
@@ -188,7 +191,7 @@ def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds:
     rows = rows if keep.all() else rows.filter(pa.array(keep))
     _check_repeats(rows, header, columns)
     _check_counts(rows, header)
-    cells = side_by_side(len(rows), lambda column: _column(rows, header, column), columns)
+    cells = side_by_side(len(rows), lambda column: _column(sheet, rows, header, column), columns)
     body = {column.name: cleaned for column, cleaned in zip(columns, cells, strict=True)}
     return pa.table({**body, "row_number": pa.array(numbers)})
 
@@ -206,11 +209,18 @@ def _unmerged(sheet: Sheet, end: int) -> pa.Table:
     return rows
 
 
-def _column(rows: pa.Table, header: Header, column: ColumnHeaders) -> pa.ChunkedArray | pa.Array:
+def _column(sheet: Sheet, rows: pa.Table, header: Header, column: ColumnHeaders) -> pa.ChunkedArray | pa.Array:
     if column.name not in header.columns:
         return pa.nulls(rows.num_rows, pa.string())
     cells = clean(rows.column(header.columns[column.name]))
+    if sheet.counts_from_1904 and column.is_date:
+        cells = map_distinct(cells, lambda words: [_from_1900(word) for word in words.to_pylist()])
     return pc.fill_null_forward(cells) if column.fill_down else cells
+
+
+def _from_1900(word: str | None) -> str | None:
+    is_day = word is not None and re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", word)
+    return number_text(float(word) + DAYS_TO_1904) if word and is_day else word
 
 
 def _check_repeats(rows: pa.Table, header: Header, columns: Sequence[ColumnHeaders]) -> None:

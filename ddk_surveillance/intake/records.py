@@ -57,7 +57,7 @@ def _records(text: str) -> tuple[list[Record], tuple[str, ...]]:
         for inside, key in list(_lists(document)):
             records.append(inside[key])
             inside[key] = None  # the key itself stands beside the records
-        document, beside = (records[0], tuple(_words(document))) if len(records) == 1 else (records or [document], ())
+        document, beside = (records[0], tuple(_words(document))) if len(records) == 1 else _alone(document, records)
     return _only_records(document), beside
 
 
@@ -68,6 +68,19 @@ def _lists(document: Record) -> Iterator[tuple[Record, str]]:
             yield from _lists(value)
         elif isinstance(value, list) and all(isinstance(part, dict) for part in value):
             yield document, key
+
+
+def _alone(document: Record, lists: list[Any]) -> tuple[list[Any], tuple[str, ...]]:
+    """The records of an object without a list of them, and the words beside them: one record, or many as data frames write them."""
+    parts = list(document.values())
+    if len(parts) > 1 and all(isinstance(part, list) and len(part) == len(parts[0]) > 1 for part in parts):
+        return [dict(zip(document, row, strict=True)) for row in zip(*parts, strict=True)], ()
+    if len(parts) > 1 and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
+        numbers = list(parts[0])
+        if numbers == list(map(str, range(len(numbers)))):  # by column, then by row
+            return [{name: document[name][number] for name in document} for number in numbers], ()
+        return parts, tuple(document)
+    return lists or [document], ()
 
 
 def _words(value: object) -> Iterator[str]:
@@ -200,9 +213,10 @@ def _as_text(column: pa.ChunkedArray, number: int) -> pa.ChunkedArray:
         column = pc.local_timestamp(zoned) if kind.tz else zoned
     if pa.types.is_floating(kind) or pa.types.is_temporal(kind):
         return map_distinct(column, lambda words: [_plain_text(word) for word in words.to_pylist()])
-    if pa.types.is_nested(kind) or (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        raise refused("parquet_type", column=number)
-    return column.cast(pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:  # lists and the like, or bytes that are no text
+        raise refused("parquet_type", column=number) from None
 
 
 def _plain_text(cell: Value) -> str | None:
@@ -210,4 +224,6 @@ def _plain_text(cell: Value) -> str | None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    """Also what older programs write as bytes."""
+    is_text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(one(kind) for one in is_text)

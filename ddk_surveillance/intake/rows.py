@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_r
                           "other_header", "beneath_other_header", "title"]  # fmt: skip
 HEADERS = ("repeated_header", "other_header")
 FIRST_CELLS = 4
+FEWEST_NUMBERED = 5
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 TOTAL = re.compile(
@@ -82,6 +83,8 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
         kind = _kind(row, above, few_cells(header)) or _other_header(row, header, columns)
         if kind:
             kinds[int(position) + header.end + 1] = kind
+    if _numbers_columns(rows_of(body.slice(0, 1))[0]):
+        kinds[header.end + 1] = "repeated_header"
     kinds |= dict.fromkeys(_dates_at_the_foot(sheet, kinds, header.end), "footer")
     kinds |= dict.fromkeys(_titles_between(sheet, kinds, header.end), "title")
     ragged = [number for number in _ragged_rows(sheet, body, header) if number not in kinds]
@@ -121,6 +124,12 @@ def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) ->
     if len(named) <= few_cells(header):
         return None
     return "repeated_header" if named == header.columns else "other_header"
+
+
+def _numbers_columns(row: Row) -> bool:
+    """甲 乙 1 2 3 … or (1) (2) (3) … below the header, as printed forms have it."""
+    numbers = [text.strip("()") for text in _squeezed(row) if text not in "甲乙丙丁"]
+    return len(numbers) >= FEWEST_NUMBERED and numbers == list(map(str, range(1, len(numbers) + 1)))
 
 
 def _beneath(kinds: Mapping[int, Kind], last: int) -> dict[int, Kind]:

@@ -42,7 +42,8 @@ class Sheet:
     made of the column names and the n-th record (of NDJSON: line) is row n+1. `odd_widths` gives, by row number, how
     many cells a CSV row had if not `width`; `is_open_ended` tells that the last CSV row has no line end, so that the file
     may have been cut there. `uncomputed` are rows with a formula whose value nobody saved; `merged`
-    are cells merged over rows, whose value stands in the first only: (first row, last row, column) from 0.
+    are cells merged over rows, whose value stands in the first only: (first row, last row, column) from 0. Where
+    `counts_from_1904`, days that were left as plain numbers do.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Sheet:
     is_open_ended: bool = False
     uncomputed: frozenset[int] = frozenset()
     merged: tuple[tuple[int, int, int], ...] = ()
+    counts_from_1904: bool = False
 
 
 @dataclass(frozen=True)

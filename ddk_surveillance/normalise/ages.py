@@ -12,11 +12,15 @@ OLDEST_YEARS = 120
 UNITS = {
     "years": r"(?:周|足|实)?岁|y|yrs?|years?(?: old)?|y/?o",
     "months": r"个?月(?:龄|大)?|m|mos?|mths?|months?(?: old)?",
+    "weeks": r"周龄|w|wks?|weeks?(?: old)?",  # 2周 may be two years
     "days": r"[天日](?:龄|大)?|d|days?(?: old)?",
+    "hours": r"小时|h|hrs?|hours?(?: old)?",
+    "minutes": r"分钟?|mins?|minutes?(?: old)?",
 }
+IN_DAYS = {"weeks": Fraction(7), "days": Fraction(1), "hours": Fraction(1, 24), "minutes": Fraction(1, 1440)}
 NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,9})?)"
 AGE = re.compile("已?满?" + "[零又, ]?".join(rf"(?:{NUMBER} ?(?:{unit}))?" for unit in UNITS.values()))
-UNDER_ONE = re.compile(r"(<|不满|未满|不足) ?1 ?(周?岁|y)?|1周?岁(以下|以内|内)")
+UNDER_ONE = re.compile(r"(<|不满|未满|不足) ?1 ?(周?岁|y)?|1周?岁(以下|以内|内)|新生儿|[未不]满1?个?月")
 ABOUT = re.compile(r"^(大约|约)|(左右|上下)$")
 
 
@@ -63,15 +67,14 @@ def _measure(unit: str | None) -> str | None:
     return next((measure for measure, words in UNITS.items() if re.fullmatch(words, written)), None)
 
 
-def _age(
-    years: Fraction | None = None, months: Fraction | None = None, days: Fraction | None = None
-) -> ParsedAge | Problem:
+def _age(years: Fraction | None = None, months: Fraction | None = None, **shorter: Fraction) -> ParsedAge | Problem:
     """Completed years and months; a year has 365 days and a month a twelfth of it."""
     if years is not None and (months or 0) >= 12:
         return Problem("unreadable_age")
-    total = 12 * (years or 0) + (months or 0) + Fraction(days or 0) * 12 / 365
+    days = sum((number * IN_DAYS[unit] for unit, number in shorter.items()), Fraction(0))
+    total = 12 * (years or 0) + (months or 0) + days * 12 / 365
     if total >= 12 * (OLDEST_YEARS + 1):
         return Problem("impossible_age")
-    only_years = months is None and days is None and total.denominator == 1 and total % 12 == 0
-    only_days = years is None and months is None and days is not None
-    return ParsedAge(int(total) // 12, None if only_years else int(total), int(days or 0) if only_days else None)
+    only_years = months is None and not shorter and total.denominator == 1 and total % 12 == 0
+    only_days = years is None and months is None and bool(shorter)
+    return ParsedAge(int(total) // 12, None if only_years else int(total), int(days) if only_days else None)

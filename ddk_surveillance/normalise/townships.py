@@ -80,7 +80,10 @@ class Townships:
         return ELSEWHERE if OTHER_PLACE.fullmatch(name) else None
 
     def _township(self, name: str) -> str | None:
-        """The township a name is, or begins with if its type follows (八桥镇某社区)."""
+        """The township a name is, or begins with if its type follows (八桥镇某社区); of two, neither."""
         found = re.match(rf"(.+?){TYPE}", name)
         within = (name, found[0], found[1]) if found else (name,)
-        return next((self.names[one] for one in within if one in self.names), None)
+        place = next((self.names[one] for one in within if one in self.names), None)
+        rest = name[found.end() :] if found else ""
+        others = {code for one, code in self.names.items() if f"{one}街道" in rest or f"{one}镇" in rest}
+        return place if others <= {place} else None

@@ -16,9 +16,10 @@ PARTS_OF_DAY = {
 }  # fmt: skip
 CLOCK = re.compile(
     rf"(?P<part>{'|'.join(PARTS_OF_DAY)})? ?(?P<hour>\d{{1,2}})"
-    r"(?::(?P<minute>\d\d)(?::\d\d(?:[.,]\d+)?)?"
+    # a zone to the west only after seconds: 08:00-09:00 is a time of an hour
+    r"(?::(?P<minute>\d\d)(?::\d\d(?:[.,]\d+)?(?P<west>-(?:0\d|1[0-2])(?::?\d\d)?)?)?"
     r"|(?:时|点钟?|h)(?:(?P<minutes>\d{1,2})分?(?:\d{1,2}秒)?|(?P<half>半)|(?P<quarters>[123])刻)?)?"
-    r" ?(?P<meridiem>am|pm)? ?(?P<zone>z|utc|gmt|\+\d\d:?\d\d)?",
+    r" ?(?P<meridiem>am|pm)? ?(?P<zone>z|utc|gmt|\+\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
 
@@ -42,7 +43,7 @@ def parse_clock(text: str) -> Clock | Problem | None:
         return None
     if hour > 23 or (minute or 0) > 59:
         return Problem("impossible_hour")
-    return Clock(hour, minute, _minutes_ahead(found["zone"]))
+    return Clock(hour, minute, _minutes_ahead(found["zone"] or found["west"]))
 
 
 def _hour(part: str | None, hour: int) -> int | None:
@@ -66,5 +67,6 @@ def _minute(found: re.Match[str]) -> int | None:
 def _minutes_ahead(zone: str | None) -> int:
     if zone is None:
         return CHINA_MINUTES_AHEAD
-    digits = zone.strip("+").replace(":", "")
-    return int(digits[:2]) * 60 + int(digits[2:]) if digits.isdigit() else 0
+    digits = zone.strip("+-").replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:]) if digits.isdigit() else 0
+    return -minutes if zone.startswith("-") else minutes

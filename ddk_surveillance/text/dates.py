@@ -13,6 +13,7 @@ from ddk_surveillance.text.spelling import plain, with_arabic_numerals
 YEARS = range(1900, 2100)
 LEAP_YEAR = 2000  # in which every day and month there is has a date
 EXCEL_DAY_ZERO = datetime(1899, 12, 30)  # of the 1900 system
+EPOCH_IN_CHINA = datetime(1970, 1, 1, 8)  # from which programs count milliseconds
 EXCEL_SERIALS = range(36526, 54789)  # 2000-01-01 to 2049-12-31: other numbers of five digits are no dates
 MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -80,6 +81,8 @@ def parse_date(text: str, default_year: int | None = None, default_month: int | 
     written = _tidied(text)
     if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", written):
         return _of_serial(float(written)) or Problem("unreadable_date")
+    if re.fullmatch(r"1[0-9]{12}", written):  # 2001 to 2033
+        return _of_moment(EPOCH_IN_CHINA + timedelta(milliseconds=int(written)))
     parsed = _single(written, default_year, default_month)
     if parsed is None:
         parsed = _period(written, default_year, default_month)
@@ -123,9 +126,13 @@ def _single(written: str, year: int | None, month: int | None) -> ParsedDate | P
 def _of_serial(serial: float) -> ParsedDate | None:
     if int(serial) not in EXCEL_SERIALS:
         return None
-    moment = EXCEL_DAY_ZERO + timedelta(minutes=round(serial * 24 * 60))
+    return _of_moment(EXCEL_DAY_ZERO + timedelta(minutes=round(serial * 24 * 60)))
+
+
+def _of_moment(moment: datetime) -> ParsedDate:
+    """To the minute; midnight is how a program writes a day without a time."""
     day = moment.date()
-    return ParsedDate(day, day, "day") if serial == int(serial) else ParsedDate(day, day, "minute", moment.hour)
+    return ParsedDate(day, day, "day") if moment.time() == time(0) else ParsedDate(day, day, "minute", moment.hour)
 
 
 def _of_parts(parts: Parts, default_year: int | None, default_month: int | None) -> ParsedDate | Problem | None:
@@ -190,7 +197,7 @@ def _day(year: str, month: str, day: str) -> date | None:
 
 
 def _at(day: date, parts: Parts) -> ParsedDate | Problem | None:
-    """The day with its time; midnight to the minute is how a program writes a day without a time."""
+    """The day with its time."""
     compact = parts.get("compact")
     text = f"{compact[:2]}:{compact[2:4]}" if compact else parts.get("clock") or ""
     if not text or text in PARTS_OF_DAY:
@@ -200,9 +207,11 @@ def _at(day: date, parts: Parts) -> ParsedDate | Problem | None:
         return clock and IMPOSSIBLE
     moment = datetime.combine(day, time(clock.hour, clock.minute or 0))
     moment += timedelta(minutes=CHINA_MINUTES_AHEAD - clock.minutes_ahead)
-    if clock.minute is not None and moment.time() == time(0):
-        return ParsedDate(moment.date(), moment.date(), "day")
-    return ParsedDate(moment.date(), moment.date(), "hour" if clock.minute is None else "minute", moment.hour)
+    return (
+        _of_moment(moment)
+        if clock.minute is not None
+        else ParsedDate(moment.date(), moment.date(), "hour", moment.hour)
+    )
 
 
 def _period(written: str, year: int | None, month: int | None) -> ParsedDate | Problem | None:

@@ -55,6 +55,11 @@ FORMATS: dict[str, Callable[[Rows], bytes]] = {
         {"code": 0, "data": {"total": 2, "list": as_records(rows)}}
     ).encode(),
     "table.ndjson": lambda rows: as_json_lines(rows).encode(),
+    "by column.json": lambda rows: json.dumps({name: cells for name, *cells in zip(*rows, strict=True)}).encode(),
+    "by column and row.json": lambda rows: json.dumps(
+        {name: dict(enumerate(cells)) for name, *cells in zip(*rows, strict=True)}
+    ).encode(),
+    "by number.json": lambda rows: json.dumps({f"N{n}": one for n, one in enumerate(as_records(rows))}).encode(),
     "lines.json": lambda rows: as_json_lines(rows).encode(),
     "json in disguise.csv": lambda rows: json.dumps(as_records(rows)).encode("gb18030"),
     "xlsx in disguise.csv": as_xlsx,
@@ -143,6 +148,14 @@ def test_f6_f7_an_excel_cell_is_the_text_a_person_means(
         assert excel_cell(value, tmp_path, number_format) == text
 
 
+def test_f6_a_workbook_that_counts_days_from_1904_says_so(xls: Xls, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx", {"date_1904": True}) as book:
+        book.add_worksheet().write_row(0, 0, ["h", "x"])
+    assert read_sheets(tmp_path / "a.xlsx")[0].counts_from_1904
+    assert not read(as_xlsx([["h", "x"]]), "b.xlsx", tmp_path).counts_from_1904
+    assert not read(xls([["h", "x"]]), "b.xls", tmp_path).counts_from_1904
+
+
 def test_f14_formulas_keep_their_saved_value_and_errors_are_blank(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         sheet = book.add_worksheet()
@@ -172,11 +185,11 @@ def test_json_and_parquet_values_keep_their_text(tmp_path: Path) -> None:
     table = pa.table(
         {
             "whole": [2**60], "float": [5.00104199001011e17], "missing": [float("nan")], "day": [moment.date()],
-            "local": [moment], "zoned": pa.array([moment], pa.timestamp("ms", "UTC")),
+            "local": [moment], "zoned": pa.array([moment], pa.timestamp("ms", "UTC")), "bytes": ["男".encode()],
         }
     )  # fmt: skip
     pa.parquet.write_table(table, tmp_path / "a.parquet")
-    row = [str(2**60), "5.00104199001011E+17", None, "2024-03-05", "2024-03-05 06:30", "2024-03-05 14:30"]
+    row = [str(2**60), "5.00104199001011E+17", None, "2024-03-05", "2024-03-05 06:30", "2024-03-05 14:30", "男"]
     assert cells(read_sheets(tmp_path / "a.parquet")[0])[1] == row
 
 
@@ -198,6 +211,12 @@ def test_a_bar_that_is_half_of_a_character_parts_no_cells(tmp_path: Path) -> Non
     sheet = read("编号|性别\n1|男\n倈".encode("gb18030"), "a.txt", tmp_path)
     assert cells(sheet) == [["编号", "性别"], ["1", "男"], ["倈", None]]
     assert sheet.odd_widths == {3: 1}
+
+
+def test_a_tab_behind_every_cell_parts_no_cells(tmp_path: Path) -> None:
+    """Web sites write one so that Excel leaves long numbers alone."""
+    sheet = read("编号\t,性别\t\n1\t,男\t\n".encode(), "a.csv", tmp_path)
+    assert cells(sheet) == [["编号\t", "性别\t"], ["1\t", "男\t"]]
 
 
 def test_remarks_of_several_lines_with_commas_are_no_swallowed_rows(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What offices write around their tables, and what of it is a row (quirks F1–F18 of Chinese office files)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -272,6 +273,19 @@ def test_f7_the_marks_by_which_excel_keeps_zeros_are_no_part_of_the_text() -> No
     assert values(table, "remark") == ["5'", None]
 
 
+def test_f7_a_program_may_put_such_marks_around_every_cell() -> None:
+    assert values(found("'学校名称'|'性别'|'年龄'", "'一小'|'男'|'8'"), "age") == ["8"]
+    assert values(found('="学校名称"|="性别"|="年龄"', '="一小"|="男"|="8"'), "age") == ["8"]
+
+
+def test_f6_days_left_as_plain_numbers_are_counted_from_1904_where_the_workbook_does() -> None:
+    columns = [replace(column, is_date=column.name == "event_date") for column in COLUMNS]
+    late = replace(sheet(HEADER, "43894|男|8|43894|14", "一小|男|8|2024-03-05|"), counts_from_1904=True)
+    table = recognise(late, columns)
+    assert values(table, "event_date") == ["45356", "2024-03-05"]
+    assert values(table, "school") == ["43894", "一小"]
+
+
 # ---------------------------------------------------------------------------------------- F13, F15: no list of cases
 
 
@@ -371,6 +385,14 @@ def test_f4_the_example_of_the_form_and_lines_that_are_only_numbered_are_no_rows
     assert (rows(table), table.dropped) == ([4, 6], {"example": 1, "blank": 2})
     table = found(HEADER, "示例:一小|男|8", "例外小学|男|8", "一小|男|8", "填报人签字:||")
     assert (rows(table), table.dropped) == ([3, 4], {"example": 1, "footer": 1})
+
+
+def test_f4_a_line_below_the_header_that_numbers_the_columns_is_no_row() -> None:
+    for numbers in ("甲|乙|1|2|3|4|5", "(1)|(2)|(3)|(4)|(5)|(6)"):
+        header = HEADER + "|班级" if "甲" in numbers else HEADER
+        table = found(TITLE, header, numbers, "一小|男|8|2024-03-05|1|跌倒")
+        assert (rows(table), table.dropped) == ([4], {"repeated_header": 1})
+    assert rows(found(HEADER, "1|2|3|5|6|7")) == [2]
 
 
 RECORDS = ("一小|男|8|2024-03-05|14|跌倒", "二小|女|9|2024-03-06||烫伤", "三小|女|7|2024-3-7|9|跌倒")

@@ -143,7 +143,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("json_nested", "a.json", b"[" * 100_000),
     ("json_duplicate_key", "a.json", b'[{"a": 1, "a": 2}]'),
     ("parquet_type", "a.parquet", parquet(pa.array([[1]]))),
-    ("parquet_type", "a.parquet", parquet(pa.array([b"x"]))),
+    ("parquet_type", "a.parquet", parquet(pa.array([b"\xff"]))),
     ("no_rows", "a.json", b"[]"),
     ("no_rows", "a.csv", "性别,年龄,地点\n".encode()),
     ("header_too_low", "a.csv", ("说明,,\n" * 24 + "性别,年龄,地点\n男,8,校内\n").encode()),

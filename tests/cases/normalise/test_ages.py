@@ -16,12 +16,13 @@ AGES: dict[str, tuple[int, int | None, int | None]] = {
     "1岁半": (1, 18, None), "一岁半": (1, 18, None), "半岁": (0, 6, None), "2.5岁": (2, 30, None), "2.5": (2, 30, None), "2.9岁": (2, 34, None),
     "8月": (0, 8, None), "8个月": (0, 8, None), "8M": (0, 8, None), "18月龄": (1, 18, None), "十八个月": (1, 18, None), "8个半月": (0, 8, None),
     "36月": (3, 36, None), "3天": (0, 0, 3), "3日龄": (0, 0, 3), "3D": (0, 0, 3), "45天": (0, 1, 45), "365天": (1, 12, 365),
-    "2月5天": (0, 2, None), "120": (120, None, None), "15岁（周岁）": (15, None, None),
+    "6周龄": (0, 1, 42), "60 weeks": (1, 13, 420), "5小时": (0, 0, 0), "30分钟": (0, 0, 0), "3天5小时": (0, 0, 3),
+    "新生儿": (0, None, None), "未满月": (0, None, None), "2月5天": (0, 2, None), "120": (120, None, None), "15岁（周岁）": (15, None, None),
 }  # fmt: skip
 WITH_UNIT: list[tuple[str, str | None, tuple[int, int | None, int | None]]] = [
     ("3", "岁", (3, None, None)), ("3", "周岁", (3, None, None)), ("3", "Y", (3, None, None)), ("3", None, (3, None, None)),
     ("3", "不详", (3, None, None)), ("3", "/", (3, None, None)), ("8", "月", (0, 8, None)), ("8.0", "个月", (0, 8, None)), ("8", "M", (0, 8, None)),
-    ("3", "天", (0, 0, 3)), ("3", "日", (0, 0, 3)), ("3", "D", (0, 0, 3)),
+    ("3", "天", (0, 0, 3)), ("3", "日", (0, 0, 3)), ("3", "D", (0, 0, 3)), ("6", "weeks", (0, 1, 42)), ("36", "小时", (0, 0, 1)),
     ("8月", "岁", (0, 8, None)),  # what the cell itself says wins over the unit column, which programs fill by default
 ]  # fmt: skip
 REFUSED = {
