@@ -106,7 +106,7 @@ TAKEN = frozenset(re.findall(r"\w+", """
     leading left like limit map natural not notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider
     placing positional primary qualify references returning right select semi show similar some struct summarize symmetric table
     tablesample then to trailing true try_cast tuple union unique unpack unpivot using variadic verbose when where window with
-    batch_id sheet row_number victim_number title_year title_month victims victims_agree
+    batch_id sheet row_number victim_number title_year title_month victims victims_agree victims_place victims_places
     """))  # fmt: skip
 
 # What the guard leaves of a cell in a token column that is no token: it may be raw data.
@@ -170,10 +170,14 @@ def _check_pattern(pattern: str, written: str) -> None:
 
 
 class Victims(Declared):
-    """One row per case: these columns hold one part per victim, separated like this."""
+    """One row per case: these columns hold one part per victim, separated like this.
+
+    Of a column that combines others each of those is a part. `each`: our columns that are told by the place of the part.
+    """
 
     columns: tuple[Identifier, ...]
     separator: str = r"[;；、/]"
+    each: dict[Identifier, tuple[Word, ...]] = {}
 
     @model_validator(mode="after")
     def _separates(self) -> Self:
@@ -262,7 +266,8 @@ class Source(Declared):
         if taken := known & TAKEN:
             raise ValueError(f"call these columns otherwise, the word is taken: {', '.join(sorted(taken))}")
         _check_unique("headers", [name for one in self.columns.values() for name in {*map(folded, one.headers)}])
-        _check_unique("targets", [one.to or name for name, one in self.columns.items()])
+        each = self.victims.each if self.victims else {}
+        _check_unique("targets", [*each, *(one.to or name for name, one in self.columns.items())])
         for column in self.columns.values():
             require(set(column.combine) | ({column.unit_column} - {None}), known, "columns")
         require(set(self.record_key), known, "columns")
@@ -272,6 +277,9 @@ class Source(Declared):
             if correction.institutions and not self.institution:
                 raise ValueError("a correction names institutions, but the source has none")
         require(set(self.victims.columns) if self.victims else set(), known, "columns")
+        sizes = {*map(len, self.beside_each_other.values())}
+        if len(sizes) > 1 or {*map(len, each.values())} - sizes:
+            raise ValueError("victims: columns that combine others and what stands in each have one part per victim")
         return self
 
     @property
@@ -282,6 +290,12 @@ class Source(Declared):
     def physical_columns(self) -> dict[str, SourceColumn]:
         """The columns that stand in files; the others are combined from them."""
         return {name: column for name, column in self.columns.items() if column.headers}
+
+    @property
+    def beside_each_other(self) -> dict[str, tuple[str, ...]]:
+        """Columns of the victims, and which columns of the file hold that of each."""
+        victims = self.victims.columns if self.victims else ()
+        return {name: self.columns[name].combine for name in victims if self.columns[name].combine}
 
     @property
     def age_column(self) -> str:
@@ -331,7 +345,7 @@ class Source(Declared):
         """Our columns that this feed fills in one way or another."""
         fed = {column.to or name for name, column in self.columns.items()}
         ruled = {target for rule in self.rules for target in rule.set}
-        return fed | ruled | set(self.constants)
+        return fed | ruled | set(self.constants) | set(self.victims.each if self.victims else ())
 
 
 def _check_unique(what: str, names: list[str]) -> None:

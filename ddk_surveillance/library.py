@@ -270,6 +270,9 @@ class Library:
             self._check_column(table, name, column, is_helper=name in source.helpers)
         for name, value in source.constants.items():
             self._check_value(table, name, value, "constants")
+        for name, values in source.victims.each.items() if source.victims else ():
+            for value in values:
+                self._check_value(table, name, value, "victims.each")
         for number, rule in enumerate(source.rules, start=1):
             self._check_rule(source, table, rule, f"rule {number}")
 
@@ -385,6 +388,7 @@ def _check_says_enough(source: Source) -> None:
     """Who, when and whose: without one of these nothing would be counted, or grown-ups would, or people twice, as in totals."""
     if source.target == "population":
         filled = {column.to or name for name, column in source.columns.items() if column.filled == "error"}
+        filled |= set(source.victims.each if source.victims else ())
         return require(
             {"year", "sex", "age_years", "value"} & source.targets | {"value"}, filled, "columns filled: error"
         )

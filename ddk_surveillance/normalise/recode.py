@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from ddk_surveillance.contracts import NOT_A_TOKEN, NOT_KEPT, Rule, Source
 from ddk_surveillance.library import BOOKKEEPING, POSITION, Library
 from ddk_surveillance.normalise.lookups import FIELDS, IMPLIED_BY_ICD10, Lookup
+from ddk_surveillance.text.missing import EMPTY, MARKS
 from ddk_surveillance.warehouse import among_sql, literal
 
 # What a spreadsheet leaves of a long number: 2.02403E+11. Two numbers may look the same then.
@@ -23,7 +24,9 @@ LONGEST_CHARACTERS = {"identifier": 64, "text": 500}
 def base_select(source: Source) -> str:
     """Rows of the waiting batches, known mistakes corrected, cases exploded to victims, combined columns put together."""
     combined = ", ".join(
-        f"{_put_together(column.combine)} AS {name}" for name, column in source.columns.items() if column.combine
+        f"{_put_together(column.combine)} AS {name}"
+        for name, column in source.columns.items()
+        if column.combine and name not in source.beside_each_other
     )
     rows = _corrected(source, f"SELECT * FROM received.{source.source} WHERE batch_id IN (FROM waiting)")
     rows = _exploded(source, rows) if source.victims else f"SELECT *, 1 AS victim_number FROM ({rows})"
@@ -54,23 +57,45 @@ def _corrected(source: Source, rows: str) -> str:
 
 
 def _exploded(source: Source, rows: str) -> str:
-    """One row per victim: a cell with one part holds for all, a cell with as many parts as victims is dealt out."""
+    """One row per victim: a cell with one part holds for all, a cell with as many parts as victims is dealt out.
+
+    Where each victim has columns of its own, one of whom they say nothing is none; but a row stays a row.
+    """
     assert source.victims is not None
     separator = literal(source.victims.separator)
     names = [name for name in source.victims.columns if source.columns[name].headers]
-    parts = ", ".join(f"string_split_regex({name}, {separator}) AS parts_{name}" for name in names)
-    count = f"greatest(1, {', '.join(f'coalesce(len(parts_{name}), 1)' for name in names)})"
+    beside = source.beside_each_other
+    lists = {name: f"string_split_regex({name}, {separator})" for name in names}
+    lists |= {name: f"[{', '.join(map(_said, columns))}]" for name, columns in beside.items()}
+    lists |= {name: f"[{', '.join(map(literal, values))}]" for name, values in source.victims.each.items()}
+    parts = ", ".join(f"{cells} AS parts_{name}" for name, cells in lists.items())
+    count = f"greatest(1, {', '.join(f'coalesce(len(parts_{name}), 1)' for name in lists)})"
+    said = ", ".join(f"parts_{name}[victims_place]" for name in beside)
+    places = "range(1, victims + 1)"
+    if beside:
+        places = f"list_filter({places}, lambda victims_place: coalesce({said}) IS NOT NULL)"
+        places = f"CASE WHEN len({places}) = 0 THEN [1] ELSE {places} END"
     dealt = ", ".join(
         f"CASE WHEN len(parts_{name}) = 1 THEN {name} WHEN len(parts_{name}) = victims "
-        f"THEN nullif(trim(parts_{name}[victim_number]), '') END AS {name}"
+        f"THEN nullif(trim(parts_{name}[victims_place]), '') END AS {name}"
         for name in names
     )
-    agree = " AND ".join(f"coalesce(len(parts_{name}), 1) IN (1, victims)" for name in names)
-    drop = ", ".join([f"parts_{name}" for name in names] + ["victims"])
+    more = "".join(f", parts_{name}[victims_place] AS {name}" for name in beside)
+    more += "".join(f", parts_{name}[victims_place] AS each_{name}" for name in source.victims.each)
+    agree = " AND ".join(f"coalesce(len(parts_{name}), 1) IN (1, victims)" for name in lists)
+    drop = ", ".join([*(f"parts_{name}" for name in lists), "victims", "victims_places", "victims_place"])
     return f"""
-        SELECT * EXCLUDE ({drop}) REPLACE ({dealt}), ({agree}) AS victims_agree
-        FROM (SELECT *, unnest(range(1, victims + 1))::INTEGER AS victim_number
-              FROM (SELECT *, {count} AS victims FROM (SELECT *, {parts} FROM ({rows}))))"""
+        SELECT * EXCLUDE ({drop}) {f"REPLACE ({dealt})" if dealt else ""}{more}, ({agree}) AS victims_agree
+        FROM (SELECT *, unnest(victims_places) AS victims_place, unnest(range(1, len(victims_places) + 1))::INTEGER AS victim_number
+              FROM (SELECT *, {places} AS victims_places
+                    FROM (SELECT *, {count} AS victims FROM (SELECT *, {parts} FROM ({rows})))))"""
+
+
+def _said(name: str) -> str:
+    """The text of a column unless it says nothing."""
+    return (
+        f"CASE WHEN NOT regexp_full_match(lower({name}), {literal(f'{MARKS.pattern}|{EMPTY.pattern}')}) THEN {name} END"
+    )
 
 
 def recoded_select(library: Library, source: Source, lookups: tuple[Lookup, ...], is_small: bool) -> str:
@@ -193,6 +218,7 @@ def _parsed(library: Library, source: Source) -> str:
         else:
             given[target] = f"e.{name}"
     given |= {name: literal(value) for name, value in source.constants.items()}
+    given |= {name: f"e.each_{name}" for name in (source.victims.each if source.victims else ())}
     selected = [f"e.{name}" for name in POSITION]
     selected += [
         f"CAST({given.get(name, 'NULL')} AS {column.type}) AS {name}"

@@ -122,7 +122,7 @@ REGISTER = """CONTADOR;DTOBITO;ANO;MES;DIA;IDADE;SEXO;CAUSABAS
 
 def test_a_feed_with_a_notation_of_its_own(home: Home) -> None:
     """That of docs/feeds.md, and the indicator beside it, which is about the second row."""
-    declared, indicator = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    declared, _, indicator = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
     declare(home, "indicators/drowning.yaml", indicator)
     declare(home, "sources/registry.yaml", declared.replace("linkage:", "hold_above_share: 0.5\nlinkage:"))
     home.drop("registry", "DO24.csv", REGISTER.encode("latin-1"))
@@ -203,6 +203,41 @@ def test_rows_of_both_sexes_are_no_population(home: Home) -> None:
     assert home.query("SELECT row_number, column_name, rule FROM ops.quarantine") == [(4, "sex", "filled")]
 
 
+def test_a_population_with_a_column_for_each_sex_becomes_rows(home: Home) -> None:
+    """That of docs/feeds.md."""
+    _, wide, _ = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    head, _ = POPULATION.split("columns:")
+    declare(home, "sources/population.yaml", f"{head}{wide}constants: {{method: assumed}}\nhold_above_share: 0.5\n")
+    home.drop("population", "p.csv", 'Age,M2024,F2024\n9,10,"1,011"\n10,20,21\n11,,5\nAll,30,1037\n')
+    home.night(take_in)
+    assert home.query("SELECT year, age_years, sex, value FROM ref.population ORDER BY ALL") == [
+        (2024, 9, "female", 1011), (2024, 9, "male", 10), (2024, 10, "female", 21), (2024, 10, "male", 20), (2024, 11, "female", 5),
+    ]  # fmt: skip
+    assert home.ledger("population") == {"rows_received": 4, "exploded": 3, "quarantined": 2, "loaded": 5}
+
+
+def test_a_case_with_columns_for_each_victim_becomes_as_many_records_as_it_says_something_of(home: Home) -> None:
+    parts = {name: f"{{headers: [{name}], kind: text}}" for name in ("age1", "age2", "sex1", "sex2")}
+    parts["age"] = "{combine: [age1, age2], kind: age, to: age_years, filled: error}"
+    parts["sex"] = "{combine: [sex1, sex2], kind: code, codelist: sex}"
+    columns = "".join(f"  {name}: {declared}\n" for name, declared in parts.items())
+    wide = re.sub("  sex:.*\n  age:.*\n", columns, SOURCE)
+    declare(home, "sources/summer_camp.yaml", wide + "victims: {columns: [age, sex]}\nhold_above_share: 1.0\n")
+    head = "营地,编号,年,月,怎么伤的,age1,sex1,age2,sex2\n"
+    home.drop(
+        "summer_camp",
+        "c.csv",
+        head
+        + "A,1,2024,7,跌倒,9,男,NA,.\nA,2,2024,7,跌倒,8月,女,12,男\nA,3,2024,7,跌倒,,,,\nA,4,2024,7,跌倒,,,12,女\n",
+    )
+    home.night(take_in)
+    records = "SELECT source_record_number, victim_number, age_years, sex FROM core.record_version ORDER BY ALL"
+    assert home.query(records) == [
+        ("1", 1, 9, "male"), ("2", 1, 0, "female"), ("2", 2, 12, "male"), ("4", 1, 12, "female"),
+    ]  # fmt: skip
+    assert home.ledger("summer_camp") == {"rows_received": 4, "exploded": 1, "quarantined": 1, "loaded": 4}
+
+
 def test_a_population_in_parts_is_not_the_last_of_them(home: Home) -> None:
     declare(home, "sources/population.yaml", POPULATION + "hold_above_share: 0.9\n")
     home.drop(
@@ -275,6 +310,13 @@ def test_the_guide_names_every_key_of_a_feed_and_an_indicator() -> None:
             "rules:",
             "victims: {columns: [sex, age], separator: '(?<=岁)、'}\nrules:",
             "separator: Invalid regular expression",
+        ),
+        ("rules:", "victims: {columns: [sex], each: {place: [home]}}\nrules:", "have one part per victim"),
+        ("rules:", "victims: {columns: [event_date], each: {sex: [male, female]}}\nrules:", "the same targets: sex"),
+        (
+            "rules:",
+            "victims: {columns: [event_date], each: {place: [home, hous]}}\nrules:",
+            "codes of place, for victims.each: hous",
         ),
         ("record_key: [number]", "record_key: number", "record_key: must be a list"),
         ("record_key: [number]", "record_key: [number, month]", "for record_key, combine several into one"),
