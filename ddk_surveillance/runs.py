@@ -109,8 +109,10 @@ def _under_prefect(settings: Settings, voice: Voice, name: str) -> tuple[bool, N
 def _make_ready(settings: Settings, name: str) -> Names:
     """Import what the run needs while the server starts on another core; the slowest, if files wait, beside the run itself."""
     from ddk_surveillance.guard import configured_key
+    from ddk_surveillance.library import Library
 
     configured_key(settings)
+    Library(settings.declarations).check()
     with importing():
         importlib.import_module(f"flows.{name}")
     names = _names_waiting(settings)

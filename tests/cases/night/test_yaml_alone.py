@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ddk_surveillance import runs
 from ddk_surveillance.contracts import (
     Ages,
     Condition,
@@ -394,6 +395,12 @@ def test_a_misspelt_word_in_a_declaration_is_an_error_not_a_zero(home: Home) -> 
 def test_an_unknown_key_in_a_contract_is_an_error(home: Home) -> None:
     declare(home, "sources/summer_camp.yaml", SOURCE.replace("institution: camp", "institutoin: camp"))
     assert "institutoin" in _complaint(home)
+
+
+def test_a_wrong_declaration_is_told_before_anything_of_the_run_is_made_ready(home: Home) -> None:
+    declare(home, "sources/summer_camp.yaml", "source: [")
+    with pytest.raises(DeclarationError, match=r"summer_camp\.yaml"):
+        runs._make_ready(home.settings, "no such flow")
 
 
 def _complaint(home: Home) -> str:
