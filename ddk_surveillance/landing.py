@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import stat
@@ -31,6 +32,7 @@ WORKING_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".sw
 # The plan's first day: archives, dead batteries and clocks set wrong date a file in 1970, 1980, 2000 or years ahead.
 EARLIEST = datetime(2021, 1, 1, tzinfo=ZoneInfo(TIME_ZONE)).timestamp()
 LONGEST_STEM = 80
+BATCH_ID = re.compile("[0-9a-f]{16}")
 KEEP_IN_REFUSED = ("refused", "unreadable")
 
 
@@ -87,20 +89,46 @@ def _rename(path: Path, target: Path) -> None:
 
 def claims(db: Warehouse) -> Iterator[Claim]:
     """Everything in the inbox, the unfinished of an earlier run included."""
-    for folder in sorted(db.settings.inbox.glob("*/*")):
-        for path in sorted(folder.iterdir()):
-            yield Claim(folder.name, folder.parent.name, path)
+    for path in sorted(db.settings.inbox.glob("*/*/*")):
+        if _is_regular(path) and not _is_working_copy(path):
+            yield Claim(path.parent.name, path.parent.parent.name, path)
+
+
+def turn_out_strays(settings: Settings) -> None:
+    """To landing what somebody has put into the inbox by hand: there it is taken as any other file, or told of."""
+    inbox = settings.inbox
+    places = list(inbox.glob("*/*"))
+    batches = [place for place in places if place.is_dir() and BATCH_ID.fullmatch(place.name)]
+    strays = [path for path in inbox.glob("*") if not path.is_dir()]
+    strays += [place for place in places if place not in batches]
+    for batch in batches:
+        paths = [path for path in batch.iterdir() if not _is_working_copy(path)]
+        ours = min(filter(_is_regular, paths), key=lambda path: path.lstat().st_ctime_ns, default=None)  # it came first
+        strays += [path for path in paths if path != ours]
+    for path in strays:
+        _to_landing(settings, path, "/".join(path.relative_to(inbox).parts[:-1][:1]), "0")
+
+
+def forget_missing(db: Warehouse) -> None:
+    """Files that a killed run had claimed and somebody has taken out of the inbox since: put into landing again, they are new."""
+    there = [claim.batch_id for claim in claims(db)]
+    db.execute("DELETE FROM ops.batch WHERE status = 'taken' AND NOT list_contains(?, batch_id)", [there])
+
+
+def _to_landing(settings: Settings, path: Path, source: str, mark: str) -> None:
+    target = settings.landing / source / path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    while os.path.lexists(target):
+        target = target.with_name(f"{target.stem}_{mark}{target.suffix}")
+    os.rename(path, target)
 
 
 def put_back(db: Warehouse, claim: Claim) -> None:
     """To landing again, and forgotten: somebody still writes to it, so it waits until it has stopped growing."""
     db.unguarded.pop(claim.batch_id, None)
     db.execute("DELETE FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
-    target = db.settings.landing / claim.source / claim.path.name
-    while target.exists():
-        target = target.with_name(f"{target.stem}_{claim.batch_id[:4]}{target.suffix}")
-    os.rename(claim.path, target)
-    claim.path.parent.rmdir()
+    _to_landing(db.settings, claim.path, claim.source, claim.batch_id[:4])
+    shutil.rmtree(claim.path.parent)
 
 
 def left_behind(db: Warehouse) -> tuple[Path, ...]:
@@ -136,6 +164,12 @@ def date_rightly(path: Path) -> None:
 def written_at(path: Path) -> datetime:
     """When a file was last written, by the clock of the district."""
     return datetime.fromtimestamp(path.lstat().st_mtime, ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
+
+
+def date_as(path: Path, written: datetime) -> None:
+    """Have a copy say the same."""
+    micros = round(written.replace(tzinfo=ZoneInfo(TIME_ZONE)).timestamp() * 1_000_000)
+    os.utime(path, ns=(micros * 1000, micros * 1000))
 
 
 def purge(settings: Settings, voice: Voice) -> int:

@@ -12,6 +12,8 @@ from ddk_surveillance.library import BOOKKEEPING
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
 CHECKED = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'checked'"
+# Of them an older copy has come: what they say is weighed anew.
+DATED_EARLIER = "SELECT batch_id FROM ops.batch WHERE source_code = $source AND status = 'loaded' AND batch_id NOT IN (SELECT batch_id FROM ops.ledger)"
 POSITION = "batch_id, sheet, row_number, victim_number"
 PASSING = f"""
     FROM recoded ANTI JOIN (FROM ops.quarantine WHERE disposition IN ('quarantined', 'out_of_scope') AND batch_id IN ({CHECKED})) USING ({POSITION})
@@ -101,7 +103,8 @@ def _load(db: Warehouse, source: Source) -> int:
         asked,
     )
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {book.identity} AS identity FROM {book.table} v WHERE batch_id IN ({CHECKED})",
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {book.identity} AS identity FROM {book.table} v"
+        f" WHERE batch_id IN ({CHECKED} UNION ALL {DATED_EARLIER})",
         asked,
     )
     # Of a record with a single version there is nothing to decide, and that is nearly every one.
@@ -133,7 +136,7 @@ def _versions(db: Warehouse, book: Book, touched: str) -> str:
     """All versions of the touched records, and with them what other readings of their rows say."""
     columns = f"""
         v.batch_id, v.sheet, v.row_number, v.victim_number, {book.identity} AS identity, {book.content} AS content,
-        {book.day} AS day, {book.institution} AS institution_id, {book.age} AS age, b.received_at,
+        {book.day} AS day, {book.institution} AS institution_id, {book.age} AS age, b.received_at, b.sha256,
         coalesce(b.rereads, b.batch_id) AS root, b.rereads IS NOT NULL AS is_reread, b.change_id,
         b.status = 'withdrawn' OR coalesce(o.status = 'withdrawn', false) AS is_out"""
     tables = f"{book.table} v JOIN ops.batch b USING (batch_id) LEFT JOIN ops.batch o ON o.batch_id = b.rereads"

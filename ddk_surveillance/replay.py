@@ -8,13 +8,14 @@ import datetime
 import random
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow
 
 from ddk_surveillance import changes
 from ddk_surveillance.errors import ConfigurationError, Text
-from ddk_surveillance.landing import archived
+from ddk_surveillance.landing import archived, date_as
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Outcome, Warehouse, open_warehouse
 
@@ -101,10 +102,19 @@ def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
 
 
 def _was_read_otherwise(db: Warehouse, night: Night) -> bool:
-    """Whether that night or one before it, whose files it knew, had other declarations or another program."""
-    other = "declarations IS DISTINCT FROM ? AND rowid <= (SELECT rowid FROM ops.night WHERE night_id = ?)"
-    asked = [db.library.everything_fingerprint, night.night_id]
-    return bool(db.value(f"SELECT count(*) FROM ops.night WHERE {other}", asked))
+    """Whether files that night knew may mean something else today: some night up to it had other declarations or another program.
+
+    Not if a replay since has shown that what those nights read is read the same by today's.
+    """
+    asked = {"night": night.night_id, "present": db.library.everything_fingerprint}
+    return bool(db.value(_READ_OTHERWISE, asked))
+
+
+_READ_OTHERWISE = """
+    SELECT count(*) FROM ops.night
+    WHERE declarations IS DISTINCT FROM $present AND rowid <= (SELECT rowid FROM ops.night WHERE night_id = $night)
+      AND rowid > (SELECT coalesce(max(n.rowid), -1) FROM ops.replay r JOIN ops.night n USING (night_id)
+                   WHERE r.status = 'same' AND n.declarations = $present)"""
 
 
 def _sentence(status: str, night: Night, differing: list[str]) -> Text:
@@ -173,7 +183,7 @@ def _know_by(db: Warehouse, night: Night, scratch: Settings) -> _Known:
         else:
             target = scratch.inbox / source / batch
             target.mkdir(parents=True)
-            shutil.copy2(path, target)
+            date_as(Path(shutil.copy2(path, target)), received)  # whatever time whoever moved the archive has given it
     if missing:
         erased = db.value("SELECT count(*) FROM ops.erased_batch WHERE list_contains(?, batch_id)", [missing])
         raise ConfigurationError(

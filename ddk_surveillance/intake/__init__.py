@@ -25,14 +25,17 @@ from ddk_surveillance.landing import (
     claim_new_files,
     claims,
     date_rightly,
+    forget_missing,
     left_behind,
     put_back,
     tidy,
+    turn_out_strays,
     written_at,
 )
 from ddk_surveillance.unguarded import SHEET_NAME, Amiss, Heading, Unguarded, UnguardedSheet
 from ddk_surveillance.warehouse import Outcome, Warehouse
 
+REPEATED_BY_NONE = ("identical", "refused", "unreadable", "withdrawn")  # a copy of such a file is a file of its own
 UNFINISHED = ("taken", "guarded", "recoded", "checked")
 
 
@@ -41,12 +44,15 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
     nights.begin(db, night_id)
     db.library.check()  # before anything moves: a misspelt declaration is an error, not a zero
     shutil.rmtree(db.settings.scratch, ignore_errors=True)
+    turn_out_strays(db.settings)
     tidy(db)
+    forget_missing(db)
     claim_new_files(db)
     _report_left_behind(db, night_id)
     with db.transaction():
         for claim in claims(db):
             register(db, claim, night_id)
+        _date_by_oldest_copy(db, night_id)
     tidy(db)
     states = ", ".join(f"'{state}'" for state in UNFINISHED)
     return [source for (source,) in db.rows(
@@ -87,21 +93,36 @@ def _report_left_behind(db: Warehouse, night_id: str) -> None:
 def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     """A line in ops.batch; a file that came before, byte for byte, is only counted."""
     date_rightly(claim.path)
-    sha256 = claim.sha256()
+    sha256, received = claim.sha256(), written_at(claim.path)
     earlier = db.rows(
         "SELECT rows_received FROM ops.batch WHERE source_code = ? AND sha256 = ? AND batch_id <> ? "
-        "AND status NOT IN ('identical', 'refused', 'unreadable', 'withdrawn') AND change_id IS NULL ORDER BY received_at LIMIT 1",
+        f"AND status NOT IN {REPEATED_BY_NONE} AND change_id IS NULL ORDER BY received_at LIMIT 1",
         [claim.source, sha256, claim.batch_id],
     )
+    # If a run was killed since, an older copy may be gone already.
+    known = db.column("SELECT received_at FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
     db.execute("DELETE FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
     db.execute(
         "INSERT INTO ops.batch BY NAME SELECT $batch AS batch_id, $source AS source_code, $sha AS sha256, $size AS size_bytes,"
         " $received AS received_at, $status AS status, $rows AS rows_received, $night AS night_id",
         {
-            "batch": claim.batch_id, "source": claim.source, "sha": sha256, "size": claim.path.stat().st_size, "received": written_at(claim.path),
-            "status": "identical" if earlier else "taken", "rows": earlier[0][0] if earlier else None, "night": night_id,
+            "batch": claim.batch_id, "source": claim.source, "sha": sha256, "size": claim.path.stat().st_size,
+            "received": min([received, *known]), "status": "identical" if earlier else "taken",
+            "rows": earlier[0][0] if earlier else None, "night": night_id,
         },
     )  # fmt: skip
+
+
+def _date_by_oldest_copy(db: Warehouse, night_id: str) -> None:
+    """Else the version that holds would depend on which copy came first; what is taken out of the books is weighed anew by load."""
+    older = f"""
+        SELECT b.batch_id, min(c.received_at) AS received_at
+        FROM ops.batch c JOIN ops.batch first USING (source_code, sha256) JOIN ops.batch b ON first.batch_id IN (b.batch_id, b.rereads)
+        WHERE c.night_id = ? AND c.status = 'identical' AND first.status NOT IN {REPEATED_BY_NONE} AND first.change_id IS NULL
+          AND c.received_at < b.received_at GROUP BY 1"""
+    for batch, received in db.rows(older, [night_id]):
+        db.execute("UPDATE ops.batch SET received_at = ? WHERE batch_id = ?", [received, batch])
+        db.execute("DELETE FROM ops.ledger WHERE batch_id = ?", [batch])
 
 
 def read(db: Warehouse, source: Source, claim: Claim) -> bool:

@@ -31,7 +31,7 @@ spoken AS (
         r.day BETWEEN c.period_from AND c.period_to AND (c.institution_id IS NULL OR r.institution_id = c.institution_id) AS is_inside,
         row_number() OVER (
             PARTITION BY c.change_id, r.identity, g.change_id IS NULL
-            ORDER BY r.age DESC NULLS LAST, r.received_at DESC, r.root DESC, r.sheet DESC, r.row_number DESC
+            ORDER BY r.age DESC NULLS LAST, r.received_at DESC, r.sha256 DESC, r.root DESC, r.sheet DESC, r.row_number DESC
         ) = 1 AS is_newest
     FROM backfill AS c
     JOIN reading AS r ON NOT c.is_reread
@@ -52,7 +52,7 @@ standing AS (
     SELECT
         r.*,
         row_number() OVER (
-            PARTITION BY r.identity ORDER BY r.age NULLS FIRST, r.received_at, r.root, r.sheet, r.row_number
+            PARTITION BY r.identity ORDER BY r.age NULLS FIRST, r.received_at, r.sha256, r.root, r.sheet, r.row_number
         ) AS place
     FROM reading AS r ANTI JOIN void USING (batch_id, sheet, row_number, victim_number)
 ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ddk_surveillance import load
+from ddk_surveillance import intake, load
 from ddk_surveillance.errors import BooksDoNotBalance
 from tests.conftest import HOSPITAL, TOKEN_A, Home, copy_of, csv_of, take_in
 
@@ -17,6 +18,7 @@ FIRST = csv_of(HOSPITAL)
 CORRECTED = csv_of(HOSPITAL, C1_伤害严重程度="重度", C1_报告日期="2024-03-20")
 LATE = csv_of(HOSPITAL, C1_卡片编号="C7", C1_伤害发生日期="2024-02-01", C1_患者就诊日期="2024-02-02", C1_报告日期="2024-06-01",
               C2_卡片编号="C8", C2_身份令牌=TOKEN_A, C3_卡片编号="C9")  # fmt: skip
+DAY_ZERO = 1_750_000_000
 TABLES = {
     "core.record": "record_id",
     "core.incident": "incident_id",
@@ -73,6 +75,33 @@ def test_the_order_of_arrival_decides_nothing(make_home: Callable[..., Home], co
     one_night.night()
     assert state(send(copy_of(corrected, tmp_path / "home"), LATE)) == state(one_night)
     assert state(send(make_home("another"), LATE, CORRECTED, FIRST)) == state(one_night)
+
+
+CHANGED = csv_of(
+    HOSPITAL, C1_伤害严重程度="重度"
+)  # on the day of the first report, so that the times of the files decide
+WRITTEN = {"old copy": (FIRST, 1), "changed": (CHANGED, 2), "first": (FIRST, 3)}
+ORDERS = {
+    "the copy comes last": ["first", "changed", "old copy"],
+    "the copy comes first": ["old copy", "changed", "first"],
+    "both in one night, which is killed once": ["first+old copy", "changed"],
+    "all in one night": ["first+old copy+changed"],
+}
+
+
+@pytest.mark.parametrize("nights", ORDERS.values(), ids=ORDERS)
+def test_a_file_counts_from_its_oldest_copy_on_whichever_came_first(home: Home, nights: list[str]) -> None:
+    for night in nights:
+        for name in night.split("+"):
+            content, day = WRITTEN[name]
+            os.utime(home.drop("hospital", f"{name}.csv", content), (DAY_ZERO + day * 86400,) * 2)
+        if "+" in night:
+            home.night(intake.discover)
+        home.night(take_in)
+    assert home.query("SELECT severity, count(*) FROM core.record WHERE source_record_number = 'C1' GROUP BY 1") == [
+        ("severe", 1)
+    ]
+    assert home.column("SELECT bool_and(is_balanced) FROM ops.ledger") == [True]
 
 
 def test_one_number_for_two_different_rows_is_not_a_correction(home: Home) -> None:

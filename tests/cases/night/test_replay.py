@@ -120,6 +120,16 @@ def test_what_differs_is_named(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_once_a_night_since_an_upgrade_was_replayed_the_same_what_differs_is_a_defect_again(
+    db: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.execute("UPDATE ops.night SET declarations = 'of an earlier time' WHERE night_id = 'night001'")
+    differing: dict[str, list[str]] = {"night002": [], "night003": ["out.indicator_rate"]}
+    monkeypatch.setattr(replay, "_differing", lambda _, night: differing[night.night_id])
+    statuses = [replay.replay(db, replay.find(db, None, night))[0] for night in ("night003", "night002", "night003")]
+    assert statuses == ["changed", "same", "differs"]
+
+
 def test_without_its_files_a_night_cannot_be_replayed(db: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "archived", lambda *_: None)
     status, text = replay.replay(db, replay.find(db, None, "night002"))

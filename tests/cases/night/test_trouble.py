@@ -31,7 +31,7 @@ from ddk_surveillance.doctor import EXAMINATIONS
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
-from tests.cases.night.test_arrivals import FIRST, LATE, state
+from tests.cases.night.test_arrivals import FIRST, LATE, TABLES, state
 from tests.conftest import Home, copy_of, take_in
 
 # In the order of a night, each killed where the one before had to leave it.
@@ -244,6 +244,34 @@ def test_files_that_vanish_or_are_half_copied(
     waiting.night()
     assert left_by(waiting) == calm
     assert {path.name for path in (waiting.settings.landing / "hospital").iterdir()} == set(half_copied)
+
+
+def test_what_somebody_does_in_the_inbox_after_a_run_was_killed_stops_no_night(
+    calm: dict[str, Any], waiting: Home
+) -> None:
+    """Folders and files are put there, which belong into landing, and a file is put back to where it came from."""
+    waiting.night(intake.discover)
+    [batch] = waiting.settings.inbox.glob("hospital/*/")
+    (batch / "新建文件夹").mkdir()
+    (batch / "~$late.csv").write_text("Excel has it open")
+    (batch / "another.csv").write_text("")
+    (waiting.settings.inbox / "hospital" / "by_hand.csv").write_text("")
+    (waiting.settings.inbox / "hospital" / "2024").mkdir()
+    waiting.night()
+    assert {path.name for path in (waiting.settings.landing / "hospital").iterdir()} == {"新建文件夹", "2024"}
+    assert waiting.column("SELECT count(*) FROM ops.batch WHERE status = 'unreadable'") == [1]
+    found = left_by(waiting)
+    assert {name: found[name] for name in ("core.record", "inbox")} == {
+        name: calm[name] for name in ("core.record", "inbox")
+    }
+
+
+def test_a_file_that_somebody_has_taken_out_of_the_inbox_is_not_waited_for(calm: dict[str, Any], waiting: Home) -> None:
+    waiting.night(intake.discover)
+    [claimed] = waiting.settings.inbox.glob("hospital/*/*")
+    claimed.rename(waiting.settings.landing / "hospital" / claimed.name)
+    waiting.night()
+    assert {table: calm[table] for table in TABLES} == state(waiting)
 
 
 def test_a_warehouse_that_is_gone_is_not_begun_anew(waiting: Home) -> None:
