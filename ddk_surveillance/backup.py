@@ -16,7 +16,7 @@ from ddk_surveillance.landing import sha256
 from ddk_surveillance.settings import Settings, now
 from ddk_surveillance.warehouse import existing_warehouse, writer_lock
 
-KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "receipts", "schemas", "status.json")
+KEPT = ("ddk.duckdb", "analyst", "archive", "inbox", "landing", "models", "receipts", "schemas", "status.json")
 MANIFEST = "manifest.json"
 WRITE_AHEAD_LOG = "ddk.duckdb.wal"  # DuckDB keeps it while the warehouse is open, and after a kill
 

@@ -12,6 +12,7 @@ from ddk_surveillance.retention import Growing, sizes
 from ddk_surveillance.settings import Settings
 
 ENOUGH_DISK_GB = 5
+LISTED = 20
 # Tested together; others may resolve and still not run.
 TESTED = {
     "prefect": "3.8.8",
@@ -116,12 +117,21 @@ def _disk(settings: Settings) -> Text | None:
 
 def _warehouse(settings: Settings) -> Text | None:
     from ddk_surveillance.guard import checked_key
+    from ddk_surveillance.landing import archived_and_unknown
     from ddk_surveillance.warehouse import is_lost, open_warehouse
 
     if settings.warehouse_file.exists() or is_lost(settings):
         with open_warehouse(settings) as db:
             if settings.key_file:  # without one the line above complains
                 checked_key(db)
+            unknown = [str(path.relative_to(settings.archive)) for path in archived_and_unknown(db)]
+        if unknown:
+            more = " …" if unknown[LISTED:] else ""
+            return Text(
+                f"不知道存档中的 {len(unknown)} 份文件：{'、'.join(unknown[:LISTED])}{more}。请把它们移回 landing/<来源>/ 再运行 ddk nightly。",
+                f"knows nothing of {len(unknown)} archived files: {', '.join(unknown[:LISTED])}{more}. Move them back to landing/<source>/"
+                " and run ddk nightly.",
+            )
     return None
 
 

@@ -201,6 +201,12 @@ def archived(settings: Settings, source: str, batch: str, fingerprint: str) -> P
     return next((path for path in files if sha256(path) == fingerprint), None)
 
 
+def archived_and_unknown(db: Warehouse) -> tuple[Path, ...]:
+    """Folders of the archive of which the warehouse knows nothing, as after an older one was put back."""
+    known = set(db.column("SELECT batch_id FROM ops.batch"))
+    return tuple(sorted(path for path in db.settings.archive.glob("*/*") if path.name not in known and any(path.glob("*"))))
+
+
 def remove_erased(db: Warehouse) -> None:
     """Delete the archived files of erased batches, and of the readings of them."""
     for batch in db.column("SELECT batch_id FROM ops.erased_batch"):

@@ -22,6 +22,7 @@ from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet, Workbook
 from ddk_surveillance.landing import (
     Claim,
+    archived_and_unknown,
     claim_new_files,
     claims,
     date_rightly,
@@ -76,18 +77,23 @@ def run(db: Warehouse, key: str) -> Outcome:
 
 
 def _report_left_behind(db: Warehouse, night_id: str) -> None:
-    """Folders, links and files outside the source folders cannot be taken; each night says so, without their names."""
-    count = len(left_behind(db))
-    if count:
-        db.execute(
-            "UPDATE ops.night SET notice_zh = $zh, notice_en = $en WHERE night_id = $night",
-            {
-                "night": night_id,
-                "zh": f"landing/ 中有 {count} 项不能处理（文件夹、快捷方式，或没有放在来源目录里）。请把文件直接放入 landing/<来源>/。",
-                "en": f"{count} things in landing/ cannot be taken (folders, links, or not in a source's folder). "
-                "Put files straight into landing/<source>/.",
-            },
-        )
+    """What lies in the data home and nobody deals with; each night says so, without names."""
+    said = [text.format(count=count) for text, count in
+            ((LEFT_BEHIND, len(left_behind(db))), (NOT_IN_THE_BOOKS, len(archived_and_unknown(db)))) if count]  # fmt: skip
+    if said:
+        zh, en = "".join(text.zh for text in said), " ".join(text.en for text in said)
+        db.execute("UPDATE ops.night SET notice_zh = ?, notice_en = ? WHERE night_id = ?", [zh, en, night_id])
+
+
+LEFT_BEHIND = Text(
+    "landing/ 中有 {count} 项不能处理（文件夹、快捷方式，或没有放在来源目录里）。请把文件直接放入 landing/<来源>/。",
+    "{count} things in landing/ cannot be taken (folders, links, or not in a source's folder). Put files straight into landing/<source>/.",
+)
+NOT_IN_THE_BOOKS = Text(
+    "archive/ 中有 {count} 份文件，数据仓库并不知道（放回过较早的 ddk.duckdb？）。ddk doctor 列出它们；请移回 landing/<来源>/ 再运行。",
+    "archive/ holds {count} files of which the warehouse knows nothing (was an older ddk.duckdb put back?). ddk doctor lists them;"
+    " move them back to landing/<source>/ and run again.",
+)
 
 
 def register(db: Warehouse, claim: Claim, night_id: str) -> None:

@@ -152,13 +152,14 @@ def _write_line(sheet: Any, styles: dict[str, Any], line: Line, row: int) -> Non
 
 
 def take_form(db: Warehouse, path: Path, warehouse_id: str, checked: Check) -> Taken:
-    """Keep the decisions of a filled-in form; the rows that cannot be taken leave the others alone."""
+    """Keep the decisions of a filled-in form in one step; the rows that cannot be taken leave the others alone."""
     rows = _rows(path, warehouse_id)
     decided_by = _reviewer(rows, checked)
-    results = [
-        (number, _take(db, shown, row, following, decided_by, checked))
-        for number, shown, row, following in _decisions(rows)
-    ]
+    with db.transaction():
+        results = [
+            (number, _take(db, shown, row, following, decided_by, checked))
+            for number, shown, row, following in _decisions(rows)
+        ]
     refused = tuple((number, result) for number, result in results if isinstance(result, Text))
     counted = [result for _, result in results]
     return Taken(counted.count("new"), counted.count("known"), counted.count("open"), refused)

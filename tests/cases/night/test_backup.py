@@ -23,10 +23,13 @@ VOICE = Voice("zh")
 def test_a_round_trip_brings_everything_back_and_the_next_night_goes_on(
     used: Home, make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
+    used.settings.models.mkdir()
+    (used.settings.models / "the_one_before.json").write_text("{}")
     backup.back_up(used.settings, VOICE, tmp_path / "copy")
     other = make_home("other")
     backup.restore(other.settings, VOICE, tmp_path / "copy", replace=False)
     assert contents(other) == contents(used)
+    assert "models/the_one_before.json" in contents(other)
     assert state(other) == state(used)
     assert state(send(other, LATE)) == state(send(used, LATE))
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -282,6 +283,27 @@ def test_a_warehouse_that_is_gone_is_not_begun_anew(waiting: Home) -> None:
         open_warehouse(waiting.settings),
     ):
         pass
+
+
+def test_after_an_older_warehouse_was_put_back_the_newer_files_are_told_of_and_can_come_again(
+    calm: dict[str, Any], waiting: Home
+) -> None:
+    older = waiting.settings.home / "older"
+    shutil.copy2(waiting.settings.warehouse_file, older)
+    waiting.night()
+    older.rename(waiting.settings.warehouse_file)
+    waiting.night()
+    [notice] = waiting.column("SELECT notice_zh FROM ops.night ORDER BY rowid DESC LIMIT 1")
+    assert notice.startswith("archive/ 中有 1 份文件，数据仓库并不知道")
+    complaint = {name.en: look for name, look in EXAMINATIONS}["warehouse"](waiting.settings)
+    [batch] = set(waiting.settings.archive.glob("hospital/*")) - {
+        waiting.settings.archive / "hospital" / known for known in waiting.column("SELECT batch_id FROM ops.batch")
+    }
+    assert complaint and f"hospital/{batch.name}" in complaint.zh
+    (batch / "late.csv").rename(waiting.settings.landing / "hospital" / "late.csv")
+    waiting.night()
+    assert {table: calm[table] for table in TABLES} == state(waiting)
+    assert waiting.column("SELECT notice_zh FROM ops.night ORDER BY rowid DESC LIMIT 1") == [None]
 
 
 def test_landing_on_another_disk_is_told(waiting: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,16 @@ import re
 import stat
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import python_calamine
 import xlsxwriter
 
-from ddk_surveillance.warehouse import open_warehouse
+from ddk_surveillance import review
+from ddk_surveillance.link import adjudication
+from ddk_surveillance.review import workbook
+from ddk_surveillance.warehouse import Warehouse, open_warehouse
 from tests.cases.review.conftest import DOUBTFUL, Terminal, night
 from tests.conftest import Home
 
@@ -75,6 +79,23 @@ def test_what_is_filled_in_is_taken_once(terminal: Terminal, doubtful: Home, for
     again = terminal("review", "--import", form)
     assert "新裁定 0 对；此前已有相同裁定 2 对" in again.text
     assert len(doubtful.query("FROM link.adjudication")) == 2
+
+
+def test_of_an_import_that_is_cut_short_nothing_stays(
+    terminal: Terminal, doubtful: Home, form: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(form, ("不同事件", "卡片核对"), ("同一事件", "家长证实"), ("暂不决定", ""))
+    add = adjudication._add
+
+    def cut_short(db: Warehouse, pair: list[str], decision: str, *words: Any) -> None:
+        if decision == "same":
+            raise KeyboardInterrupt
+        add(db, pair, decision, *words)
+
+    monkeypatch.setattr(adjudication, "_add", cut_short)
+    with pytest.raises(KeyboardInterrupt), open_warehouse(doubtful.settings) as db:
+        workbook.take_form(db, form, review._warehouse_id(db), review.checked)
+    assert doubtful.query("FROM link.adjudication") == []
 
 
 def test_each_wrong_row_is_named_and_leaves_the_others_alone(terminal: Terminal, doubtful: Home, form: Path) -> None:
