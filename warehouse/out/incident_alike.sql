@@ -8,8 +8,9 @@ WITH incident AS NOT MATERIALIZED (
     FROM core.incident i
     LEFT JOIN (SELECT category, unnest(range(from_years, to_years + 1)) AS age_years FROM ref.age_group WHERE dimension = 'age5') g
     USING (age_years)
+    WHERE event_year IS NOT NULL
 ), class AS (
-    SELECT domain, event_year, sex, age_group, list(DISTINCT hash(child_id))[:5] AS few, min(violence_type) AS first_type, max(violence_type) AS last_type
+    SELECT domain, event_year, sex, age_group, list(DISTINCT hash(child_id))[:5] AS few, min(nullif(violence_type, 'unknown')) AS first_type, max(nullif(violence_type, 'unknown')) AS last_type
     FROM incident GROUP BY ALL
 ), beside AS (
     SELECT *, min(len(few)) OVER of_sex AS smallest_age, len(list_distinct(flatten(list(few) OVER of_sex))) AS of_sex,
@@ -23,7 +24,7 @@ WITH incident AS NOT MATERIALIZED (
     SELECT *, min(first_type) OVER alike < max(last_type) OVER alike AS has_several_types,
            dense_rank() OVER (ORDER BY domain, shown_year, shown_age, shown_sex) AS class_number
     FROM (SELECT *, if(has_year, event_year, NULL) AS shown_year, if(has_age, age_group, 'all') AS shown_age, if(has_sex, sex, 'all') AS shown_sex
-          FROM fit WHERE of_domain >= 5 AND event_year IS NOT NULL)
+          FROM fit WHERE of_domain >= 5)
     WINDOW alike AS (PARTITION BY domain, shown_year, shown_age, shown_sex)
 ), alike AS (  -- a class by its number, for its words would be dear to compare; the mechanism tells of sexual violence as its type does
     SELECT class_number, if(has_several_types, mechanism, nullif(mechanism, 'sexual_assault')) AS mechanism, place, nature, body_part, severity, if(has_several_types, violence_type, NULL) AS violence_type,

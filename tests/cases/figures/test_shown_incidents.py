@@ -71,6 +71,9 @@ def test_where_all_are_of_one_type_the_mechanism_does_not_tell_it(tmp_path: Path
         add(db, f"i{number} c{number} 12 assault sexual_assault resident sex=female,violence_type=sexual ·")
     told = f"SELECT mechanism, violence_type, sum(alike) FROM ({db.statement('out.incident_alike')}) GROUP BY ALL ORDER BY ALL"
     assert db.rows(told) == [(None, None, 5)]
+    add(db, "i9 c9 12 assault sexual_assault resident sex=female,violence_type=unknown ·")  # unknown is no other type
+    assert db.rows(told) == [(None, None, 6)]
+    db.execute("DELETE FROM core.incident_version WHERE incident_id = 'i9'")
     add(db, "i5 c5 12 assault blunt_force resident sex=female,violence_type=physical ·")
     assert db.rows(told) == [("blunt_force", "physical", 1), ("sexual_assault", "sexual", 5)]
     db.connection.close()
