@@ -16,7 +16,7 @@ from ddk_surveillance.console import Voice, headings
 from ddk_surveillance.editions import restatements
 from ddk_surveillance.errors import BusyError, ExitCode, Text
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.warehouse import Warehouse, existing_warehouse
+from ddk_surveillance.warehouse import Parameters, Warehouse, existing_warehouse
 from ddk_surveillance.writing import written_whole
 
 FORM = 3  # of the facts: raised when one is added or changes its meaning
@@ -55,7 +55,7 @@ NIGHT = f"""
            n.message_zh, n.message_en, n.notice_zh, n.notice_en,
            count(b.batch_id) AS files, count(*) FILTER (b.status IN ('held', 'refused', 'unreadable')) AS files_to_mend,
            (SELECT status = 'killed' FROM ops.night ORDER BY rowid DESC LIMIT 1 OFFSET 1) IS TRUE AS follows_a_killed_one
-    FROM {nights.NEWEST} n LEFT JOIN ops.batch b USING (night_id) GROUP BY ALL"""
+    FROM {nights.NEWEST} n LEFT JOIN ops.batch b ON list_contains($answered_for, b.night_id) GROUP BY ALL"""
 RELEASE = """
     SELECT release_id, published_at::VARCHAR AS published_at, data_as_of::VARCHAR AS data_as_of
     FROM ops.release ORDER BY release_id DESC LIMIT 1"""
@@ -130,17 +130,19 @@ def look(settings: Settings) -> Facts:
 def gather(db: Warehouse) -> Facts:
     """Everything the operator needs, as plain values; no row of any child is read."""
     reporting = [source.source for source in db.library.sources.values() if source.timeliness]
+    last = db.column(f"SELECT night_id FROM {nights.NEWEST}")
+    answered_for = nights.answered_for(db, last[0]) if last else []
     return {
         "home": str(db.settings.home),
         "form": FORM,
         "taken_at": str(db.value("SELECT date_trunc('second', now()::TIMESTAMP)")),
         "in_use": False,
         "key_id": db.remembered("key_id"),
-        "last_night": _first(db, NIGHT),
+        "last_night": _first(db, NIGHT, {"answered_for": answered_for}),
         "release": _first(db, RELEASE),
         "sources": db.records(PER_SOURCE),
         "alarms": db.records(ALARMS),
-        "newcomers": [text._asdict() for text in _newcomers(db)],
+        "newcomers": [text._asdict() for text in nights.newcomers(db, answered_for)],
         "linkage": _first(db, LINKAGE),
         "linkage_alarms": db.records(LINKAGE_ALARMS),
         "alerts": db.records(ALERTS),
@@ -155,11 +157,6 @@ def gather(db: Warehouse) -> Facts:
         "disk_free_gb": round(shutil.disk_usage(db.settings.home).free / 1e9, 1),
         "notice": (last_snapshot(db.settings) or {}).get("notice"),
     }
-
-
-def _newcomers(db: Warehouse) -> list[Text]:
-    last = _first(db, f"SELECT night_id FROM {nights.NEWEST}")
-    return nights.newcomers(db, nights.answered_for(db, last["night_id"])) if last else []
 
 
 def keep(settings: Settings, facts: Facts) -> None:
@@ -177,8 +174,8 @@ def last_snapshot(settings: Settings) -> Facts | None:
     return snapshot if snapshot.get("form") == FORM else None
 
 
-def _first(db: Warehouse, sql: str) -> Row | None:
-    return next(iter(db.records(sql)), None)
+def _first(db: Warehouse, sql: str, parameters: Parameters = ()) -> Row | None:
+    return next(iter(db.records(sql, parameters)), None)
 
 
 ENDS = {
@@ -259,7 +256,8 @@ def _replayed(facts: Facts) -> Text:
 
 
 def _alarm(facts: Facts, alarm: Row) -> Text:
-    known = {**alarm, "expected": "?" if alarm["expected"] is None else alarm["expected"]}  # too little history
+    expected = {None: "?", 0: "<1"}.get(alarm["expected"], alarm["expected"])  # None: too little history
+    known = {**alarm, "expected": expected}
     feed, words = _feed(facts, alarm["source"]), ALARM_WORDS[alarm["status"]].format(**known)
     who = "" if alarm["institution"] == "all" else f" {alarm['institution']}"
     return Text(f"! {feed.zh}{who}：{words.zh}", f"! {feed.en}{who}: {words.en}")

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from ddk_surveillance import intake, landing, tokens
+from ddk_surveillance import intake, landing, notice, status, tokens
 from ddk_surveillance.backup import back_up, restore
 from ddk_surveillance.cli import main
 from ddk_surveillance.console import Voice
@@ -108,7 +108,9 @@ def test_killed_nine_times(calm: dict[str, Any], waiting: Home) -> None:
     assert left_by(waiting) == calm
 
 
-def test_a_file_found_unreadable_by_a_run_that_was_killed_then_stands_in_the_books(waiting: Home) -> None:
+def test_a_file_found_unreadable_by_a_run_that_was_killed_then_stands_in_the_books_and_the_notice(
+    waiting: Home,
+) -> None:
     def killed_after_intake(db: Warehouse, night: str) -> None:
         for source in intake.discover(db, night):
             intake.run(db, source)
@@ -118,6 +120,9 @@ def test_a_file_found_unreadable_by_a_run_that_was_killed_then_stands_in_the_boo
     waiting.night()
     assert waiting.query("SELECT count(*) FROM ops.batch ANTI JOIN ops.ledger USING (batch_id)") == [(0,)]
     assert waiting.column("SELECT status FROM ops.night ORDER BY rowid")[-1] == "published"
+    with open_warehouse(waiting.settings) as db:
+        said = [line.zh for line in notice.news(status.gather(db), None)]
+    assert said[:2] == ["上一次运行被中断，本次已接着做完。", "1 份文件被拒收、暂扣或不可读。"]
 
 
 @contextlib.contextmanager
