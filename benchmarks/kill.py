@@ -301,7 +301,7 @@ def state(settings: Settings) -> dict[str, Any]:
         found[folder] = sorted(
             str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() or path.is_symlink()
         )
-    found["analysts see"] = os.readlink(settings.analyst_file)
+    found["analysts see"] = os.path.lexists(settings.analyst_file) and os.readlink(settings.analyst_file)
     return found
 
 
