@@ -38,7 +38,7 @@ def write_file(path: Path, records: int) -> None:
 
     library = Library((shipped("schemas"),))
     truth = linkage_records(1, records)
-    labels = {name: {code: zh for code, zh, _ in library.code_labels(name)} for name in CODED}
+    labels = {name: {code: said.zh for code, said in library.code_labels(name).items()} for name in CODED}
     # stated by name: a code of another district would be a child from elsewhere
     own = {code: f"第{code[2:]}镇" for code in sorted(truth["township_code"].dropna().unique())}
     lines = [f"50{code[2:]},{name},Town {code[2:]},\n" for code, name in own.items()]

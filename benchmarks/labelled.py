@@ -64,7 +64,7 @@ def main(names: list[str]) -> None:
             read(name).to_parquet(file)
             db = synthetic_warehouse(Path(folder), file)
             with db.transaction(is_rehearsal=True):
-                model = train(db, model_in_use(db.library.folders).declaration, seed=1)
+                model = train(db, model_in_use(db.library).declaration, seed=1)
             link_by(model, db, "labelled")
             found = accuracy(db)
             print(json.dumps({"set": name, **{measure: found[measure] for measure in SHOWN}}), flush=True)

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.end_to_end import apart
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.link import model_in_use, run
-from ddk_surveillance.link.cluster import Ints, batched, components, partition, parts
+from ddk_surveillance.link.cluster import batched, components, partition, parts
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.evaluation import accuracy, synthetic_file, synthetic_warehouse
 from ddk_surveillance.link.preparation import prepare
@@ -52,7 +53,7 @@ def splink(file: Path, home: Path) -> dict[str, Any]:
     logging.disable(logging.WARNING)
     home.mkdir()
     db = synthetic_warehouse(home, file)
-    declaration = model_in_use(db.library.folders).declaration
+    declaration = model_in_use(db.library).declaration
     prepare(db, declaration)
     records = db.arrow(
         f"SELECT {COLUMNS}, true_incident_id FROM link.linkable JOIN truth USING (record_id) ORDER BY key"

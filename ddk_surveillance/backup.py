@@ -59,7 +59,8 @@ def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> in
     manifest = _checked(source)
     settings.home.mkdir(parents=True, exist_ok=True)
     with writer_lock(settings):
-        present = [name for name in KEPT if _holds_files(settings.home / name)]
+        held = {path.relative_to(settings.home).parts[0] for path in settings.home.rglob("*") if path.is_file()}
+        present = [name for name in KEPT if name in held]
         if present and not replace:
             raise ConfigurationError(
                 f"{settings.home} 里已有数据（{'、'.join(present)}）。要用备份取代它，请加 --replace；原有内容会移到旁边的目录。",
@@ -124,10 +125,6 @@ def _checked(source: Path) -> dict[str, Any]:
             f"{len(damaged)} files of the backup are not what they were. Nothing was restored: choose another.",
         )
     return manifest
-
-
-def _holds_files(path: Path) -> bool:
-    return path.is_file() or any(one.is_file() for one in path.rglob("*"))
 
 
 def _move_aside(home: Path) -> Path:

@@ -23,6 +23,7 @@ from ddk_surveillance.guard.headers import header_kind, kind_title
 from ddk_surveillance.guard.identifiers import find_identifiers, scan_text
 from ddk_surveillance.guard.kept import without_names
 from ddk_surveillance.guard.names import is_title_of_a_person
+from ddk_surveillance.guard.patterns import is_date
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, find_header
 from ddk_surveillance.intake.reading import read_sheets
 from ddk_surveillance.intake.recognise import Recognised, recognise_all
@@ -272,13 +273,8 @@ def _month(text: str) -> str | None:
 def _resident_number(text: str) -> str | None:
     """The number in its one spelling if its check character and its date of birth are right."""
     number = normalise_resident_id(text)
-    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", number) or resident_check_character(number[:17]) != number[17]:
-        return None
-    try:
-        datetime.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return None
-    return number
+    is_whole = re.fullmatch(r"[1-9][0-9]{16}[0-9X]", number) and resident_check_character(number[:17]) == number[17]
+    return number if is_whole and is_date(number[6:14]) else None
 
 
 def _age(born: datetime.date | None, event: datetime.date | None) -> str | None:

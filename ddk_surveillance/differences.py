@@ -80,11 +80,6 @@ def release(db: Warehouse, name: str | None) -> tuple[str, datetime.datetime]:
     return rows[0]
 
 
-def cause_words(db: Warehouse, cause: str) -> Text:
-    """A cause in words."""
-    return {code: Text(zh, en) for code, zh, en in db.library.code_labels("change_cause")}[cause]
-
-
 def number(value: int | None) -> str:
     return "—" if value is None else str(value)
 
@@ -96,7 +91,7 @@ def rate(value: float | None) -> str:
 def _show(voice: Voice, db: Warehouse, rows: list[tuple[Any, ...]]) -> None:
     figures = [list(own) for _, own in itertools.groupby(rows, key=lambda row: row[: len(FIGURE)])]
     labels = Labels(db.library)
-    voice.table(HEADINGS, [line for own in figures[:SHOWN_FIGURES] for line in _lines(voice, db, labels, own)])
+    voice.table(HEADINGS, [line for own in figures[:SHOWN_FIGURES] for line in _lines(voice, labels, own)])
     if len(figures) > SHOWN_FIGURES:
         voice.say(
             f"共有 {len(figures)} 个数字变动，以上为最要紧的 {SHOWN_FIGURES} 个；全部见 --format csv 或 json（含事件号、记录号）。",
@@ -105,7 +100,7 @@ def _show(voice: Voice, db: Warehouse, rows: list[tuple[Any, ...]]) -> None:
         )
 
 
-def _lines(voice: Voice, db: Warehouse, labels: Labels, own: list[tuple[Any, ...]]) -> list[list[str]]:
+def _lines(voice: Voice, labels: Labels, own: list[tuple[Any, ...]]) -> list[list[str]]:
     """The figure stands once, before its first cause."""
     code, period_type, period, *part, old, new, old_rate, new_rate = own[0][:10]
     shown = [code, *cell_words(voice, labels, period_type, period, *part), number(old), number(new),
@@ -113,7 +108,7 @@ def _lines(voice: Voice, db: Warehouse, labels: Labels, own: list[tuple[Any, ...
     lines = []
     for *_, cause, change, rate_change, records, sources, _, _ in own:
         named = [voice.pick(labels.cell("source_code", one)) for one in (sources or "").split(",") if one]
-        lines.append([*shown, voice.pick(cause_words(db, cause)), f"{change:+d}" if change else "", f"{rate_change:+.3f}",
+        lines.append([*shown, voice.pick(labels.codes("change_cause")[cause]), f"{change:+d}" if change else "", f"{rate_change:+.3f}",
                       str(records or ""), voice.pick(Text("、", ", ")).join(named)])  # fmt: skip
         shown = [""] * len(shown)
     return lines

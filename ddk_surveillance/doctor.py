@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import DdkError, ExitCode, Text
+from ddk_surveillance.errors import ConfigurationError, DdkError, ExitCode, Text
 from ddk_surveillance.library import Library
 from ddk_surveillance.retention import Growing, sizes
 from ddk_surveillance.settings import Settings
@@ -22,7 +22,7 @@ TESTED = {
     "pandas": "3.1.1",
     "sqlalchemy": "2.0.58",
 }
-Examination = Callable[[Settings], Text | None]
+Examination = Callable[[Settings], object]  # raises what is the matter
 
 
 def examine(settings: Settings, voice: Voice) -> int:
@@ -31,12 +31,10 @@ def examine(settings: Settings, voice: Voice) -> int:
     for name, look in EXAMINATIONS:
         complaint = _complaint(look, settings)
         bad += complaint is not None
-        mark = "✗" if complaint else "✓"
-        remedy = complaint or Text("", "")
-        voice.say(
-            f"{mark} {name.zh}{'：' if complaint else ''}{remedy.zh}",
-            f"{mark} {name.en}{': ' if complaint else ''}{remedy.en}",
-        )
+        if complaint:
+            voice.say(f"✗ {name.zh}：{complaint.zh}", f"✗ {name.en}: {complaint.en}")
+        else:
+            voice.say(f"✓ {name.zh}", f"✓ {name.en}")
     for one, files, size in sizes(settings):
         limit = _limit(one)
         voice.say(f"  {one.title.zh}：{files} 个文件，{size / 1e6:.1f} MB{limit.zh}",
@@ -56,66 +54,62 @@ def _limit(one: Growing) -> Text:
 
 def _complaint(look: Examination, settings: Settings) -> Text | None:
     try:
-        return look(settings)
+        look(settings)
     except DdkError as error:
         return error.text
     except OSError as error:
         return Text(f"系统拒绝读写（{error.strerror}）。请检查磁盘、挂载方式和权限。",
                     f"The system refuses to read or write ({error.strerror}): check the disk, how it is mounted, permissions.")  # fmt: skip
+    return None
 
 
-def _packages(_: Settings) -> Text | None:
+def _packages(_: Settings) -> None:
     other = [name for name, version in TESTED.items() if importlib.metadata.version(name) != version]
-    if not other:
-        return None
-    return Text(f"{'、'.join(other)} 的版本没有一起测试过；请按 requirements.lock 安装。",
-                f"Versions not tested together: {', '.join(other)}. Install from requirements.lock.")  # fmt: skip
+    if other:
+        raise ConfigurationError(
+            f"{'、'.join(other)} 的版本没有一起测试过；请按 requirements.lock 安装。",
+            f"Versions not tested together: {', '.join(other)}. Install from requirements.lock.",
+        )
 
 
-def _declarations(settings: Settings) -> Text | None:
+def _declarations(settings: Settings) -> None:
     library = Library(settings.declarations)
-    return (
-        None
-        if library.sources and library.checks and library.indicators
-        else Text("schemas/ 为空。", "schemas/ is empty.")
-    )
+    if not (library.sources and library.checks and library.indicators):
+        raise ConfigurationError("schemas/ 为空。", "schemas/ is empty.")
 
 
-def _key(settings: Settings) -> Text | None:
+def _key(settings: Settings) -> None:
     from ddk_surveillance.guard import configured_key
 
     if settings.key_file is None:
-        return Text(
+        raise ConfigurationError(
             "未设置 DDK_KEY_FILE。由保管人在程序目录之外生成：umask 077; head -c 32 /dev/urandom > 路径，然后 export DDK_KEY_FILE=路径"
             "（ddk demo 不需要，会自己生成一次性密钥）。",
             "DDK_KEY_FILE is not set. The custodian makes one outside the program folder: umask 077; head -c 32 /dev/urandom > PATH; "
             "export DDK_KEY_FILE=PATH (ddk demo makes a throw-away key of its own).",
         )
     configured_key(settings)
-    return None
 
 
-def _home(settings: Settings) -> Text | None:
+def _home(settings: Settings) -> None:
     settings.make_folders()
-    if os.access(settings.home, os.W_OK):
-        return None
-    return Text(
-        f"{settings.home} 不可写。请改权限或设 DDK_HOME。",
-        f"{settings.home} is not writable: change its mode or set DDK_HOME.",
-    )
+    if not os.access(settings.home, os.W_OK):
+        raise ConfigurationError(
+            f"{settings.home} 不可写。请改权限或设 DDK_HOME。",
+            f"{settings.home} is not writable: change its mode or set DDK_HOME.",
+        )
 
 
-def _disk(settings: Settings) -> Text | None:
+def _disk(settings: Settings) -> None:
     free = shutil.disk_usage(settings.home).free / 1e9
-    if free >= ENOUGH_DISK_GB:
-        return None
-    return Text(
-        f"只剩 {free:.1f} GB，请清理到 {ENOUGH_DISK_GB} GB 以上。",
-        f"Only {free:.1f} GB left; free up to {ENOUGH_DISK_GB} GB.",
-    )
+    if free < ENOUGH_DISK_GB:
+        raise ConfigurationError(
+            f"只剩 {free:.1f} GB，请清理到 {ENOUGH_DISK_GB} GB 以上。",
+            f"Only {free:.1f} GB left; free up to {ENOUGH_DISK_GB} GB.",
+        )
 
 
-def _warehouse(settings: Settings) -> Text | None:
+def _warehouse(settings: Settings) -> None:
     from ddk_surveillance.guard import checked_key
     from ddk_surveillance.landing import archived_and_unknown
     from ddk_surveillance.warehouse import is_lost, open_warehouse
@@ -127,26 +121,24 @@ def _warehouse(settings: Settings) -> Text | None:
             unknown = [str(path.relative_to(settings.archive)) for path in archived_and_unknown(db)]
         if unknown:
             more = " …" if unknown[LISTED:] else ""
-            return Text(
+            raise ConfigurationError(
                 f"不知道存档中的 {len(unknown)} 份文件：{'、'.join(unknown[:LISTED])}{more}。请把它们移回 landing/<来源>/ 再运行 ddk nightly。",
                 f"knows nothing of {len(unknown)} archived files: {', '.join(unknown[:LISTED])}{more}. Move them back to landing/<source>/"
                 " and run ddk nightly.",
             )
-    return None
 
 
-def _prefect(_: Settings) -> Text | None:
+def _prefect(_: Settings) -> None:
     import urllib.request
 
-    address = os.environ.get("PREFECT_API_URL")
-    if address is None:
-        return None
-    try:
-        urllib.request.urlopen(f"{address}/health", timeout=5).close()
-    except (OSError, ValueError):
-        return Text("PREFECT_API_URL 指向的服务器没有应答。请启动它（make serve）或取消该变量。",
-                    "The server that PREFECT_API_URL names does not answer: start it (make serve) or unset the variable.")  # fmt: skip
-    return None
+    if address := os.environ.get("PREFECT_API_URL"):
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=5).close()
+        except (OSError, ValueError):
+            raise ConfigurationError(
+                "PREFECT_API_URL 指向的服务器没有应答。请启动它（make serve）或取消该变量。",
+                "The server that PREFECT_API_URL names does not answer: start it (make serve) or unset the variable.",
+            ) from None
 
 
 EXAMINATIONS: tuple[tuple[Text, Examination], ...] = (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.differences import cause_words, number, rate, release
+from ddk_surveillance.differences import number, rate, release
 from ddk_surveillance.errors import ConfigurationError, ExitCode, Text, listed
 from ddk_surveillance.review import checked
 from ddk_surveillance.settings import Settings
@@ -78,18 +78,16 @@ def _not_final(db: Warehouse, year: int) -> list[str]:
 
 def _add(db: Warehouse, year: int, release_id: str, is_provisional: bool, by: str, reason: str | None) -> str:
     count = int(db.value("SELECT 1 + count(*) FROM ops.edition WHERE year = ?", [year]))
-    db.execute(
-        "INSERT INTO ops.edition BY NAME SELECT $edition AS edition_id, $year AS year, $number AS number, $release AS release_id,"
-        " $provisional AS is_provisional, now()::TIMESTAMP AS frozen_at, $by AS frozen_by, $reason AS reason",
-        {"edition": f"{year}-{count}", "year": year, "number": count, "release": release_id, "provisional": is_provisional,
-         "by": by, "reason": reason},
-    )  # fmt: skip
+    edition = {"edition_id": f"{year}-{count}", "year": year, "number": count, "release_id": release_id,
+               "is_provisional": is_provisional, "frozen_by": by, "reason": reason}  # fmt: skip
+    db.insert("ops.edition", edition, "now()::TIMESTAMP AS frozen_at")
     return f"{year}-{count}"
 
 
 def _sentence(db: Warehouse, edition: str, code: str, year: str, old: int | None, new: int | None,
               old_rate: float | None, new_rate: float | None, causes: list[tuple[Any, ...]]) -> Text:  # fmt: skip
-    parts = listed((_part(cause_words(db, cause), *change) for cause, *change in causes), "；", "; ")
+    words = db.library.code_labels("change_cause")
+    parts = listed((_part(words[cause], *change) for cause, *change in causes), "；", "; ")
     moved = f"{number(old)} → {number(new)}, {rate(old_rate)} → {rate(new_rate)} ‰"
     return Text(
         f"重述：定稿 {edition} 的指标 {code}（{year} 年）{moved}：{parts.zh}。",

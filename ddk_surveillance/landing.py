@@ -204,7 +204,9 @@ def archived(settings: Settings, source: str, batch: str, fingerprint: str) -> P
 def archived_and_unknown(db: Warehouse) -> tuple[Path, ...]:
     """Folders of the archive of which the warehouse knows nothing, as after an older one was put back."""
     known = set(db.column("SELECT batch_id FROM ops.batch"))
-    return tuple(sorted(path for path in db.settings.archive.glob("*/*") if path.name not in known and any(path.glob("*"))))
+    return tuple(
+        sorted(path for path in db.settings.archive.glob("*/*") if path.name not in known and any(path.glob("*")))
+    )
 
 
 def remove_erased(db: Warehouse) -> None:

@@ -28,16 +28,14 @@ from ddk_surveillance.contracts import (
     repeated,
     require,
 )
-from ddk_surveillance.errors import ConfigurationError, DeclarationError
+from ddk_surveillance.errors import ConfigurationError, DeclarationError, Text
 from ddk_surveillance.settings import csv_rows, resource
 from ddk_surveillance.text.icd10_ranges import check_ranges
 from ddk_surveillance.text.spelling import folded
 
 Model = TypeVar("Model", bound=Declared)
 # Targets that stand for several columns: a date becomes an interval with a precision.
-COMPOSITE_TARGETS = {
-    "event_date": ("event_date_from", "event_date_to", "date_precision", "event_hour"),
-}
+COMPOSITE_TARGETS = {"event_date": ("event_date_from", "event_date_to", "date_precision", "event_hour")}
 # What the kinds of columns may become; the others become text.
 TYPES_OF_KINDS = {
     "code": ("VARCHAR", "BOOLEAN"),
@@ -167,10 +165,13 @@ class Library:
             raise _declaration_error(str(path), f"nothing is read there; it belongs to one of {', '.join(places)}")
 
     def declared(self, name: str, model: type[Model]) -> Model:
-        """A declaration that is one file, such as linkage_quality.yaml; the later folder's replaces the earlier's."""
-        path = self._files(".", name)[-1]
+        """A declaration that is one file, such as linkage_quality.yaml."""
         with _blaming(name):
-            return model.model_validate(_read_yaml(path))
+            return model.model_validate(_read_yaml(self.file(name)))
+
+    def file(self, name: str) -> Path:
+        """A file that stands by itself; the later folder's replaces the earlier's."""
+        return self._files(".", name)[-1]
 
     def codelist_path(self, name: str) -> Path:
         """The file of a code list; the later folder wins."""
@@ -227,16 +228,16 @@ class Library:
         """Attribute name → code → what that code implies; only attributes that are columns of a record."""
         columns = self.tables["core.record_version"].columns
         implied: dict[str, dict[str, str]] = {}
-        for row in self._code_rows(codelist):
+        for row in self.code_rows(codelist):
             for name, value in row.items():
                 attribute = name.removeprefix("attribute_")
                 if attribute != name and attribute in columns:
                     implied.setdefault(attribute, {})[row["code"]] = value
         return implied
 
-    def code_labels(self, codelist: str) -> list[tuple[str, str, str]]:
-        """(code, zh, en) of a list."""
-        return [(row["code"], row["zh"], row["en"]) for row in self._code_rows(codelist) if "zh" in row]
+    def code_labels(self, codelist: str) -> dict[str, Text]:
+        """Code → what it is called."""
+        return {row["code"]: Text(row["zh"], row["en"]) for row in self.code_rows(codelist) if "zh" in row}
 
     def words(self, source: Source) -> frozenset[str]:
         """Every word, folded, that a code list or the declaration of this source knows."""
@@ -246,7 +247,7 @@ class Library:
 
     @functools.cached_property
     def _listed_words(self) -> frozenset[str]:
-        cells = {cell for name in self.codes for row in self._code_rows(name) for cell in row.values() if cell}
+        cells = {cell for name in self.codes for row in self.code_rows(name) for cell in row.values() if cell}
         return frozenset(folded(word) for cell in cells for word in cell.split("|"))
 
     def fingerprint(self, source: Source) -> str:
@@ -255,7 +256,8 @@ class Library:
         parts += [path.read_text(encoding="utf-8") for path in self._files("codelists", "*.csv")]
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
-    def _code_rows(self, codelist: str) -> list[dict[str, str]]:
+    def code_rows(self, codelist: str) -> list[dict[str, str]]:
+        """The lines of a code list."""
         return csv_rows(self.codelist_path(codelist))
 
     def _check_source(self, source: Source) -> None:
@@ -288,7 +290,7 @@ class Library:
                 self._check_value(table, target, code, f"columns.{name}.terms")
         if column.codelist:
             used = {*LABEL_COLUMNS, column.dictionary, *column.dictionary_by_institution.values()} - {None}
-            first = next(iter(self._code_rows(column.codelist)), {})
+            first = next(iter(self.code_rows(column.codelist)), {})
             require(used, first, f"columns of {column.codelist}.csv, for columns.{name}")
             require(
                 column.terms.values(), self.codes[column.codelist], f"codes of {column.codelist}, for columns.{name}"

@@ -26,10 +26,7 @@ def run(db: Warehouse, key: str) -> Outcome:
     with db.transaction():
         rows_in = int(db.value(f"SELECT count(*) FROM recoded WHERE batch_id IN ({CHECKED})", {"source": key}))
         rows_out = _load(db, source)
-        db.execute(
-            f"UPDATE ops.batch SET status = 'loaded' WHERE batch_id IN ({CHECKED})",
-            {"source": key},
-        )
+        db.execute(f"UPDATE ops.batch SET status = 'loaded' WHERE batch_id IN ({CHECKED})", {"source": key})
         db.execute("DROP TABLE recoded")
         keep_books(db, key)
     return Outcome(rows_in, rows_out)

@@ -53,11 +53,8 @@ def begin(db: Warehouse, night_id: str) -> None:
     db.execute(
         "UPDATE ops.night SET status = 'killed', message_zh = ?, message_en = ? WHERE status = 'running'", [*KILLED]
     )
-    db.execute(
-        "INSERT INTO ops.night BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS started_at, 'running' AS status,"
-        " ? AS declarations",
-        [night_id, db.library.everything_fingerprint],
-    )
+    night = {"night_id": night_id, "status": "running", "declarations": db.library.everything_fingerprint}
+    db.insert("ops.night", night, "now()::TIMESTAMP AS started_at")
 
 
 def close(db: Warehouse, night_id: str, status: str, message: Text, release_id: str | None = None) -> None:

@@ -15,6 +15,9 @@ from ddk_surveillance.settings import Settings
 from ddk_surveillance.status import ENDS, PUBLISHED, Facts, warnings
 
 PATIENCE_SECONDS = 20
+AFTER_A_KILL = Text(
+    "上一次运行被中断，本次已接着做完。", "The run before it was cut short; this one went on from there."
+)
 
 
 def news(facts: Facts, before: Facts | None) -> list[Text]:
@@ -25,16 +28,9 @@ def news(facts: Facts, before: Facts | None) -> list[Text]:
         end = ENDS[night["status"]]
         said.append(Text(f"{end.zh}。{night['message_zh'] or ''}", f"{end.en}. {night['message_en'] or ''}"))
     if night["follows_a_killed_one"]:
-        said.append(
-            Text("上一次运行被中断，本次已接着做完。", "The run before it was cut short; this one went on from there.")
-        )
-    if night["files_to_mend"]:
-        said.append(
-            Text(
-                f"{night['files_to_mend']} 份文件被拒收、暂扣或不可读。",
-                f"{night['files_to_mend']} files refused, held or unreadable.",
-            )
-        )
+        said.append(AFTER_A_KILL)
+    if count := night["files_to_mend"]:
+        said.append(Text(f"{count} 份文件被拒收、暂扣或不可读。", f"{count} files refused, held or unreadable."))
     known = set(warnings(before)) if before else set()
     return said + [warning for warning in warnings(facts) if warning not in known]
 

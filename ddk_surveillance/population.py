@@ -53,7 +53,7 @@ def import_population(settings: Settings, voice: Voice, file: Path, accept_jumps
 
 def _problems(trial: Warehouse, held: pyarrow.Table) -> list[tuple[str, Text]]:
     """What is doubtful, with its kind."""
-    townships = [code for code, _, _ in trial.library.code_labels("township")]
+    townships = list(trial.library.code_labels("township"))
     with trial.offering(held=held, given=trial.arrow("FROM ref.population")):
         rows = trial.rows(trial.statement("ref.population_problem"), {"townships": townships})
     return [(kind, _worded(kind, year, base, place, size)) for kind, year, base, place, size in rows]

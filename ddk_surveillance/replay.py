@@ -93,11 +93,9 @@ def replay(db: Warehouse, night: Night) -> tuple[str, Text]:
     else:
         status = "same" if not differing else "changed" if _was_read_otherwise(db, night) else "differs"
         text = _sentence(status, night, differing)
-    db.execute(
-        "INSERT INTO ops.replay BY NAME SELECT ? AS night_id, now()::TIMESTAMP AS replayed_at, ? AS release_id, ? AS status,"
-        " ? AS tables_differing, ? AS message_zh, ? AS message_en",
-        [night.night_id, night.release_id, status, ", ".join(differing), *text],
-    )
+    told = {"status": status, "tables_differing": ", ".join(differing), "message_zh": text.zh, "message_en": text.en}
+    replayed = {"night_id": night.night_id, "release_id": night.release_id}
+    db.insert("ops.replay", replayed | told, "now()::TIMESTAMP AS replayed_at")
     return status, text
 
 

@@ -161,12 +161,7 @@ def _plain(raw: str) -> str:
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
-_NORMALISED = {
-    "id": normalise_resident_id,
-    "name": _normalise_name,
-    "phone": _normalise_phone,
-    "case": _normalise_case,
-}
+_NORMALISED = {"id": normalise_resident_id, "name": _normalise_name, "phone": _normalise_phone, "case": _normalise_case}
 
 
 def _incoming(tokens: pa.Array) -> pa.Array:

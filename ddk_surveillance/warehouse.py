@@ -32,15 +32,8 @@ HOLDS_ERASED = "holds_erased"  # in ops.meta: the file is to be written anew bef
 KEEP_BACKUPS = 2  # copies from before a change of declarations
 Parameters = Mapping[str, object] | Sequence[object]
 # SELECTs that are cheap enough to stay views; every other file under warehouse/ fills a declared table.
-VIEWS = (
-    "core.record",
-    "link.decision",
-    "ref.population",
-    "ops.open_quarantine",
-    "ops.active_change",
-    "ops.erased_batch",
-    "mart.drill",
-)
+VIEWS = ("core.record", "link.decision", "ref.population", "ops.open_quarantine", "ops.active_change", "ops.erased_batch",
+         "mart.drill")  # fmt: skip
 # SELECTs with parameters, for analysts: a table macro and its parameters.
 MACROS = {
     "core.incident_as_of": "moment",
@@ -168,10 +161,15 @@ class Warehouse:
                     f"SET preserve_insertion_order = true; SET memory_limit = '{self.settings.memory_limit_gb}GB'"
                 )
 
+    def insert(self, table: str, row: Mapping[str, object], *computed: str) -> None:
+        """Add a row by the names of its columns, some of which SQL computes (now()::TIMESTAMP AS made_at)."""
+        columns = ", ".join([*(f"${name} AS {name}" for name in row), *computed])
+        self.execute(f"INSERT INTO {table} BY NAME SELECT {columns}", row)
+
     def remember(self, name: str, value: str) -> None:
         """Keep a fact about the warehouse itself."""
         self.execute("DELETE FROM ops.meta WHERE name = ?", [name])
-        self.execute("INSERT INTO ops.meta VALUES (?, ?)", [name, value])
+        self.insert("ops.meta", {"name": name, "value": value})
 
     def remembered(self, name: str) -> str | None:
         rows = self.rows("SELECT value FROM ops.meta WHERE name = ?", [name])
@@ -181,12 +179,12 @@ class Warehouse:
         """The one SELECT that makes a table, from warehouse/<schema>/<table>.sql."""
         return resource("warehouse").joinpath(*table.split(".")).with_suffix(".sql").read_text(encoding="utf-8")
 
-    def rebuild(self, table: str, **parameters: object) -> int:
-        """Replace the whole content of a table by its SELECT; returns the number of rows."""
+    def rebuild(self, table: str, select: str = "") -> None:
+        """Replace the whole content of a table by that of a SELECT, its own if none is given."""
+        columns = ", ".join(self.library.tables[table].columns)
         with self.transaction():
             self.execute(f"DELETE FROM {table}")
-            self.execute(f"INSERT INTO {table} BY NAME {self.statement(table)}", parameters)
-        return int(self.value(f"SELECT count(*) FROM {table}"))
+            self.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM ({select or self.statement(table)})")
 
     def digest(self, relation: str) -> str:
         """Depends on every row of a table or subquery, not on their order; to be compared by the same version of DuckDB only."""

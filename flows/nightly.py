@@ -11,7 +11,7 @@ from prefect.states import Completed
 from ddk_surveillance.errors import DdkError, ExitCode
 from ddk_surveillance.settings import TIME_ZONE
 from flows.ingest import carry
-from flows.stage import discover, last_look, recorded, report, run_stage, safely, writing
+from flows.stage import last_look, recorded, report, run_stage, safely, writing
 
 LATER = ("receipts", "link", "measure", "arrivals", "across", "indicators", "publish", "replay")
 OF_ONE_SOURCE = (ExitCode.DATA_PROBLEMS, ExitCode.DEFECT)
@@ -36,7 +36,7 @@ def nightly() -> State[tuple[str, ...]]:
 
 def _night(night: str) -> State[tuple[str, ...]]:
     with writing(), recorded(night):
-        ends = {source: _carried(source) for source in discover(night)}
+        ends = {source: _carried(source) for source in run_stage("discover", night)}
         for end in ends.values():
             if isinstance(end, DdkError) and end.exit_code is ExitCode.DEFECT:
                 raise end

@@ -60,10 +60,7 @@ def _serve(settings: Settings) -> int:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
-    with (
-        environment(prefect_settings(settings.home) | for_services),
-        server_lock(settings.home) as (lock, ours),
-    ):
+    with environment(prefect_settings(settings.home) | for_services), server_lock(settings.home) as (lock, ours):
         if not ours:
             raise BusyError("本数据目录已有一个服务在运行。", "A server is running on this data home already.")
         port = int(os.environ.get("PREFECT_SERVER_API_PORT", PORT))

@@ -38,10 +38,7 @@ def orchestration(home: Path, meanwhile: Callable[[], object] = lambda: None) ->
     Else the server that `make serve` runs on this data home, else a private one that ends with the block.
     While another run has its private server here it waits, or raises BusyError if told not to.
     """
-    with (
-        environment(prefect_settings(home)),
-        _chosen_server(home, meanwhile) as address,
-    ):
+    with environment(prefect_settings(home)), _chosen_server(home, meanwhile) as address:
         try:
             yield address
         finally:

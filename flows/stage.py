@@ -154,19 +154,8 @@ def watched_by(watcher: Callable[[str, str], None]) -> Iterator[None]:
         _watcher.reset(token)
 
 
-def run_stage(stage: str, key: str) -> Outcome:
-    """Run one stage for one key as a task of the current flow; raises DdkError and nothing else."""
-    outcome: Outcome = _as_task(stage, key)
-    return outcome
-
-
-def discover(night: str) -> list[str]:
-    """Claim what has arrived, as a task; returns the sources that have work."""
-    sources: list[str] = _as_task("discover", night)
-    return sources
-
-
-def _as_task(stage: str, key: str) -> Any:
+def run_stage(stage: str, key: str) -> Any:
+    """What a stage returns for a key, run as a task of the current flow; raises DdkError and nothing else."""
     _watcher.get()(stage, key)
     state: State[Any] = _task(stage)(key, return_state=True)
     return state.result()

@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy  # its parts are loaded when they are first used
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from ddk_surveillance.arrays import Flags, Floats, Ints
 
 WINDOW = 24  # months of its own history on which an expectation rests
 ENOUGH = 6  # with fewer of them nothing is expected
@@ -75,7 +73,7 @@ def _predict(counts: Floats, seasons: Floats, used: Flags, span: Flags) -> tuple
     return expected, ratio
 
 
-def _sums(values: Floats, start: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
+def _sums(values: Floats, start: Ints, end: Ints) -> Floats:
     """Sums over [start, end) of each row."""
     cumulated = np.concatenate([np.zeros((len(values), 1)), values.cumsum(axis=1)], axis=1)
     size = values.shape[1]

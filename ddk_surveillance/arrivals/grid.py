@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 from numpy.typing import NDArray
 
-from ddk_surveillance.arrivals.expectation import Expectation, Flags, Floats, expect, season
+from ddk_surveillance.arrays import Flags, Floats
+from ddk_surveillance.arrivals.expectation import Expectation, expect, season
 from ddk_surveillance.contracts import Source, Timeliness
 
 WHOLE = "all"

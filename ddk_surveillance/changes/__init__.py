@@ -176,9 +176,7 @@ _UNDONE_BY = """
 def _enter(db: Warehouse, act: Act) -> str:
     """A row of the book, and the line of the run that follows."""
     change_id = f"C{1 + int(db.value('SELECT count(*) FROM ops.change')):06d}"
-    given = asdict(act) | {"change_id": change_id}
-    columns = ", ".join(f"${name} AS {name}" for name in given)
-    db.execute(f"INSERT INTO ops.change BY NAME SELECT {columns}, now()::TIMESTAMP AS made_at", given)
+    db.insert("ops.change", asdict(act) | {"change_id": change_id}, "now()::TIMESTAMP AS made_at")
     nights.begin(db, change_id)
     return change_id
 

@@ -154,14 +154,9 @@ def _check(db: Warehouse, request: Request) -> None:
             "人口数不分机构，请去掉机构。", "Population figures know no institution: leave it out."
         )
     book = load.BOOKS[source.target]
-    if (
-        request.institution
-        and not request.files
-        and not db.value(
-            f"SELECT count(*) FROM {book.table} v WHERE source_code = $source AND {book.institution} = $institution",
-            {"source": request.source, "institution": request.institution},
-        )
-    ):
+    of_institution = f"FROM {book.table} v WHERE source_code = ? AND {book.institution} = ? LIMIT 1"
+    is_named = request.institution is not None and not request.files
+    if is_named and not db.rows(of_institution, [request.source, request.institution]):
         raise ConfigurationError(
             f"来源 {request.source} 没有机构 {request.institution} 的记录。请核对机构代码。",
             f"The feed {request.source} holds no record of institution {request.institution}: check its code.",
@@ -172,13 +167,9 @@ def _check(db: Warehouse, request: Request) -> None:
             "还没有运行过。请先运行 ddk nightly。", "Nothing has run here yet: run ddk nightly first."
         )
     waiting = db.value(
-        "SELECT count(*) FROM ops.batch WHERE list_contains($unfinished, status)"
+        f"SELECT count(*) FROM ops.batch WHERE status IN {intake.UNFINISHED}"
         " OR (source_code = $source AND status = 'held' AND contract_fingerprint <> $fingerprint)",
-        {
-            "unfinished": list(intake.UNFINISHED),
-            "source": request.source,
-            "fingerprint": db.library.fingerprint(source),
-        },
+        {"source": request.source, "fingerprint": db.library.fingerprint(source)},
     )
     if waiting or night[0][0] not in ("published", "unchanged"):
         raise ConfigurationError(

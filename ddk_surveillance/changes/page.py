@@ -50,15 +50,13 @@ def write(settings: Settings, voice: Voice, library: Library, plan: Plan) -> Pat
         head, cell = book.add_format(HEAD), book.add_format(FONT)
         _write_summary(book, voice, library, plan, head, cell)
         moved = plan.effect
+        records, incidents, classes = ([[voice.pick(WHAT[row[0]]), *row[1:]] for row in rows[:LISTED]]
+                                       for rows in (moved.records, moved.incidents, moved.classes))  # fmt: skip
         for title, headings, rows in (
             (Text("数字", "figures"), FIGURES, figure_lines(voice, library, moved.figures)),
-            (Text("记录", "records"), RECORDS, (_worded(voice, row) for row in moved.records)),
-            (Text("事件", "incidents"), INCIDENTS, (_worded(voice, row) for row in moved.incidents)),
-            (
-                Text("分析员可见的事件组", "classes analysts see"),
-                CLASSES,
-                (_worded(voice, row) for row in moved.classes),
-            ),
+            (Text("记录", "records"), RECORDS, records),
+            (Text("事件", "incidents"), INCIDENTS, incidents),
+            (Text("分析员可见的事件组", "classes analysts see"), CLASSES, classes),
         ):
             _write_table(book.add_worksheet(voice.pick(title)), 0, voice, headings, rows, head, cell)
     return path
@@ -115,7 +113,3 @@ def _write_table(
     sheet.set_column(1, len(headings) - 1, 22)
     if top == 0:
         sheet.freeze_panes(1, 0)
-
-
-def _worded(voice: Voice, row: Sequence[Any]) -> list[Any]:
-    return [voice.pick(WHAT[row[0]]), *row[1:]]

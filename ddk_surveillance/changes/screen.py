@@ -29,6 +29,31 @@ BOOK = {
     "reason": Text("理由", "why"),
 }
 FIGURES = (Text("指标", "indicator"), Text("期间与范围", "cell"), Text("项目", "measure"), Text("原", "before"), Text("新", "after"))  # fmt: skip
+EFFECTS = (
+    Text(
+        "记录：新增 {records_added}，变更 {records_changed}，撤回 {records_withdrawn}",
+        "records: {records_added} added, {records_changed} changed, {records_withdrawn} withdrawn",
+    ),
+    Text(
+        "事件：新增 {incidents_added}，消失 {incidents_gone}，合并 {incidents_merged}，拆分 {incidents_split}，"
+        "类别改变 {incidents_class}",
+        "incidents: {incidents_added} added, {incidents_gone} gone, {incidents_merged} merged, {incidents_split} split,"
+        " {incidents_class} of another class",
+    ),
+    Text(
+        "数字：{figures_moved} 个变动，其中判定改变 {verdicts_changed} 个",
+        "figures: {figures_moved} move, {verdicts_changed} verdicts change",
+    ),
+    Text(
+        "隐现：{reasons_changed} 个数字由有变无或由无变有；分析员可见的事件组新出现 {classes_shown} 个，不再出现 {classes_hidden} 个",
+        "shown or not: {reasons_changed} figures come or go; of the classes in which analysts see incidents"
+        " {classes_shown} appear, {classes_hidden} vanish",
+    ),
+)
+EDITIONS = Text(
+    "涉及已定稿的年份：{names}。定稿本身不变，差异将列为重述。",
+    "frozen editions touched: {names}. They stay as they are; the difference will be told as a restatement.",
+)
 SHOWN = ("numerator", "denominator", "rate_per_1000", "reason", "status")
 DISTRICT = " all all all"
 
@@ -46,35 +71,9 @@ def counted(moved: Effect) -> list[Text]:
     """The effect in sentences of counts."""
     if moved.is_none:
         return [Text("记录、事件和数字都没有变化。", "No record, incident or figure moves.")]
-    sentences = [
-        Text(
-            "记录：新增 {records_added}，变更 {records_changed}，撤回 {records_withdrawn}",
-            "records: {records_added} added, {records_changed} changed, {records_withdrawn} withdrawn",
-        ).format(**moved.counts),
-        Text(
-            "事件：新增 {incidents_added}，消失 {incidents_gone}，合并 {incidents_merged}，拆分 {incidents_split}，"
-            "类别改变 {incidents_class}",
-            "incidents: {incidents_added} added, {incidents_gone} gone, {incidents_merged} merged, {incidents_split} split,"
-            " {incidents_class} of another class",
-        ).format(**moved.counts),
-        Text(
-            "数字：{figures_moved} 个变动，其中判定改变 {verdicts_changed} 个",
-            "figures: {figures_moved} move, {verdicts_changed} verdicts change",
-        ).format(**moved.counts),
-        Text(
-            "隐现：{reasons_changed} 个数字由有变无或由无变有；分析员可见的事件组新出现 {classes_shown} 个，不再出现 {classes_hidden} 个",
-            "shown or not: {reasons_changed} figures come or go; of the classes in which analysts see incidents"
-            " {classes_shown} appear, {classes_hidden} vanish",
-        ).format(**moved.counts),
-    ]
+    sentences = [text.format(**moved.counts) for text in EFFECTS]
     if moved.editions:
-        names = ", ".join(moved.editions)
-        sentences.append(
-            Text(
-                f"涉及已定稿的年份：{names}。定稿本身不变，差异将列为重述。",
-                f"frozen editions touched: {names}. They stay as they are; the difference will be told as a restatement.",
-            )
-        )
+        sentences.append(EDITIONS.format(names=", ".join(moved.editions)))
     return sentences
 
 

@@ -12,31 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ddk_surveillance.guard.names import (
-    ACTING,
-    ADDRESSED,
-    AFTER_NAME,
-    BEFORE_ACTING,
-    BEFORE_LONG_NAME,
-    DOTTED_NAME,
-    DOTTED_NAME_LABEL,
-    HAN,
-    IN_CLASS,
-    IN_ROLE,
-    LATIN_NAME,
-    LATIN_NAME_LABEL,
-    LIKELY_LONG_NAME,
-    LIKELY_NAME,
-    NAME,
-    NAME_HINT,
-    NAME_LABEL,
-    NAME_OR_WORD,
-    PERSON,
-    SEX_AND_AGE,
-    SEX_OR_AGE,
-    is_dotted_name,
-    is_name,
-)
+from ddk_surveillance.guard import names
+from ddk_surveillance.guard.names import HAN
 from ddk_surveillance.tokens import resident_check_character
 
 HAN_DIGITS = dict(zip("〇○零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True))
@@ -44,6 +21,7 @@ _EDGE = "[^0-9A-Za-z]"
 # These words may be glued to a number; any other letter in front makes it a serial number (A500104…).
 _GLUED = "(?i:id|no|card|sfz|sfzh|tel|phone|mobile|mob|dh|sj)"
 _FRONT = f"(?:^|{_EDGE}|{_GLUED})"
+_NO_HAN = f"(?:^|[^{HAN}])"
 _BACK = f"(?:{_EDGE}|$)"
 _NOT_A_FRACTION = f"(?:^|[^0-9A-Za-z.]|[^0-9]\\.|{_GLUED})"
 # A block inside a UUID or a grouped card number may look like an area code.
@@ -109,7 +87,7 @@ def _number(match: str) -> str:
     return "".join(character for character in match.translate(LOOKALIKE).upper() if character in "0123456789X")
 
 
-def _is_date(yyyymmdd: str) -> bool:
+def is_date(yyyymmdd: str) -> bool:
     try:
         datetime.date(int(yyyymmdd[:4]), int(yyyymmdd[4:6]), int(yyyymmdd[6:8]))
     except ValueError:
@@ -123,7 +101,7 @@ def _is_resident_id(match: str) -> bool:
     The area is not looked at: withdrawn and unallocated areas occur in real numbers.
     """
     number = _number(match)
-    return _is_date(number[6:14]) and (resident_check_character(number[:17]) == number[17] or number.endswith("000"))
+    return is_date(number[6:14]) and (resident_check_character(number[:17]) == number[17] or number.endswith("000"))
 
 
 def _is_resident_id_in_base64(match: str) -> bool:
@@ -132,9 +110,9 @@ def _is_resident_id_in_base64(match: str) -> bool:
 
 def _is_resident_id_15(match: str) -> bool:
     number = _number(match)
-    is_timestamp = _is_date(number[:8]) and number[8:10] < "24"
+    is_timestamp = is_date(number[:8]) and number[8:10] < "24"
     is_grouped = min(map(len, re.findall("[0-9]+", match))) >= 3
-    return is_grouped and _is_date("19" + number[6:12]) and not is_timestamp
+    return is_grouped and is_date("19" + number[6:12]) and not is_timestamp
 
 
 def _is_mobile(match: str) -> bool:
@@ -150,7 +128,7 @@ def _is_mobile(match: str) -> bool:
 
 
 def _is_landline(match: str) -> bool:
-    return not _is_date(_number(match)[-8:])
+    return not is_date(_number(match)[-8:])
 
 
 def _passes_luhn(match: str) -> bool:
@@ -163,7 +141,7 @@ def _passes_luhn(match: str) -> bool:
 def _is_document(match: str) -> bool:
     """Not a counter padded with zeros (H00012045), nor a letter before a date (P20240305)."""
     number = _number(match)
-    return not number.startswith("000") and not _is_date(number)
+    return not number.startswith("000") and not is_date(number)
 
 
 def _is_plate(match: str) -> bool:
@@ -213,6 +191,12 @@ def _labelled(kind: str, words: str, number: str) -> Rule:
     return Rule(kind, f"(?:{words}){_LABEL}{number}", front="")
 
 
+def _name(
+    core: str, front: str, back: str, hint: str | None = None, accept: Callable[[str], bool] | None = names.is_name
+) -> Rule:
+    return Rule("name", core, accept, front, back, hint)
+
+
 RESIDENT_ID = Rule("resident_id", _ID_18, _is_resident_id)
 RULES: tuple[Rule, ...] = (
     RESIDENT_ID,
@@ -242,18 +226,18 @@ RULES: tuple[Rule, ...] = (
     _labelled("medical_record", "住院|门诊|病案|病历|就诊|患者|病人|(?i:patient)", "[A-Za-z]{0,3}[0-9]{5,18}"),
     _labelled("insurance_number", "(?:医保|社保|社会保障)卡?|健康卡", "[A-Za-z]{0,2}[0-9]{6,18}[0-9Xx]?"),
     Rule("address", _ADDRESS, _is_home, front="", back="", hint=_ADDRESS_HINT),
-    Rule("name", NAME, is_name, front=f"(?:{PERSON}|姓名)", back=AFTER_NAME, hint=NAME_HINT),
-    Rule("name", NAME_OR_WORD, is_name, front=NAME_LABEL, back=AFTER_NAME, hint=NAME_HINT),
-    Rule("name", NAME_OR_WORD, is_name, front=f"(?:^|[^{HAN}])", back=SEX_AND_AGE, hint=f"[{HAN}]{SEX_AND_AGE}"),
-    Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}])", back=SEX_OR_AGE, hint=f"[{HAN}]{SEX_OR_AGE}"),
-    Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}]|[与和被同])", back=ADDRESSED, hint=f"[{HAN}]{ADDRESSED}"),
-    Rule("name", NAME, is_name, front=f"(?:^|[^{HAN}])", back=IN_CLASS, hint=f"[{HAN}]{IN_CLASS}"),
-    Rule("name", LIKELY_NAME, is_name, front=BEFORE_ACTING, back=ACTING, hint=LIKELY_NAME),
-    Rule("name", LIKELY_NAME, is_name, front=BEFORE_ACTING, back=IN_ROLE, hint=LIKELY_NAME),
-    Rule("name", LIKELY_LONG_NAME, is_name, front=BEFORE_LONG_NAME, back="", hint=LIKELY_LONG_NAME),
-    Rule("name", DOTTED_NAME, is_dotted_name, front="[被把]", back=ACTING),
-    Rule("name", LATIN_NAME, front=LATIN_NAME_LABEL, back=""),
-    Rule("name", DOTTED_NAME, is_dotted_name, front=DOTTED_NAME_LABEL, back=""),
+    _name(names.NAME, f"(?:{names.PERSON}|姓名)", names.AFTER_NAME, names.NAME_HINT),
+    _name(names.NAME_OR_WORD, names.NAME_LABEL, names.AFTER_NAME, names.NAME_HINT),
+    _name(names.NAME_OR_WORD, _NO_HAN, names.SEX_AND_AGE, f"[{HAN}]{names.SEX_AND_AGE}"),
+    _name(names.NAME, _NO_HAN, names.SEX_OR_AGE, f"[{HAN}]{names.SEX_OR_AGE}"),
+    _name(names.NAME, f"(?:{_NO_HAN}|[与和被同])", names.ADDRESSED, f"[{HAN}]{names.ADDRESSED}"),
+    _name(names.NAME, _NO_HAN, names.IN_CLASS, f"[{HAN}]{names.IN_CLASS}"),
+    _name(names.LIKELY_NAME, names.BEFORE_ACTING, names.ACTING, names.LIKELY_NAME),
+    _name(names.LIKELY_NAME, names.BEFORE_ACTING, names.IN_ROLE, names.LIKELY_NAME),
+    _name(names.LIKELY_LONG_NAME, names.BEFORE_LONG_NAME, "", names.LIKELY_LONG_NAME),
+    _name(names.DOTTED_NAME, "[被把]", names.ACTING, accept=names.is_dotted_name),
+    _name(names.LATIN_NAME, names.LATIN_NAME_LABEL, "", accept=None),
+    _name(names.DOTTED_NAME, names.DOTTED_NAME_LABEL, "", accept=names.is_dotted_name),
 )
 
 # Worth a second reading as plain digits: four Chinese digits in a row, or digits of another script.

@@ -46,8 +46,8 @@ def _compute(db: Warehouse) -> Outcome:
     count(db, rules_of(db.library))
     db.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {db.statement('mart.reported')}")
     _make_figures(db)
-    _replace(db, "mart.indicator_rate", RATES)
-    _replace(db, "mart.indicator_cube", CUBE)
+    db.rebuild("mart.indicator_rate", RATES)
+    db.rebuild("mart.indicator_cube", CUBE)
     yearly = _yearly(db)
     _replace_by(db, "mart.indicator_verdict", verdicts_of(db.library, yearly))
     _replace_by(db, "mart.indicator_statistic", statistics_of(db, yearly))
@@ -58,10 +58,9 @@ def _compute(db: Warehouse) -> Outcome:
 def _make_figures(db: Warehouse) -> None:
     """Every figure with its rate, interval, status and reason."""
     as_of = _data_as_of(db)
-    townships = [code for code, _, _ in db.library.code_labels("township")]
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE person_years AS {db.statement('mart.person_years')}",
-        {"as_of": as_of, "townships": townships},
+        {"as_of": as_of, "townships": list(db.library.code_labels("township"))},
     )
     make_figures(db, as_of)
 
@@ -83,12 +82,6 @@ def _yearly(db: Warehouse) -> list[Row]:
     return rows
 
 
-def _replace(db: Warehouse, table: str, select: str) -> None:
-    columns = ", ".join(db.library.tables[table].columns)
-    db.execute(f"DELETE FROM {table}")
-    db.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM ({select})")
-
-
 def _replace_by(db: Warehouse, table: str, frame: pandas.DataFrame) -> None:
     with db.offering(frame=frame):
-        _replace(db, table, "FROM frame ORDER BY ALL")
+        db.rebuild(table, "FROM frame ORDER BY ALL")

@@ -13,7 +13,6 @@ import pandas
 from ddk_surveillance.indicators import recount
 from ddk_surveillance.indicators.definition import Rule, counted_sql, tier_sql
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.warehouse import Warehouse
 
 INCIDENTS = "(SELECT *, rowid FROM core.incident_version WHERE known_to IS NULL)"  # core.incident with row numbers
@@ -111,9 +110,9 @@ def _make_categories(db: Warehouse, rules: Sequence[Rule]) -> None:
     categories = {"all": ["all"], "source": sorted(db.library.sources)}
     categories["tier"] = [name for rule in rules for name in rule.definition.tiers]
     for name in GROUPINGS:
-        categories[name] = [row["code"] for row in _rows(db.library, "age_group") if row["grouping"] == name]
+        categories[name] = [row["code"] for row in db.library.code_rows("age_group") if row["grouping"] == name]
     for name in ("township", *CODED, *CODED_BY_YEAR, "plan_cause"):
-        categories[name] = [code for code, _, _ in db.library.code_labels(name)]
+        categories[name] = list(db.library.code_labels(name))
     known = [(name, code) for name, codes in categories.items() for code in dict.fromkeys(codes) if code != "unknown"]
     rows = sorted([*known, *((name, "unknown") for name in categories if name != "all")], key=lambda row: row[0])
     depths = {**DEPTHS, **dict.fromkeys((*CODED_BY_YEAR, "plan_cause", "tier"), EVERYTHING)}
@@ -121,7 +120,7 @@ def _make_categories(db: Warehouse, rules: Sequence[Rule]) -> None:
         [(number, *row, row[0] in POPULATED, depths.get(row[0], EVERY_PERIOD)) for number, row in enumerate(rows)],
         columns=["category_number", "dimension", "category", "is_populated", "depth"],
     )
-    groups = pandas.DataFrame(_rows(db.library, "age_group"))
+    groups = pandas.DataFrame(db.library.code_rows("age_group"))
     with db.offering(declared=frame, groups=groups):
         db.execute("""
             CREATE OR REPLACE TEMP TABLE category AS
@@ -200,7 +199,7 @@ def _known(numbers: dict[str, int], column: str) -> str:
 
 
 def _age_number(library: Library, numbers: dict[str, int], grouping: str) -> str:
-    groups = [row for row in _rows(library, "age_group") if row["grouping"] == grouping]
+    groups = [row for row in library.code_rows("age_group") if row["grouping"] == grouping]
     cases = " ".join(
         f"WHEN age_years BETWEEN {row['from_years']} AND {row['to_years']} THEN {numbers[row['code']]}"
         for row in groups
@@ -210,7 +209,7 @@ def _age_number(library: Library, numbers: dict[str, int], grouping: str) -> str
 
 def _plan_cause_sql(library: Library) -> str:
     """The priority causes of the plan: by ICD-10 where there is a code, else by the cause on the card."""
-    rows = _rows(library, "plan_cause")
+    rows = library.code_rows("plan_cause")
     specific = sorted(rows, key=lambda row: -len(row["icd10_pattern"]))  # the last is the pattern of all others
     by_code = [
         f"WHEN regexp_matches(icd10_external, '^({row['icd10_pattern']})') THEN '{row['code']}'" for row in specific
@@ -219,7 +218,3 @@ def _plan_cause_sql(library: Library) -> str:
         f"WHEN mechanism = '{cause}' THEN '{row['code']}'" for row in rows for cause in row["card_mechanism"].split("|")
     ]
     return f"CASE {' '.join([*by_code, *by_card])} END"
-
-
-def _rows(library: Library, codelist: str) -> list[dict[str, str]]:
-    return csv_rows(library.codelist_path(codelist))

@@ -8,13 +8,11 @@ from ddk_surveillance.contracts import Plan
 from ddk_surveillance.rates.intervals import crude_rates
 from ddk_surveillance.warehouse import Warehouse
 
-STATUS = {True: "F", False: "P"}
-
 
 def make_figures(db: Warehouse, as_of: datetime.date) -> None:
     """Make `figure` from cell_count, `reported` and person_years, with data as of a day."""
-    with db.offering(year_status=_statuses(db, as_of)):
-        db.execute(f"CREATE OR REPLACE TEMP TABLE span AS {db.statement('mart.span')}", {"as_of": as_of})
+    asked = {"as_of": as_of, "month": db.library.plan.freeze_month, "day": db.library.plan.freeze_day}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE span AS {db.statement('mart.span')}", asked)
     db.execute(f"CREATE OR REPLACE TEMP TABLE cell AS {db.statement('mart.cell')}")
     with db.offering(rates=_rates(db)):
         db.execute("CREATE OR REPLACE TEMP TABLE rate AS FROM rates")
@@ -30,17 +28,6 @@ def _rates(db: Warehouse) -> pandas.DataFrame:
     )
 
 
-def _statuses(db: Warehouse, as_of: datetime.date) -> pandas.DataFrame:
-    years = [year for (year,) in db.rows("SELECT DISTINCT year(last_day) FROM period")]
-    statuses = [STATUS[is_final(year, db.library.plan, as_of)] for year in years]
-    return pandas.DataFrame({"year": pandas.array(years, dtype="int64"), "status": pandas.array(statuses, dtype="str")})
-
-
 def final_from(year: int, plan: Plan) -> datetime.date:
     """The day from which the figures of a year are final."""
     return datetime.date(year + 1, plan.freeze_month, plan.freeze_day)
-
-
-def is_final(year: int, plan: Plan, data_as_of: datetime.date) -> bool:
-    """Whether the figures of a year were frozen when the newest file came in."""
-    return data_as_of >= final_from(year, plan)

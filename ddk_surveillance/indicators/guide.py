@@ -17,10 +17,7 @@ UNITS = {
     "incidents": Text("人次（一名儿童一次事件计一次）", "incidents: one child, one event"),
     "records": Text("记录", "records"),
 }
-DATES = {
-    "event_date": Text("事件日期", "day of the event"),
-    "death_date": Text("死亡日期", "day of the death"),
-}
+DATES = {"event_date": Text("事件日期", "day of the event"), "death_date": Text("死亡日期", "day of the death")}
 TARGETS = {"decline": Text("较基准年下降", "a decline against the baseline year"),
            "below": Text("低于 {limit}‰", "below {limit} per 1000")}  # fmt: skip
 ATTRIBUTES = {"约束性": "binding", "预期性": "expected"}
@@ -120,7 +117,7 @@ def _condition(library: Library, condition: Condition) -> Text:
 
 
 def _codes(library: Library, codelist: str, codes: tuple[str, ...]) -> Text:
-    labels = {code: Text(zh, en) for code, zh, en in library.code_labels(codelist)}
+    labels = library.code_labels(codelist)
     return listed(labels[code] for code in codes) if codes else Text("不限", "any")
 
 

@@ -15,7 +15,7 @@ from ddk_surveillance.errors import FileRefused, Text
 from ddk_surveillance.intake.belonging import columns_of, recognise_own
 from ddk_surveillance.intake.headers import HEADER_SEARCH_ROWS, ColumnHeaders, Header, Row, find_header
 from ddk_surveillance.intake.notes import notes_of
-from ddk_surveillance.intake.reading import read_file
+from ddk_surveillance.intake.reading import Texts, read_file
 from ddk_surveillance.intake.recognise import Others, Recognised
 from ddk_surveillance.intake.refusals import refused
 from ddk_surveillance.intake.rows import rows_of
@@ -55,10 +55,12 @@ def discover(db: Warehouse, night_id: str) -> list[str]:
             register(db, claim, night_id)
         _date_by_oldest_copy(db, night_id)
     tidy(db)
-    states = ", ".join(f"'{state}'" for state in UNFINISHED)
-    return [source for (source,) in db.rows(
-        f"SELECT DISTINCT source_code FROM ops.batch WHERE night_id = $night OR status IN ({states}) OR status = 'held' "
-        "OR batch_id NOT IN (SELECT batch_id FROM ops.ledger) ORDER BY source_code", {"night": night_id}) if source in db.library.sources]  # fmt: skip
+    waiting = db.column(
+        f"SELECT DISTINCT source_code FROM ops.batch WHERE night_id = $night OR status IN {UNFINISHED} OR status = 'held'"
+        " OR batch_id NOT IN (SELECT batch_id FROM ops.ledger) ORDER BY source_code",
+        {"night": night_id},
+    )
+    return [source for source in waiting if source in db.library.sources]
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -108,15 +110,11 @@ def register(db: Warehouse, claim: Claim, night_id: str) -> None:
     # If a run was killed since, an older copy may be gone already.
     known = db.column("SELECT received_at FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
     db.execute("DELETE FROM ops.batch WHERE batch_id = ?", [claim.batch_id])
-    db.execute(
-        "INSERT INTO ops.batch BY NAME SELECT $batch AS batch_id, $source AS source_code, $sha AS sha256, $size AS size_bytes,"
-        " $received AS received_at, $status AS status, $rows AS rows_received, $night AS night_id",
-        {
-            "batch": claim.batch_id, "source": claim.source, "sha": sha256, "size": claim.path.stat().st_size,
-            "received": min([received, *known]), "status": "identical" if earlier else "taken",
-            "rows": earlier[0][0] if earlier else None, "night": night_id,
-        },
-    )  # fmt: skip
+    db.insert("ops.batch", {
+        "batch_id": claim.batch_id, "source_code": claim.source, "sha256": sha256, "size_bytes": claim.path.stat().st_size,
+        "received_at": min([received, *known]), "status": "identical" if earlier else "taken",
+        "rows_received": earlier[0][0] if earlier else None, "night_id": night_id,
+    })  # fmt: skip
 
 
 def _date_by_oldest_copy(db: Warehouse, night_id: str) -> None:
@@ -145,7 +143,9 @@ def read(db: Warehouse, source: Source, claim: Claim) -> bool:
     note = notes_of(source, recognised, passed_over)
     amiss = tuple(_amiss(source, recognised, others))
     headers = {one.sheet: one.header for one in recognised if one.header.columns}
-    db.unguarded[claim.batch_id] = _unguarded(claim.name, file, columns_of(source), headers, rows, note, amiss)
+    sheets, texts = _looked_at(file, columns_of(source), headers)
+    texts = ((Text("文件名", "file name"), claim.name), *file.texts, *texts)
+    db.unguarded[claim.batch_id] = Unguarded(claim.name, rows, sheets, texts, note, amiss)
     _set_counts(db, claim.batch_id, recognised, sum(one.disposition == "unreadable" for one in amiss))
     return True
 
@@ -189,25 +189,18 @@ def _set_counts(db: Warehouse, batch: str, recognised: Sequence[Recognised], unr
     )  # fmt: skip
 
 
-def _unguarded(
-    name: str,
-    file: Workbook,
-    columns: Sequence[ColumnHeaders],
-    headers: Mapping[str, Header],
-    rows: pyarrow.Table,
-    note: Text,
-    amiss: tuple[Amiss, ...],
-) -> Unguarded:
-    """The rows, and every cell, header and other text of the file for the guard."""
-    texts = [(Text("文件名", "file name"), name), *file.texts]
-    texts += [(SHEET_NAME, empty) for empty in file.empty]
+def _looked_at(
+    file: Workbook, columns: Sequence[ColumnHeaders], headers: Mapping[str, Header]
+) -> tuple[tuple[UnguardedSheet, ...], Texts]:
+    """Every cell of the file below a header, and its headers and titles, for the guard."""
+    texts = [(SHEET_NAME, empty) for empty in file.empty]
     sheets = []
     for sheet in (*file.sheets, *file.hidden):
         top = rows_of(sheet.cells.slice(0, HEADER_SEARCH_ROWS + 1))
         above, unguarded = _parts(sheet, top, headers.get(sheet.name) or find_header(top, columns))
         texts += [(SHEET_NAME, sheet.name), *above]
         sheets.append(unguarded)
-    return Unguarded(name, rows, tuple(sheets), tuple(texts), note, amiss)
+    return tuple(sheets), tuple(texts)
 
 
 def _with_place(one: Recognised) -> pyarrow.Table:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.errors import FileRefused
 from ddk_surveillance.intake.cleaning import clean, compact
 from ddk_surveillance.intake.headers import (
@@ -199,7 +199,7 @@ def _body(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders], kinds:
 def _unmerged(sheet: Sheet, end: int) -> pa.Table:
     """The rows below the header, the value of merged cells in each of theirs."""
     rows = sheet.cells.slice(end)
-    sources: dict[int, npt.NDArray[np.int64]] = {}
+    sources: dict[int, Ints] = {}
     for top, bottom, column in sheet.merged:
         if top >= end and column < rows.num_columns:
             sources.setdefault(column, np.arange(len(rows)))[top - end : bottom - end + 1] = top - end

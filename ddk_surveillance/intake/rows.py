@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ddk_surveillance.arrays import Flags, Ints
 from ddk_surveillance.intake.cleaning import compact
 from ddk_surveillance.intake.headers import ColumnHeaders, Header, Row, header_in
 from ddk_surveillance.intake.sheets import Sheet
@@ -20,7 +21,6 @@ Kind: TypeAlias = Literal["blank", "repeated_header", "total", "footer", "zero_r
 HEADERS = ("repeated_header", "other_header")
 FIRST_CELLS = 4
 FEWEST_NUMBERED = 5
-Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 TOTAL = re.compile(
     r"^.{0,20}?(?P<label>合计|小计|总计|共计|累计|总数|共(?=(发生|上报|报告|登记|有)?\d))(\(.*?\)|发生|上报|报告|登记|有)?:?"
@@ -258,7 +258,7 @@ def _cut_rows(sheet: Sheet, body: pa.Table, header: Header, ragged: Sequence[int
             yield from (one + header.end + 1 for one in suspects if _is_shortest(lengths, one, positions))
 
 
-def _is_shortest(lengths: npt.NDArray[np.int32], position: int, ragged: npt.NDArray[np.int64]) -> bool:
+def _is_shortest(lengths: npt.NDArray[np.int32], position: int, ragged: Ints) -> bool:
     others = np.delete(lengths, [*ragged, position])
     others = others[others > 0]
     return others.size > 0 and bool(lengths[position] < others.min())

@@ -4,12 +4,10 @@ The result is a function of the current records, the reviewers' decisions and th
 the same files gives the same incidents under the same names.
 """
 
-from pathlib import Path
-
-from ddk_surveillance.link import declaration as declarations
+from ddk_surveillance.library import Library
+from ddk_surveillance.link import declaration
 from ddk_surveillance.link import model as models
 from ddk_surveillance.link.children import BINDING, make_children, make_groups
-from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.golden import make_incidents
 from ddk_surveillance.link.incidents import BY_SENIORITY, compare, make_clusters
 from ddk_surveillance.link.model import Model
@@ -21,7 +19,7 @@ DERIVED = ("link.linkable", "link.pair", "link.member", "link.event_group", "lin
 
 def run(db: Warehouse, key: str) -> Outcome:
     """Link what has changed since the last run; `key` names the night."""
-    return link_by(model_in_use(db.library.folders), db, key)
+    return link_by(model_in_use(db.library), db, key)
 
 
 def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
@@ -45,19 +43,9 @@ def link_by(model: Model, db: Warehouse, key: str) -> Outcome:
     return Outcome(records, int(db.value("SELECT count(*) FROM core.incident")))
 
 
-def model_in_use(folders: tuple[Path, ...]) -> Model:
-    """The frozen model of the last folder that has one; DeclarationError if the declaration in use is not what it learnt."""
-    return models.load(file_in_use(folders, "linkage_model.json"), declaration_in_use(folders))
-
-
-def declaration_in_use(folders: tuple[Path, ...]) -> Declaration:
-    """How records are paired and compared, whether a model knows it already or not."""
-    return declarations.load(file_in_use(folders, "linkage.yaml"))
-
-
-def file_in_use(folders: tuple[Path, ...], name: str) -> Path:
-    """The file of that name in the last folder that has one."""
-    return next(folder / name for folder in reversed(folders) if (folder / name).exists())
+def model_in_use(library: Library) -> Model:
+    """The frozen model; DeclarationError if the declaration in use is not what it learnt."""
+    return models.load(library.file("linkage_model.json"), declaration.load(library))
 
 
 def _forget_other_model(db: Warehouse, model: Model) -> bool:

@@ -110,10 +110,6 @@ def _behind(db: Warehouse, pair: list[str]) -> list[int]:
 
 
 def _add(db: Warehouse, pair: list[str], decision: str, by: str, reason: str, seen_hash: str | None) -> None:
-    db.execute(
-        """INSERT INTO link.adjudication BY NAME
-        SELECT coalesce(max(adjudication_id), 0) + 1 AS adjudication_id, $left AS left_record_id, $right AS right_record_id,
-            $decision AS decision, $by AS decided_by, now()::TIMESTAMP AS decided_at, $reason AS reason, $seen AS seen_hash
-        FROM link.adjudication""",
-        {"left": pair[0], "right": pair[1], "decision": decision, "by": by, "reason": reason, "seen": seen_hash},
-    )
+    row = {"left_record_id": pair[0], "right_record_id": pair[1], "decision": decision, "decided_by": by, "reason": reason, "seen_hash": seen_hash}  # fmt: skip
+    number = "(SELECT coalesce(max(adjudication_id), 0) + 1 FROM link.adjudication) AS adjudication_id"
+    db.insert("link.adjudication", row, number, "now()::TIMESTAMP AS decided_at")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas
 import pyarrow
 
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.link import cluster
-from ddk_surveillance.link.cluster import Ints
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.incidents import BY_SENIORITY, integers, named
 from ddk_surveillance.link.preparation import Night

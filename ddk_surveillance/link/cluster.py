@@ -12,13 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from ddk_surveillance.arrays import Flags, Floats, Ints
+
 CELLS_AT_ONCE = 2_000_000
 LARGEST_PART = 40  # records; seven reports of one incident are rare, so a larger component is a chain of strangers
 CUT_CENTIBITS = 100

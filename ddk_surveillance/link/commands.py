@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ConfigurationError, DeclarationError, ExitCode, Text
+from ddk_surveillance.errors import ConfigurationError, DeclarationError, ExitCode
 from ddk_surveillance.library import Library
-from ddk_surveillance.link import declaration_in_use, evaluation, file_in_use
+from ddk_surveillance.link import declaration as declarations
+from ddk_surveillance.link import evaluation
 from ddk_surveillance.link import model as models
 from ddk_surveillance.link.declaration import Declaration
 from ddk_surveillance.link.training import train
@@ -21,46 +22,24 @@ from ddk_surveillance.warehouse import open_warehouse, writer_lock
 from ddk_surveillance.writing import written_whole
 
 FEWEST_RECORDS = 2000  # of fewer the rare levels are guesses
-TITLES = {
-    "records": Text("记录数", "records"),
-    "true_incidents": Text("真实事件数", "true incidents"),
-    "found_incidents": Text("找到的事件数", "incidents found"),
-    "bias_percent": Text("事件数偏差（%）", "bias of the count (%)"),
-    "precision": Text("精确率", "precision"),
-    "recall": Text("召回率", "recall"),
-    "f1": Text("F1", "F1"),
-    "violence": Text("暴力伤害偏差（%）", "bias, violence (%)"),
-    "fatal": Text("死亡偏差（%）", "bias, deaths (%)"),
-    "under_6": Text("6 岁以下偏差（%）", "bias, under 6 (%)"),
-    "severe": Text("重度偏差（%）", "bias, severe (%)"),
-    "seconds": Text("秒", "seconds"),
-    "peak_mb": Text("内存峰值（MB）", "peak memory (MB)"),
-}
 
 
-def evaluate(_: Settings, voice: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
-    """Show how the linkage counts invented records whose truth is known."""
+def evaluate(_: Settings, __: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
+    """Print how the linkage counts invented records whose truth is known."""
     if scenario not in SCENARIOS:
         known = ", ".join(SCENARIOS)
         raise ConfigurationError(
             f"没有情形 {scenario}。可选：{known}。", f"There is no scenario {scenario}. There are: {known}."
         )
     found = evaluation.evaluate(seed, records, scenario)
-    if as_json:
-        print(json.dumps(found))
-        return ExitCode.GOOD
-    by_stratum = found.pop("bias_percent_by_stratum")
-    shown = {**found, **by_stratum}
-    voice.table(
-        [Text("指标", "measure"), Text("值", "value")], [(voice.pick(TITLES[name]), shown[name]) for name in TITLES]
-    )
+    print(json.dumps(found, indent=None if as_json else 1))
     return ExitCode.GOOD
 
 
 def train_model(settings: Settings, voice: Voice, seed: int) -> int:
     """Learn a model of the declaration in force from this warehouse's records and keep it beside the one in use."""
     with open_warehouse(settings) as db:
-        declaration = declaration_in_use(db.library.folders)
+        declaration = declarations.load(db.library)
         if db.value("SELECT count(*) FROM core.record") < FEWEST_RECORDS:
             raise ConfigurationError(
                 f"记录少于 {FEWEST_RECORDS} 条，学不出可靠的模型。请继续用现有模型。",
@@ -83,9 +62,8 @@ def train_model(settings: Settings, voice: Voice, seed: int) -> int:
 def use_model(settings: Settings, voice: Voice, version: str) -> int:
     """Let the nights link by another model from now on; the one before stays on file."""
     with writer_lock(settings):
-        folders = Library(settings.declarations).folders
-        declaration = declaration_in_use(folders)
-        used = file_in_use(folders, "linkage_model.json")
+        library = Library(settings.declarations)
+        declaration, used = declarations.load(library), library.file("linkage_model.json")
         text, before = used.read_text(encoding="utf-8"), _version(used, declaration)
         if version == before:
             voice.say(f"已在用模型 {version}。", f"Model {version} is in use already.")

@@ -3,13 +3,12 @@
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import Field, model_validator
 
 from ddk_surveillance.contracts import Declared, Identifier
+from ddk_surveillance.library import Library
 
 NEVER, ALWAYS = -(10**9), 10**8  # centibits that no sum of honest scores outweighs; a veto outweighs everything
 CENTIBITS = 100
@@ -193,7 +192,6 @@ def _first_true(unless: str, conditions: list[str]) -> str:
     return f"CASE {cases} ELSE 0 END"
 
 
-@functools.cache
-def load(path: Path) -> Declaration:
-    """Read and check the declaration."""
-    return Declaration.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+def load(library: Library) -> Declaration:
+    """How records are paired and compared, whether a model knows it already or not."""
+    return library.declared("linkage.yaml", Declaration)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ddk_surveillance import settings
 from ddk_surveillance.library import Library
-from ddk_surveillance.link import declaration_in_use, link_by, model_in_use
+from ddk_surveillance.link import declaration, link_by, model_in_use
 from ddk_surveillance.link.model import Model
 from ddk_surveillance.link.training import train
 from ddk_surveillance.warehouse import Warehouse, connect
@@ -35,7 +35,7 @@ def evaluate(seed: int, records: int, scenario: str = REFERENCE) -> dict[str, An
     with tempfile.TemporaryDirectory() as folder:
         file = synthetic_file(Path(folder), seed, records, scenario)
         db = synthetic_warehouse(Path(folder), file)
-        model = model_in_use(db.library.folders) if scenario == REFERENCE else _learnt(db)
+        model = model_in_use(db.library) if scenario == REFERENCE else _learnt(db)
         start = time.perf_counter()
         link_by(model, db, "evaluation")
         seconds = time.perf_counter() - start
@@ -47,7 +47,7 @@ def evaluate(seed: int, records: int, scenario: str = REFERENCE) -> dict[str, An
 
 def _learnt(db: Warehouse) -> Model:
     with db.transaction(is_rehearsal=True):
-        return train(db, declaration_in_use(db.library.folders), seed=1)
+        return train(db, declaration.load(db.library), seed=1)
 
 
 def synthetic_file(folder: Path, seed: int, records: int, scenario: str) -> Path:
@@ -91,10 +91,7 @@ def accuracy(db: Warehouse) -> dict[str, Any]:
         SELECT t.true_incident_id AS true, m.incident_id AS found, {conditions}
         FROM link.member AS m JOIN truth AS t USING (record_id) JOIN core.record AS r USING (record_id)""")
     together = _pairs(found.groupby(["true", "found"]).size())
-    precision, recall = (
-        together / _pairs(found.groupby("found").size()),
-        together / _pairs(found.groupby("true").size()),
-    )
+    precision, recall = (together / _pairs(found.groupby(side).size()) for side in ("found", "true"))
     return {
         "records": len(found),
         "true_incidents": int(found["true"].nunique()),

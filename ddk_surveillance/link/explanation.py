@@ -82,7 +82,7 @@ def _contribution(model: Model, place: int, digit: int, bits: float) -> Contribu
 
 def linked_model(db: Warehouse) -> Model:
     """The model that the links in this warehouse were made with; ConfigurationError if it has been replaced since."""
-    model = model_in_use(db.library.folders)
+    model = model_in_use(db.library)
     if db.remembered("linkage_model") != model.version:
         raise ConfigurationError(
             "记录尚未连接，或连接模型已更换。请先运行 ddk nightly。",

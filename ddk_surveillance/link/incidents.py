@@ -4,14 +4,16 @@ A touched part is made of whole components, old and new, so recomputing it alone
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas
 import pyarrow
 
+from ddk_surveillance.arrays import Flags, Ints
 from ddk_surveillance.link import cluster
 from ddk_surveillance.link.candidates import make_candidates, patterns_sql
-from ddk_surveillance.link.cluster import Batch, Ints
+from ddk_surveillance.link.cluster import Batch
 from ddk_surveillance.link.declaration import CENTIBITS
 from ddk_surveillance.link.model import SAFETY, Model
 from ddk_surveillance.link.preparation import Night
@@ -19,6 +21,22 @@ from ddk_surveillance.warehouse import Warehouse
 
 # Incidents and children are named after their senior record: the first reported, of those the smallest record id.
 BY_SENIORITY = "row_number() OVER (ORDER BY l.reported_date NULLS LAST, l.record_id) - 1"  # l: the table of records
+
+
+class Pairs(NamedTuple):
+    """Pairs of records by their keys or numbers."""
+
+    left: Ints
+    right: Ints
+    score: Ints
+    pattern: Ints
+
+    @property
+    def scored(self) -> tuple[Ints, Ints, Ints]:
+        return self[:3]
+
+    def of(self, chosen: Ints | Flags) -> "Pairs":
+        return Pairs(*(column[chosen] for column in self))
 
 
 def compare(db: Warehouse, model: Model, night: Night) -> int:
@@ -31,8 +49,8 @@ def compare(db: Warehouse, model: Model, night: Night) -> int:
     make_candidates(db, model.declaration, night)
     left, right, pattern = integers(db, patterns_sql(model.declaration, night, "link_candidate"))
     score = _scores(model, pattern)
-    keep = score >= model.declaration.thresholds.centibits[-1]
-    with db.offering(link_scored=_scored_table(model, left[keep], right[keep], pattern[keep], score[keep])):
+    kept = Pairs(left, right, score, pattern).of(score >= model.declaration.thresholds.centibits[-1])
+    with db.offering(link_scored=_scored_table(model, kept)):
         db.execute("INSERT INTO link.pair BY NAME SELECT *, ? AS model_version FROM link_scored", [model.version])
     return len(score)
 
@@ -41,29 +59,26 @@ def make_clusters(db: Warehouse, model: Model, night: Night) -> None:
     """Fill link_clustered and link_bound: every record of a touched component with its incident, and the incidents' bounds."""
     _number_affected(db, night)
     records = db.arrow("SELECT record_id, key FROM link_affected ORDER BY number")
-    left, right, score, pattern = integers(
+    pairs = Pairs(*integers(
         db,
         """
         SELECT a.number, b.number, p.score_centibits, p.pattern
         FROM link.pair AS p JOIN link_affected AS a ON a.key = p.left_key JOIN link_affected AS b ON b.key = p.right_key""",
-    )
-    component = cluster.components(records.num_rows, left, right)
-    part = cluster.parts(component, left, right, score)
-    all_left, all_right, all_score, all_pattern = _all_pairs(
-        db, model, night, records["key"], part, left, right, score, pattern
-    )
-    batches = list(cluster.batched(part, all_left, all_right))
-    strict, adopted, loose = cluster.partition(
-        len(part), batches, _fits(model, batches, all_score, all_pattern), model.declaration.thresholds.centibits
-    )
+    ))  # fmt: skip
+    component = cluster.components(records.num_rows, pairs.left, pairs.right)
+    part = cluster.parts(component, *pairs.scored)
+    every = _all_pairs(db, model, night, records["key"], part, pairs)
+    batches = list(cluster.batched(part, every.left, every.right))
+    thresholds = model.declaration.thresholds.centibits
+    strict, adopted, loose = cluster.partition(len(part), batches, _fits(model, batches, every), thresholds)
     incident, incident_id = named(db, records["record_id"], adopted)
-    best = cluster.strongest(adopted, left, right, score)
+    best = cluster.strongest(adopted, *pairs.scored)
     columns = {
         "number": np.arange(records.num_rows),
         **dict(zip(records.column_names, records.columns, strict=True)),
         "component_key": records["key"].take(component),
         "incident_id": incident_id.take(incident),
-        **_ties(model, records["key"], best, left, right, score, pattern),
+        **_ties(model, records["key"], best, pairs),
     }
     bounds = _bounds(incident, incident_id, strict, adopted, loose)
     with db.offering(link_grouped=pyarrow.table(columns), link_bounds=bounds):
@@ -94,14 +109,15 @@ def _scores(model: Model, patterns: Ints) -> Ints:
     return model.centibits(found)[position]
 
 
-def _scored_table(model: Model, left: Ints, right: Ints, pattern: Ints, score: Ints) -> pyarrow.Table:
-    rule = _rule_names(model, pattern % model.declaration.radices[SAFETY])
+def _scored_table(model: Model, pairs: Pairs) -> pyarrow.Table:
+    rule = _rule_names(model, pairs.pattern % model.declaration.radices[SAFETY])
+    score = pairs.score.astype(np.int32)
     return pyarrow.table(
         {
-            "left_key": left,
-            "right_key": right,
-            "pattern": pattern,
-            "score_centibits": score.astype(np.int32),
+            "left_key": pairs.left,
+            "right_key": pairs.right,
+            "pattern": pairs.pattern,
+            "score_centibits": score,
             "rule": rule,
         }
     )
@@ -132,16 +148,8 @@ def _number_affected(db: Warehouse, night: Night) -> None:
 
 
 def _all_pairs(
-    db: Warehouse,
-    model: Model,
-    night: Night,
-    keys: pyarrow.ChunkedArray,
-    part: Ints,
-    left: Ints,
-    right: Ints,
-    score: Ints,
-    pattern: Ints,
-) -> tuple[Ints, Ints, Ints, Ints]:
+    db: Warehouse, model: Model, night: Night, keys: pyarrow.ChunkedArray, part: Ints, pairs: Pairs
+) -> Pairs:
     """Every pair inside the parts with its score and pattern: the mean counts those too that blocking or the floor left out."""
     crowd = np.flatnonzero(np.bincount(part, minlength=len(part))[part] > 2)
     with db.offering(link_part=pyarrow.table({"number": crowd, "part": part[crowd], "key": keys.take(crowd)})):
@@ -150,26 +158,20 @@ def _all_pairs(
             SELECT a.number AS first, b.number AS second, least(a.key, b.key) AS left_key, greatest(a.key, b.key) AS right_key
             FROM link_part AS a JOIN link_part AS b ON a.part = b.part AND a.number < b.number
             ANTI JOIN link.pair AS p ON p.left_key = least(a.key, b.key) AND p.right_key = greatest(a.key, b.key)""")
-    inside = part[left] == part[right]
+    inside = pairs.of(part[pairs.left] == part[pairs.right])
     if not db.rows("FROM link_inside LIMIT 1"):
-        return left[inside], right[inside], score[inside], pattern[inside]
-    new_left, new_right, new_pattern = integers(
-        db, patterns_sql(model.declaration, night, "link_inside", "first, second")
-    )
-    return (
-        np.concatenate([left[inside], new_left]),
-        np.concatenate([right[inside], new_right]),
-        np.concatenate([score[inside], _scores(model, new_pattern)]),
-        np.concatenate([pattern[inside], new_pattern]),
-    )
+        return inside
+    left, right, pattern = integers(db, patterns_sql(model.declaration, night, "link_inside", "first, second"))
+    more = Pairs(left, right, _scores(model, pattern), pattern)
+    return Pairs(*map(np.concatenate, zip(inside, more, strict=True)))
 
 
-def _fits(model: Model, batches: Sequence[Batch], score: Ints, pattern: Ints) -> Ints:
+def _fits(model: Model, batches: Sequence[Batch], pairs: Pairs) -> Ints:
     """What clusters are made by: the score of each pair, rivals set off, less or more what is asked of such a pair."""
-    is_certain, asked = model.is_certain(pattern), model.declaration.thresholds
-    more = asked.more_of_a_known_child_bits * model.is_of_known_child(pattern)
-    less = asked.less_of_two_deaths_bits * model.is_of_two_deaths(pattern)
-    fit = cluster.without_rivals(batches, score, is_certain)
+    is_certain, asked = model.is_certain(pairs.pattern), model.declaration.thresholds
+    more = asked.more_of_a_known_child_bits * model.is_of_known_child(pairs.pattern)
+    less = asked.less_of_two_deaths_bits * model.is_of_two_deaths(pairs.pattern)
+    fit = cluster.without_rivals(batches, pairs.score, is_certain)
     return fit - np.where(is_certain, 0, np.rint((more - less) * CENTIBITS).astype(np.int64))
 
 
@@ -187,17 +189,16 @@ def _bounds(incident: Ints, incident_id: pyarrow.Array, strict: Ints, adopted: I
     )
 
 
-def _ties(
-    model: Model, keys: pyarrow.ChunkedArray, best: Ints, left: Ints, right: Ints, score: Ints, pattern: Ints
-) -> dict[str, pyarrow.Array]:
+def _ties(model: Model, keys: pyarrow.ChunkedArray, best: Ints, pairs: Pairs) -> dict[str, pyarrow.Array]:
     """The partner, score and rule of each record's strongest pair; empty for a record that stands alone."""
     alone = best < 0
-    if not len(left):
+    if not len(pairs.left):
         nothing = pyarrow.nulls(len(best), pyarrow.int64())
         return {"tie_key": nothing, "tie_centibits": nothing, "tie_rule": pyarrow.nulls(len(best), pyarrow.string())}
-    partner = np.where(left[best] == np.arange(len(best)), right[best], left[best])
+    tie = pairs.of(best)
+    partner = np.where(tie.left == np.arange(len(best)), tie.right, tie.left)
     return {
         "tie_key": keys.take(pyarrow.array(partner, mask=alone)),
-        "tie_centibits": pyarrow.array(score[best], mask=alone),
-        "tie_rule": _rule_names(model, np.where(alone, 0, pattern[best] % model.declaration.radices[SAFETY])),
+        "tie_centibits": pyarrow.array(tie.score, mask=alone),
+        "tie_rule": _rule_names(model, np.where(alone, 0, tie.pattern % model.declaration.radices[SAFETY])),
     }

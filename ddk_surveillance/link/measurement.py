@@ -123,7 +123,7 @@ def _reviewed(db: Warehouse) -> Iterator[Figure]:
         JOIN link.linkable AS a ON a.record_id = h.left_record_id JOIN link.linkable AS b ON b.record_id = h.right_record_id
         ORDER BY h.adjudication_id DESC LIMIT {NEWEST_DECISIONS}""")
     if decided:
-        explained = explain_pairs(db, model_in_use(db.library.folders), [(left, right) for left, right, _ in decided])
+        explained = explain_pairs(db, model_in_use(db.library), [(left, right) for left, right, _ in decided])
         same = sum(decision == "same" for *_, decision in decided)
         expected = sum(one.probability for one in explained)
         yield Figure("reviewed_calibration", (same - expected) / len(decided), len(decided))
@@ -151,26 +151,14 @@ def _newest(db: Warehouse, sample: Sample, seed: int) -> pd.DataFrame:
         WHERE v.disposition = 'loaded' ORDER BY v.reported_date NULLS LAST, v.record_id""")
 
 
-class Sampled(Night):
-    """All of the newest records against all of them."""
-
-    @property
-    def records(self) -> str:
-        return "link_newest"
-
-    @property
-    def dirty_records(self) -> str:
-        return "link_newest"
-
-
 def _blocking(db: Warehouse) -> Iterator[Figure]:
     """Two nearly independent families of rules find the same true pairs: each tells how many the other misses.
 
     Lincoln and Petersen's estimate: of the pairs that one family finds, the share that the other finds too. True pairs
     are those of one incident.
     """
-    declaration = model_in_use(db.library.folders).declaration
-    night = Sampled(dirty=0, gone=0, everything=False)
+    declaration = model_in_use(db.library).declaration
+    night = Night(dirty=0, gone=0, everything=False, table="link_newest")
     finding = [
         f"SELECT {by_token} AS by_token, * FROM ({sql}) AS t (left_key, right_key)"
         for by_token, sql in blocking_sql(declaration, night)

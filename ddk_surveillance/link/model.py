@@ -15,14 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ddk_surveillance.arrays import Flags, Floats, Ints
 from ddk_surveillance.errors import DeclarationError
 from ddk_surveillance.link.declaration import ALWAYS, CENTIBITS, NEVER, Declaration
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 CLASSES = ("match", "unrelated", "same_child", "same_incident")
 MATCH, UNRELATED, SAME_CHILD, SAME_INCIDENT = range(4)

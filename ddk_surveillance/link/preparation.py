@@ -42,6 +42,7 @@ class Night:
     dirty: int
     gone: int
     everything: bool
+    table: str = ""  # of which all records are compared with all, if not those of the warehouse
 
     @property
     def is_large(self) -> bool:
@@ -51,12 +52,12 @@ class Night:
     @property
     def records(self) -> str:
         """The table of all records."""
-        return "link_coded" if self.everything else "link.linkable"
+        return self.table or ("link_coded" if self.everything else "link.linkable")
 
     @property
     def dirty_records(self) -> str:
         """The table of the records whose pairs are to be found anew."""
-        return "link_coded" if self.everything else "link_dirty"
+        return self.table or ("link_coded" if self.everything else "link_dirty")
 
 
 def prepare(db: Warehouse, declaration: Declaration) -> Night:

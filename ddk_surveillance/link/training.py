@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow
 
+from ddk_surveillance.arrays import Floats, Ints
 from ddk_surveillance.link.candidates import make_candidates, patterns_sql
 from ddk_surveillance.link.declaration import ComparedField, Declaration
 from ddk_surveillance.link.model import (
@@ -19,8 +20,6 @@ from ddk_surveillance.link.model import (
     SAME_CHILD,
     SAME_INCIDENT,
     UNRELATED,
-    Floats,
-    Ints,
     Model,
 )
 from ddk_surveillance.link.preparation import Night, prepare

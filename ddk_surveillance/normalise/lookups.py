@@ -31,24 +31,19 @@ SHAPES = {
 LONGEST_WORD = 24
 Parser = Callable[..., Any]  # a value, several in a tuple, or a Problem
 
-DATE_FIELDS = {
-    "first": pyarrow.date32(),
-    "last": pyarrow.date32(),
-    "precision": pyarrow.string(),
-    "hour": pyarrow.int32(),
-}
 # A place without a township: somewhere in the district, or elsewhere.
 RESIDENCE: dict[str, tuple[str | None, str]] = {ELSEWHERE: (None, "non_resident"), DISTRICT: (None, "resident")}
 # What an external cause or a diagnosis of maltreatment says besides the code itself.
 IMPLIED_BY_ICD10 = ("intent", "mechanism", "violence_type")
+WHOLE, DAY, WORD = pyarrow.int32(), pyarrow.date32(), pyarrow.string()
 FIELDS: dict[str, dict[str, pyarrow.DataType]] = {
     "number": {"value": pyarrow.float64()},
-    "code": {"value": pyarrow.string()},
-    "date": DATE_FIELDS,
-    "hour": {"value": pyarrow.int32()},
-    "age": {"years": pyarrow.int32(), "months": pyarrow.int32()},
-    "icd10": dict.fromkeys(("value", *IMPLIED_BY_ICD10), pyarrow.string()),
-    "township": {"value": pyarrow.string(), "residence": pyarrow.string()},
+    "code": {"value": WORD},
+    "date": {"first": DAY, "last": DAY, "precision": WORD, "hour": WHOLE},
+    "hour": {"value": WHOLE},
+    "age": {"years": WHOLE, "months": WHOLE},
+    "icd10": dict.fromkeys(("value", *IMPLIED_BY_ICD10), WORD),
+    "township": {"value": WORD, "residence": WORD},
 }
 
 

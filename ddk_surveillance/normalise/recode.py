@@ -219,14 +219,13 @@ def _parsed(library: Library, source: Source) -> str:
             given[target] = f"e.{name}"
     given |= {name: literal(value) for name, value in source.constants.items()}
     given |= {name: f"e.each_{name}" for name in (source.victims.each if source.victims else ())}
+    given["source_code"] = literal(source.source)
     selected = [f"e.{name}" for name in POSITION]
     selected += [
         f"CAST({given.get(name, 'NULL')} AS {column.type}) AS {name}"
         for name, column in columns.items()
-        if name not in BOOKKEEPING and name not in POSITION and name != "source_code"
+        if name not in BOOKKEEPING and name not in POSITION
     ]
-    if "source_code" in columns:
-        selected.append(f"{literal(source.source)} AS source_code")
     selected += [
         f"lookup_{code}.v_{name} AS icd_{code}_{name}"
         for code, column in source.columns.items()

@@ -14,49 +14,24 @@ from ddk_surveillance import nights
 from ddk_surveillance.contracts import Bilingual, Table
 from ddk_surveillance.errors import BooksDoNotBalance, Text
 from ddk_surveillance.publish.record import record
-from ddk_surveillance.warehouse import Outcome, Warehouse, new_file
+from ddk_surveillance.warehouse import MACROS, Outcome, Warehouse, new_file
 from ddk_surveillance.writing import written_whole
 
 STORAGE_VERSION = "v1.0.0"  # so that the DuckDB 1.x clients of analysts can open the file too
-COPIED = (
-    "out.completeness",
-    "out.timeliness",
-    "out.coverage",
-    "out.indicator_rate_version",
-    "out.indicator_verdict_version",
-    "out.indicator_statistic_version",
-    "out.indicator_cube_version",
-    "out.restatement",
-    "ref.age_group",
-    "ref.definition_version",
-    "ref.population_version",
-    "ops.release",
-    "ops.edition",
-    "ops.ledger",
-    "ops.check_result",
-    "ops.linkage_quality",
-)
+COPIED = ("out.completeness", "out.timeliness", "out.coverage", "out.indicator_rate_version", "out.indicator_verdict_version",
+          "out.indicator_statistic_version", "out.indicator_cube_version", "out.restatement", "ref.age_group",
+          "ref.definition_version", "ref.population_version", "ops.release", "ops.edition", "ops.ledger", "ops.check_result",
+          "ops.linkage_quality")  # fmt: skip
 POPULATION = "ref.population"
 IN_USE = Bilingual(zh="在用的人口数：每格最新的一个", en="the population figures in use: the newest of every cell")
 ALIKE = "out.incident_alike"  # out.incident is a view of it, with three times as many rows
 FROM_MART = ("out.indicator_cube", "out.indicator_statistic")  # published as they stand in mart
-PUBLISHED = (
-    "out.indicator_rate",
-    "out.indicator_verdict",
-    ALIKE,
-    "out.incident",
-    "ref.data_dictionary",
-    "ref.code",
-    *FROM_MART,
-    *COPIED,
-    POPULATION,
-)
+PUBLISHED = ("out.indicator_rate", "out.indicator_verdict", ALIKE, "out.incident", "ref.data_dictionary", "ref.code", *FROM_MART,
+             *COPIED, POPULATION)  # fmt: skip
 # A function of the files and decisions known; the others tell when something was published.
 REPLAYED = ("out.indicator_rate", "out.indicator_verdict", "out.incident", "ref.code", "ref.data_dictionary",
             "ref.population_version", "ops.ledger", "ops.check_result", "out.completeness", "out.timeliness",
             "out.coverage", *FROM_MART)  # fmt: skip
-MACROS = ("out.indicator_rate_as_of", "out.indicator_verdict_as_of", "out.indicator_statistic_as_of", "out.indicator_cube_as_of",
-          "out.indicator_rate_of_edition")  # fmt: skip
 
 
 def run(db: Warehouse, key: str) -> Outcome:
@@ -70,13 +45,8 @@ def run(db: Warehouse, key: str) -> Outcome:
     last = db.rows("SELECT release_id, content_hash, file_name FROM ops.release ORDER BY release_id DESC LIMIT 1")
     if last and last[0][1] == fingerprint and (db.settings.analyst / last[0][2]).exists():
         _point_to(db, last[0][2])
-        nights.close(
-            db,
-            key,
-            "unchanged",
-            Text(f"数字无变化，仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}."),
-            last[0][0],
-        )
+        text = Text(f"数字无变化，仍为 {last[0][0]}。", f"No figure changed; still {last[0][0]}.")
+        nights.close(db, key, "unchanged", text, last[0][0])
         return Outcome()
     release_id = f"R{1 + int(last[0][0][1:]) if last else 1:06d}"
     rows = _release(db, release_id, fingerprint)
@@ -163,7 +133,7 @@ def _empty_file(db: Warehouse, working: Path) -> bytes:
             for schema in sorted({name.split(".")[0] for name in PUBLISHED}):
                 analyst.execute(f"CREATE SCHEMA {schema}")
             analyst.ensure(*(_declared(db, name) for name in PUBLISHED))
-            for macro in MACROS:
+            for macro in (name for name in MACROS if name.startswith("out.")):
                 analyst.create_macro(macro)
         _EMPTY_FILES[kind] = working.read_bytes()
     return _EMPTY_FILES[kind]
@@ -195,10 +165,8 @@ def _fill(db: Warehouse, analyst: Warehouse, release_id: str) -> int:
 def _keep_fingerprint(db: Warehouse, analyst: Warehouse, release_id: str, table: Table) -> None:
     """What a replay of this release will be compared with; the id of the release itself is no part of it."""
     columns = ", ".join(name for name in table.columns if name != "release_id")
-    db.execute(
-        "INSERT INTO ops.release_table VALUES (?, ?, ?)",
-        [release_id, table.table, analyst.digest(f"(SELECT {columns} FROM {table.table})")],
-    )
+    look = analyst.digest(f"(SELECT {columns} FROM {table.table})")
+    db.insert("ops.release_table", {"release_id": release_id, "table_name": table.table, "fingerprint": look})
 
 
 def _dictionary(db: Warehouse) -> pyarrow.Table:
@@ -230,7 +198,9 @@ def _described(table: Table) -> list[tuple[str, str, str | None, str, str]]:
 
 
 def _codes(db: Warehouse) -> pyarrow.Table:
-    rows = [(name, *row) for name in sorted(db.library.codes) for row in db.library.code_labels(name)]
+    rows = [
+        (name, code, *said) for name in sorted(db.library.codes) for code, said in db.library.code_labels(name).items()
+    ]
     return pyarrow.table(dict(zip(("codelist", "code", "zh", "en"), map(list, zip(*rows, strict=True)), strict=True)))
 
 

@@ -24,14 +24,10 @@ FOLLOWED = {
 
 def record(db: Warehouse, release: dict[str, object]) -> None:
     """Write a release and its history, inside the transaction of the caller; `release` is a row of ops.release but its time."""
-    previous_at = db.value("SELECT max(published_at) FROM ops.release")
     # The clock may have been set back: releases follow each other all the same.
-    published_at = db.value(
-        "SELECT greatest(now()::TIMESTAMP, $previous::TIMESTAMP + INTERVAL 1 MICROSECOND)", {"previous": previous_at}
-    )
-    row = pandas.DataFrame([release | {"published_at": published_at}])
-    with db.offering(row=row):
-        db.execute("INSERT INTO ops.release BY NAME FROM row")
+    after_the_last = "max(published_at) + INTERVAL 1 MICROSECOND"
+    published_at = db.value(f"SELECT greatest(now()::TIMESTAMP, {after_the_last}) FROM ops.release")
+    db.insert("ops.release", release | {"published_at": published_at})
     keep_definitions(db)
     year = db.value("SELECT year($as_of::TIMESTAMP)", {"as_of": release["data_as_of"]})
     for versions, rows in FOLLOWED.items():

@@ -14,7 +14,7 @@ from ddk_surveillance.quality.catalogue import write_catalogue
 from ddk_surveillance.quality.evaluation import Verdict, evaluate
 from ddk_surveillance.quality.rules import Rule, rules_across
 from ddk_surveillance.unchanged import LINKED, unless_unchanged
-from ddk_surveillance.warehouse import Outcome, Warehouse
+from ddk_surveillance.warehouse import Outcome, Warehouse, literal
 
 MEASURED = ("out.completeness", "out.timeliness", "out.coverage")
 ALL = "all"  # in the place of one batch or of one institution
@@ -60,22 +60,18 @@ def _record(db: Warehouse, table: str, verdict: Verdict) -> None:
     period = "period" if "period" in known else "month"
     told = {"source_code": "source_code", "institution_id": "institution_id", "batch_id": "batch_id", period: "period"}
     columns = "".join(f", c.{own}::VARCHAR AS {name}" for own, name in told.items() if own in known)
-    column = "c.column_name" if "column_name" in known else "$column_name"
-    asked = {"rule": rule.code, "severity": rule.severity, "column_name": rule.column}
+    column = "c.column_name" if "column_name" in known else literal(rule.column)
     if len(verdict.failing):
         with db.offering(failing=verdict.failing):
             db.execute(
                 f"INSERT INTO ops.alert BY NAME SELECT $rule AS rule, $severity AS severity, {column} AS column_name {columns}"
                 f" FROM {table} c JOIN failing ON {rule.holds_failing}",
-                {name: value for name, value in asked.items() if name != column.replace("c.", "")},
+                {"rule": rule.code, "severity": rule.severity},
             )
-    db.execute(
-        "INSERT INTO ops.check_result BY NAME SELECT $all AS batch_id, $rule AS rule, $column_name AS column_name, $severity AS severity,"
-        f" $expectation AS expectation, (SELECT count(*) FROM {table}) AS rows_checked,"
-        " (SELECT count(*) FROM ops.alert WHERE rule = $code) AS rows_failed",
-        asked | {"all": ALL, "expectation": rule.expectation, "code": rule.code,
-                 "rule": rule.code if verdict.is_evaluated else "check_not_evaluated"},
-    )  # fmt: skip
+    code = rule.code if verdict.is_evaluated else "check_not_evaluated"
+    about = {"batch_id": ALL, "rule": code, "column_name": rule.column, "severity": rule.severity, "expectation": rule.expectation}  # fmt: skip
+    failed = f"(SELECT count(*) FROM ops.alert WHERE rule = {literal(rule.code)}) AS rows_failed"
+    db.insert("ops.check_result", about, f"(SELECT count(*) FROM {table}) AS rows_checked", failed)
 
 
 def _fed(library: Library) -> pandas.DataFrame:

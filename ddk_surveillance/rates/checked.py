@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ddk_surveillance.arrays import Floats
 from ddk_surveillance.errors import Text
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -20,14 +19,14 @@ class Refusal:
     text: Text
 
 
-def counts(values: ArrayLike, name: str = "counts") -> FloatArray:
+def counts(values: ArrayLike, name: str = "counts") -> Floats:
     """The values as floats; ValueError unless each is a whole number of events, 0 or more."""
     array = np.asarray(values, dtype=np.float64)
     _require(np.isfinite(array) & (array >= 0) & (array == np.floor(array)), name, "whole numbers, 0 or more")
     return array
 
 
-def positive(values: ArrayLike, name: str = "person_years") -> FloatArray:
+def positive(values: ArrayLike, name: str = "person_years") -> Floats:
     """The values as floats; ValueError unless each is finite and above 0."""
     array = np.asarray(values, dtype=np.float64)
     _require(np.isfinite(array) & (array > 0), name, "finite and above 0")

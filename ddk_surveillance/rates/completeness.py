@@ -8,9 +8,10 @@ from itertools import combinations, product
 import numpy as np
 import scipy
 
+from ddk_surveillance.arrays import Floats
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
-from ddk_surveillance.rates.checked import FloatArray, Refusal
+from ddk_surveillance.rates.checked import Refusal
 
 History = tuple[int, int, int]
 Interaction = tuple[int, int]
@@ -134,9 +135,9 @@ def _fit(counts: dict[History, int], interactions: tuple[Interaction, ...], conf
     )
 
 
-def _maximum_likelihood(frequency: FloatArray, design: FloatArray) -> FloatArray:
+def _maximum_likelihood(frequency: Floats, design: Floats) -> Floats:
     # the IRLS of statsmodels 0.15 fails, at times without an error, on very uneven counts; this problem is convex
-    def mean(coefficients: FloatArray) -> FloatArray:
+    def mean(coefficients: Floats) -> Floats:
         return np.exp(design @ coefficients)
 
     best = scipy.optimize.minimize(
@@ -150,7 +151,7 @@ def _maximum_likelihood(frequency: FloatArray, design: FloatArray) -> FloatArray
     return np.asarray(best.x)
 
 
-def _has_maximum(frequency: FloatArray, design: FloatArray) -> bool:
+def _has_maximum(frequency: Floats, design: Floats) -> bool:
     """Whether some table without a zero has the observed margins (Haberman 1974); maximises its smallest cell."""
     cells = len(frequency)
     best = scipy.optimize.linprog(

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ddk_surveillance.arrays import Flags, Floats
 from ddk_surveillance.rates import checked
-from ddk_surveillance.rates.checked import FloatArray
 
 PER = 1000
 BYAR_FROM_COUNT = 10
@@ -17,17 +17,17 @@ UNSTABLE_BELOW_COUNT = 20
 class Interval(NamedTuple):
     """Lower and upper confidence limits, arrays of one shape."""
 
-    lower: FloatArray
-    upper: FloatArray
+    lower: Floats
+    upper: Floats
 
 
 class Rates(NamedTuple):
     """Rates per 1000 person-years of many cells at once; arrays of one shape (none for a single cell)."""
 
-    rate_per_1000: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    unstable: NDArray[np.bool_]
+    rate_per_1000: Floats
+    lower: Floats
+    upper: Floats
+    unstable: Flags
 
 
 def crude_rates(count: ArrayLike, person_years: ArrayLike, confidence: float = 0.95) -> Rates:
@@ -42,7 +42,7 @@ def crude_rates(count: ArrayLike, person_years: ArrayLike, confidence: float = 0
     return Rates(events * scale, limits.lower * scale, limits.upper * scale, unstable(events))
 
 
-def unstable(count: ArrayLike) -> NDArray[np.bool_]:
+def unstable(count: ArrayLike) -> Flags:
     """Whether a rate rests on fewer than 20 events (CDC WISQARS calls such rates unstable)."""
     return np.asarray(checked.counts(count) < UNSTABLE_BELOW_COUNT)
 
@@ -73,7 +73,7 @@ def byar_interval(count: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(_byar_limit(np.where(events == 0, np.nan, events), -z), _byar_limit(events + 1, z))
 
 
-def _byar_limit(events: FloatArray, z: float) -> FloatArray:
+def _byar_limit(events: Floats, z: float) -> Floats:
     root = 1 - 1 / (9 * events) + z / (3 * np.sqrt(events))
     return np.asarray(events * np.where(root > 0, root, np.nan) ** 3)
 

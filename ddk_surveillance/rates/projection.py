@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 import scipy
 
+from ddk_surveillance.arrays import Floats
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
-from ddk_surveillance.rates.checked import FloatArray, Refusal
+from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.rates.intervals import PER
 from ddk_surveillance.rates.periods import Annual, checked_series
 from ddk_surveillance.rates.targets import JEFFREYS_SHAPE, critical_counts
@@ -148,7 +149,7 @@ def extrapolate(fit: LogLinearFit, year: int) -> tuple[float, float]:
 def _predictive(mean: float, error: float, spread: float) -> Callable[[int], float]:
     """Cumulative distribution of a count whose log mean is normal; a fine grid makes it repeatable without draws."""
     z = np.linspace(-8, 8, 2001)
-    weight: FloatArray = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    weight: Floats = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
     means = mean * np.exp(error * z)
     count = scipy.stats.poisson(means) if spread == 1 else scipy.stats.nbinom(means / (spread - 1), 1 / spread)
     return lambda at_most: float(weight @ count.cdf(at_most))

@@ -7,15 +7,15 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
+from ddk_surveillance.arrays import Floats
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
-from ddk_surveillance.rates.checked import FloatArray, Refusal
+from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.rates.intervals import PER, byar_interval, count_interval
 
 LEAST_COUNT = 10
 TOO_FEW = Refusal(
-    "too_few",
-    Text(f"事件少于 {LEAST_COUNT} 例，不计算标准化率", f"not standardised: fewer than {LEAST_COUNT} events"),
+    "too_few", Text(f"事件少于 {LEAST_COUNT} 例，不计算标准化率", f"not standardised: fewer than {LEAST_COUNT} events")
 )
 
 
@@ -67,7 +67,7 @@ def direct_rate(
     return StandardisedRate(weighted.events, PER * weighted.rate, PER * lower, PER * upper)
 
 
-def _weigh(events: FloatArray, time: FloatArray, standard: FloatArray) -> _Weighted:
+def _weigh(events: Floats, time: Floats, standard: Floats) -> _Weighted:
     if not events.shape == time.shape == standard.shape or events.ndim != 1:
         raise ValueError("count, person_years and standard must be vectors of one length")
     if not (np.isfinite(standard).all() and (standard >= 0).all() and standard.sum() > 0):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from ddk_surveillance.arrays import Floats
 from ddk_surveillance.errors import Text
 from ddk_surveillance.rates import checked
-from ddk_surveillance.rates.checked import FloatArray, Refusal
+from ddk_surveillance.rates.checked import Refusal
 from ddk_surveillance.rates.periods import Annual, checked_series
 
 LEAST_YEARS = 3
@@ -56,7 +57,7 @@ class LogLinearFit:
     first_year: int
     intercept: float
     slope: float
-    covariance: FloatArray
+    covariance: Floats
     dispersion: float
     residual_years: int
 
@@ -82,19 +83,19 @@ def _too_little(rows: tuple[Annual, ...]) -> Refusal | None:
     return None if any(row.events for row in rows) else NO_EVENTS
 
 
-def _columns(rows: tuple[Annual, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _columns(rows: tuple[Annual, ...]) -> tuple[Floats, Floats, Floats]:
     years, counts, person_years = (np.asarray(column, dtype=np.float64) for column in zip(*rows, strict=True))
     return years - years[0], counts, person_years / person_years.sum()
 
 
-def _exact_tails(time: FloatArray, share: FloatArray, score: int, total: int) -> tuple[float, float]:
+def _exact_tails(time: Floats, share: Floats, score: int, total: int) -> tuple[float, float]:
     one_event = np.zeros(int(time.max()) + 1)
     one_event[time.astype(int)] = share
     distribution = _sum_of(one_event, total)
     return min(1.0, float(distribution[: score + 1].sum())), min(1.0, float(distribution[score:].sum()))
 
 
-def _sum_of(distribution: FloatArray, times: int) -> FloatArray:
+def _sum_of(distribution: Floats, times: int) -> Floats:
     # repeated squaring; direct convolution of positive terms keeps small tails accurate, an FFT would not
     result = np.ones(1)
     while times:
@@ -106,7 +107,7 @@ def _sum_of(distribution: FloatArray, times: int) -> FloatArray:
     return result
 
 
-def _normal_tails(time: FloatArray, share: FloatArray, score: int, total: int) -> tuple[float, float]:
+def _normal_tails(time: Floats, share: Floats, score: int, total: int) -> tuple[float, float]:
     mean = float(share @ time)
     limit = scipy.stats.norm(total * mean, math.sqrt(total * float(share @ (time - mean) ** 2)))
     return float(limit.cdf(score + 0.5)), float(limit.sf(score - 0.5))

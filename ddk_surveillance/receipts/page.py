@@ -78,13 +78,8 @@ def _write_top(sheet: Any, styles: dict[str, Any], receipt: Receipt) -> int:
 
 def _write_counts(sheet: Any, styles: dict[str, Any], receipt: Receipt, row: int) -> int:
     """What became of the rows; only what there is, but always how many came and how many are in."""
-    counts = [
-        (
-            Text("收到", "received"),
-            receipt.received,
-            Text("行（一案多人按人计）", "rows, one for every victim of a case"),
-        )
-    ]
+    of_victims = Text("行（一案多人按人计）", "rows, one for every victim of a case")
+    counts = [(Text("收到", "received"), receipt.received, of_victims)]
     counts += [(word, receipt.counts[name], Text(f"行：{meaning.zh}", f"rows {meaning.en}")) for name, (word, meaning) in COUNTS.items()
                if receipt.counts[name] or name == "accepted"]  # fmt: skip
     for label, count, meaning in counts:

@@ -86,12 +86,8 @@ class Account:
                 rows.append([self.words.of("fields", one.field), *(self._level(other) for other in of_field)])
         rows.append([Text("模型得分", "score of the model"), *(signed(pair.model_bits) for pair in explained)])
         if any(pair.rule for pair in explained):
-            rows.append(
-                [
-                    Text("安全规则", "safety rule"),
-                    *(self.words.of("rules", pair.rule) if pair.rule else NOTHING for pair in explained),
-                ]
-            )
+            rules = (self.words.of("rules", pair.rule) if pair.rule else NOTHING for pair in explained)
+            rows.append([Text("安全规则", "safety rule"), *rules])
         self._table([Text("字段", "field"), *(Text(f"{a + 1}–{b + 1}", f"{a + 1}–{b + 1}") for a, b in pairs)], rows)
 
     def _level(self, one: Any) -> Text:

@@ -66,7 +66,7 @@ class Labels:
 
     @functools.cache  # noqa: B019 (lives as long as one command)
     def codes(self, codelist: str) -> dict[str, Text]:
-        return {code: Text(zh, en) for code, zh, en in self.library.code_labels(codelist)}
+        return self.library.code_labels(codelist)
 
     def title(self, column: str) -> Text:
         """What a column is called, without the explanation in brackets."""

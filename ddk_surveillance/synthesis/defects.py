@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from ddk_surveillance.arrays import Flags, Floats, Ints
 from ddk_surveillance.settings import csv_rows
-from ddk_surveillance.synthesis.district import Floats, Ints
-
-Flags = npt.NDArray[np.bool_]
 
 SOURCES = (
     "hospital", "death_registry", "school", "kindergarten", "nursery", "community", "police", "procuratorate", "court",

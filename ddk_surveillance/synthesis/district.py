@@ -8,10 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from faker.providers.person.zh_CN import Provider as ChineseNames
 
+from ddk_surveillance.arrays import Flags, Floats, Ints
 from ddk_surveillance.synthesis import frequencies
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -215,7 +213,7 @@ def _month_weights(days: Ints, weights: tuple[int, ...]) -> Floats:
     return table[month_and_day(days)[0] % 12]
 
 
-def _is_child(children: pd.DataFrame, child: Ints, day: Ints) -> npt.NDArray[np.bool_]:
+def _is_child(children: pd.DataFrame, child: Ints, day: Ints) -> Flags:
     birth_day = children["birth_day"].to_numpy()[child]
     return np.asarray((day >= birth_day) & (completed_years(birth_day, day) < frequencies.ADULT_AGE_YEARS))
 

@@ -10,9 +10,9 @@ import pandas as pd
 from faker import Faker
 from faker.providers.company.zh_CN import Provider as CompanyNames
 
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.library import Library
 from ddk_surveillance.synthesis.cells import Cell, Style, Typist
-from ddk_surveillance.synthesis.district import Ints
 from ddk_surveillance.synthesis.formats import Table, first_row, to_bytes
 from ddk_surveillance.synthesis.offices import is_acceptable
 

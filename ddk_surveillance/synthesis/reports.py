@@ -10,20 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ddk_surveillance.arrays import Flags, Floats, Ints
 from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import (
     CASE_SOURCES,
     SCENARIOS,
     SOURCES,
     Draw,
-    Flags,
     Scenario,
     holds,
     read_rates,
     scenario_rates,
     table,
 )
-from ddk_surveillance.synthesis.district import District, Floats, Ints, Plan
+from ddk_surveillance.synthesis.district import District, Plan
 from ddk_surveillance.tokens import Key, derive, rekey
 
 LINKAGE_CHILDREN_PER_TOWNSHIP = 12_500

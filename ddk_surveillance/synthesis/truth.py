@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.library import Library
-from ddk_surveillance.settings import csv_rows
 from ddk_surveillance.synthesis import district, frequencies
 from ddk_surveillance.synthesis.defects import holds
-from ddk_surveillance.synthesis.district import District, Ints
+from ddk_surveillance.synthesis.district import District
 
 # indicator: unit counted, the day that decides the year, and what counts
 INDICATORS = {
@@ -90,7 +90,7 @@ def _counted(rows: pd.DataFrame, code: str, cells: pd.MultiIndex) -> pd.DataFram
 
 def _age_groups(library: Library) -> dict[int, str]:
     """Completed years → code of the default grouping in the code list of age groups."""
-    groups = [row for row in csv_rows(library.codelist_path("age_group")) if row["grouping"] == "age5"]
+    groups = [row for row in library.code_rows("age_group") if row["grouping"] == "age5"]
     return {age: row["code"] for row in groups for age in range(int(row["from_years"]), int(row["to_years"]) + 1)}
 
 

@@ -16,7 +16,7 @@ from ddk_surveillance.warehouse import Warehouse, connect
 
 INCIDENTS, CHILDREN, YEARS = 6000, 2500, (2021, 2022, 2023, 2024)
 LIBRARY = Library()
-TOWNSHIPS = [code for code, _, _ in LIBRARY.code_labels("township")]
+TOWNSHIPS = list(LIBRARY.code_labels("township"))
 
 
 @dataclass

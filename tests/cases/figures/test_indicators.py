@@ -11,7 +11,7 @@ import pytest
 
 from ddk_surveillance import indicators
 from ddk_surveillance.indicators.definition import analyses_of
-from ddk_surveillance.indicators.figures import is_final
+from ddk_surveillance.indicators.figures import final_from
 from ddk_surveillance.library import Library
 from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse, connect
@@ -176,7 +176,7 @@ def test_a_titled_file_reports_its_year_even_without_an_injury_in_it(warehouse: 
 def test_a_year_becomes_final_at_the_end_of_june_of_the_next() -> None:
     plan = Library().plan
     days = (date(2025, 12, 31), date(2026, 6, 29), date(2026, 6, 30))
-    assert [is_final(2025, plan, day) for day in days] == [False, False, True]
+    assert [day >= final_from(2025, plan) for day in days] == [False, False, True]
 
 
 def test_the_binding_target_is_judged_on_exact_numbers(warehouse: Warehouse) -> None:

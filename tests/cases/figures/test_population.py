@@ -18,7 +18,7 @@ from tests.cases.figures.conftest import LIBRARY, TOWNSHIPS, empty_warehouse
 from tests.cases.rates.test_oracles import every_row_of
 from tests.conftest import Home
 
-NAMES = {code: zh for code, zh, _ in LIBRARY.code_labels("township")}
+NAMES = {code: said.zh for code, said in LIBRARY.code_labels("township").items()}
 
 
 def people(

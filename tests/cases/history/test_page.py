@@ -20,5 +20,5 @@ def test_every_query_of_the_page_runs(told: Told, query: str) -> None:
 
 def test_the_page_has_queries_and_names_every_cause(told: Told) -> None:
     assert len(QUERIES) == 5
-    causes = {code for code, _, _ in told.story.db.library.code_labels("change_cause")} - {"unexplained"}
+    causes = set(told.story.db.library.code_labels("change_cause")) - {"unexplained"}
     assert causes == set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE))

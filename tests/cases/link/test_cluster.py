@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from ddk_surveillance.arrays import Ints
 from ddk_surveillance.link import cluster
-from ddk_surveillance.link.cluster import Ints
 
 
 def groups_of(pairs: dict[str, int], *thresholds: int) -> list[list[str]]:

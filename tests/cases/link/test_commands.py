@@ -11,6 +11,7 @@ from ddk_surveillance import link
 from ddk_surveillance.cli import ddk
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, DeclarationError
+from ddk_surveillance.library import Library
 from ddk_surveillance.link import commands, model_in_use, training
 from ddk_surveillance.link import model as models
 from ddk_surveillance.settings import resource
@@ -21,7 +22,7 @@ from tests.cases.link.drawn import receive
 from tests.conftest import Home
 
 VOICE = Voice("en")
-SHIPPED = model_in_use((resource("schemas"),))
+SHIPPED = model_in_use(Library())
 
 
 def test_evaluate_prints_one_object_with_these_figures(capsys: pytest.CaptureFixture[str]) -> None:

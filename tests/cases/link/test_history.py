@@ -229,7 +229,7 @@ def test_the_bounds_are_the_counts_of_linking_more_strictly_and_more_loosely() -
 def _linked_at(bits: str, records: pandas.DataFrame) -> Warehouse:
     """The records linked in two nights as if one of the thresholds were the adopted one."""
     db = warehouse()
-    model = link.model_in_use(db.library.folders)
+    model = link.model_in_use(db.library)
     thresholds = model.declaration.thresholds
     chosen = thresholds.model_copy(update={"adopted_bits": getattr(thresholds, bits)})
     model = replace(model, declaration=model.declaration.model_copy(update={"thresholds": chosen}))

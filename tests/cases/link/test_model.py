@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from ddk_surveillance.library import Library
 from ddk_surveillance.link import model_in_use, training
 from ddk_surveillance.link.candidates import blocking_sql, patterns_sql
 from ddk_surveillance.link.declaration import NEVER, Declaration
@@ -26,7 +27,7 @@ SCHEMAS = resource("schemas")
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return model_in_use((SCHEMAS,))
+    return model_in_use(Library())
 
 
 def test_the_model_in_use_knows_every_field_and_level(model: Model) -> None:
@@ -107,7 +108,7 @@ def test_training_is_reproducible_and_finds_what_it_was_not_told(
     records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "RANDOM_PAIRS", 100_000)
-    declaration = model_in_use((SCHEMAS,)).declaration
+    declaration = model_in_use(Library()).declaration
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()

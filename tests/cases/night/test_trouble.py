@@ -43,7 +43,7 @@ PLACES = {
     "rows are about to be stored": ("ddk_surveillance.guard", "_rekeyed"),
     "inside the transaction that loads": ("ddk_surveillance.load", "_settle"),
     "inside the transaction that links": ("ddk_surveillance.link", "_replace_members"),
-    "the figures are about to be replaced": ("ddk_surveillance.indicators", "_replace"),
+    "the figures are replaced, the verdicts about to be": ("ddk_surveillance.indicators", "_replace_by"),
     "the analyst file is about to be built": ("ddk_surveillance.publish", "_build"),
     "the release is recorded, analysts still see the old one": ("ddk_surveillance.publish", "_point_to"),
 }

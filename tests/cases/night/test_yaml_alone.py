@@ -416,4 +416,4 @@ def test_a_code_list_may_come_from_excel(tmp_path: Path) -> None:
     (tmp_path / "codelists").mkdir()
     (tmp_path / "codelists" / "sex.csv").write_text("code,zh,en,aliases\nmale,男\n", encoding="utf-8-sig")
     library = Library((resource("schemas"), tmp_path))
-    assert library.codes["sex"] == {"male"} and library.code_labels("sex") == [("male", "男", "")]
+    assert library.codes["sex"] == {"male"} and library.code_labels("sex") == {"male": ("男", "")}

@@ -12,13 +12,12 @@ from ddk_surveillance.link import model_in_use
 from ddk_surveillance.link.adjudication import Decision, decide, fingerprint
 from ddk_surveillance.link.explanation import explain
 from ddk_surveillance.review import words
-from ddk_surveillance.settings import resource
 from ddk_surveillance.warehouse import open_warehouse
 from tests.cases.link.drawn import withdraw
 from tests.cases.review.conftest import DOUBTFUL, Terminal, night
 from tests.conftest import Home
 
-MODEL = model_in_use((resource("schemas"),))
+MODEL = model_in_use(Library())
 WORDS = words.load(Library())
 CONTRADICTING = """
     record source   id day        body_part nature   intent        born       sex
