@@ -28,6 +28,7 @@ from ddk_surveillance import (
     publish,
     quality,
     receipts,
+    settings,
     tokens,
 )
 from ddk_surveillance.link import measurement
@@ -41,6 +42,8 @@ hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("untimed")
 # Great Expectations and Prefect leave so many objects that looking for unreachable ones takes a sixth of the time.
 gc.set_threshold(50_000, 50, 50)
+# The tests share the processors: a second thread for a few rows costs a sixth more and ends no sooner. The demo uses all.
+settings._processors = lambda: 1
 
 # Folders whose tests share one data home or one server, or are of one long test: one process runs all of a folder, and first,
 # lest it be left for the end, when the others have nothing to do.

@@ -85,7 +85,7 @@ def start(key_file: Path) -> Iterator[Callable[..., Script]]:
 
     def begin(home: Path, *arguments: str, **environment: str) -> Script:
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DDK_"))}
-        environ = {**outside, "DDK_HOME": str(home), "DDK_KEY_FILE": str(key_file), **environment}
+        environ = {**outside, "DDK_HOME": str(home), "DDK_KEY_FILE": str(key_file), "DDK_THREADS": "1", **environment}
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=PROJECT, env=environ, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,

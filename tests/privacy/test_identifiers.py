@@ -58,13 +58,13 @@ def test_reference_vectors_are_all_judged_as_expected() -> None:
 def test_identifying_texts_are_all_found() -> None:
     rows = rows_of("identifying_texts.csv")
     assert [row for row in rows if scan_text(row["text"]) != (row["kind"],)] == []
-    assert len(rows) == 368
+    assert len(rows) == 356
 
 
 def test_innocent_texts_raise_no_alarm() -> None:
     rows = rows_of("innocent_texts.csv")
     assert [row["text"] for row in rows if scan_text(row["text"])] == []
-    assert len(rows) == 1265
+    assert len(rows) == 1254
 
 
 PEOPLE = ("王小明", "李思雨", "张伟", "刘洋", "陈静怡")
@@ -95,7 +95,7 @@ def test_every_rule_finds_a_text_that_no_other_rule_of_its_kind_finds() -> None:
     texts = [row["text"] for row in rows_of("identifying_texts.csv")]
     firing = [{rule for rule, _ in _hits(pa.array([text]))} for text in texts]
     assert [rule.core for rule in RULES if {rule} not in firing] == []
-    assert len(RULES) == 43
+    assert len(RULES) == 39
 
 
 def test_a_few_texts_and_many_are_judged_alike() -> None:

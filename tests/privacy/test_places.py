@@ -231,14 +231,6 @@ def test_neighbouring_numbers_that_happen_to_be_18_digits_raise_no_alarm(fate: C
     assert fate("a.csv", text_file([*GOOD[0], "x", "y"], *rows))[0] == "guarded"
 
 
-def test_a_wide_table_of_small_numbers_raises_no_alarm(fate: Callable[..., Any]) -> None:
-    """In one row of ten 18 digits happen to be a resident number, in cells as wide as those."""
-    parts = ["990", "104", "20", "150", "307", "0010"]
-    rows = [[*line, *(parts if number == 4 else ["7", "12", "80", "3", "141", str(number)])]
-            for number, line in enumerate(GOOD[1:] * 3)]  # fmt: skip
-    assert fate("a.csv", text_file([*GOOD[0], *"uvwxyz"], *rows))[0] == "guarded"
-
-
 def test_the_message_names_sheet_column_and_row(fate: Callable[..., Any]) -> None:
     def second_sheet(book: xlsxwriter.Workbook, _: Any) -> None:
         sheet = book.add_worksheet("附表")

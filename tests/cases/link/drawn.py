@@ -36,7 +36,7 @@ def _warehouse(threads: int) -> Warehouse:
     return connect(settings, Library())
 
 
-def warehouse(threads: int = 2) -> Warehouse:
+def warehouse(threads: int = 1) -> Warehouse:
     """An empty warehouse in memory; always the same one, because to make its tables takes longer than to link."""
     db = _warehouse(threads)
     filled = [
