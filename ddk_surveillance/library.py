@@ -386,6 +386,16 @@ class Library:
         return [path for base in self.folders for path in sorted((base / folder).glob(pattern))]
 
 
+def library_of(folders: tuple[Path, ...]) -> Library:
+    """The declarations in these folders; those that came with the program are read once in a process."""
+    return Library(folders) if len(folders) > 1 else _shipped()
+
+
+@functools.cache
+def _shipped() -> Library:
+    return Library()
+
+
 def _check_says_enough(source: Source) -> None:
     """Who, when and whose: without one of these nothing would be counted, or grown-ups would, or people twice, as in totals."""
     if source.target == "population":

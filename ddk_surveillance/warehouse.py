@@ -16,7 +16,7 @@ import duckdb
 from ddk_surveillance import migration, turn
 from ddk_surveillance.contracts import Table
 from ddk_surveillance.errors import BusyError, ConfigurationError, WarehouseError
-from ddk_surveillance.library import Library
+from ddk_surveillance.library import Library, library_of
 from ddk_surveillance.settings import TIME_ZONE, Settings, now, resource
 from ddk_surveillance.text.icd10_ranges import ICD10_COLUMN, within_sql
 from ddk_surveillance.unguarded import Unguarded
@@ -316,7 +316,7 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
                 "restore. To begin anew without one, move analyst/ elsewhere, put the files of archive/ into landing/<source>/ again, and "
                 "run ddk nightly.",
             )
-        library = Library(settings.declarations)
+        library = library_of(settings.declarations)
         warehouse = connect(settings, library, settings.warehouse_file)
         if warehouse.remembered(HOLDS_ERASED):
             warehouse.connection.close()

@@ -91,8 +91,7 @@ def _announced(table: pa.Table, name: str) -> Iterator[Finding]:
 def find_split_numbers(table: pa.Table) -> tuple[Finding, ...]:
     """Resident numbers that stand in several neighbouring cells; `table` as for `find_identifiers`.
 
-    One in eleven other digits has the right check character, and of a hundred columns of numbers some will look so in a
-    row or two: so only where a quarter of the rows with numbers there does.
+    One in eleven other digits has the right check character, so only where a quarter of such rows does.
     """
     names = table.column_names[:-1]
     digits = {name: pc.fill_null(pc.ascii_is_decimal(table[name]), False) for name in names}
@@ -110,13 +109,12 @@ def _split_numbers(
     table: pa.Table, names: Sequence[str], digits: Mapping[str, pa.ChunkedArray], lengths: Mapping[str, pa.ChunkedArray]
 ) -> Iterator[Finding]:
     length = functools.reduce(pc.add, (lengths[name] for name in names))
-    of_digits = functools.reduce(pc.and_, (digits[name] for name in names[:-1]), length.is_valid())
-    likely = pc.and_(of_digits, pc.fill_null(pc.equal(length, 18), False))
-    rows = table.select([*names, "row_number"]).filter(likely)
+    likely = functools.reduce(pc.and_, (digits[name] for name in names[:-1]), pc.equal(length, 18))
+    rows = table.select([*names, "row_number"]).filter(pc.fill_null(likely, False))
     joined = pc.binary_join_element_wise(*(rows[name] for name in names), "")
     hit = pa.array([RESIDENT_ID.found_in(text) for text in joined.to_pylist()], pa.bool_())
     numbers = rows["row_number"].filter(hit).to_pylist()
-    if numbers and 4 * len(numbers) >= (pc.sum(of_digits).as_py() or 0):
+    if numbers and 4 * len(numbers) >= len(rows):
         yield Finding(RESIDENT_ID.kind, names[0], tuple(numbers[:ROWS_SHOWN]), len(numbers))
 
 

@@ -77,11 +77,10 @@ _ADDRESS = "|".join(
         r"[A-Z]座\s*[0-9]{3,4}(?:[^0-9年月]|$)",
         rf"[{HAN}](?:{_ESTATE}|苑|村|城|府|庭|湾|都)\s*(?:[A-Z]区|[0-9一二三四五六]{{1,2}}期)?\s*{_N}\s*(?:栋|幢)",
         rf"[{HAN}](?:村|社区|镇|乡)\s*第?{_N}\s*(?:村民小组|居民小组|组|队|社(?:[^区]|$))",
-        rf"[{HAN}]村\s*[0-9]{{1,3}}-[0-9]{{1,2}}-[0-9]{{3,4}}",
         rf"(?:街道|镇|乡|[{HAN}]路|[{HAN}]街|大道|住在?|住址|地址)[:：\s]{{0,2}}[{HAN}]{{2,8}}(?:{_ESTATE})",
     )
 )
-_ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[栋幢座组社队室]|单元|村民|居民)|[{HAN}](?:{_ESTATE})|村\\s*[0-9]{{1,3}}-"
+_ADDRESS_HINT = f"[0-9A-Za-z一二三四五六七八九十百零〇]\\s*(?:号|[栋幢座组社队室]|单元|村民|居民)|[{HAN}](?:{_ESTATE})"
 
 
 def _number(match: str) -> str:
@@ -214,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule("military_card", _MILITARY, front=""),
     _labelled("birth_certificate", "出生证明?|出生医学证明", "[A-Za-z][0-9]{8,9}"),
     Rule("student_number", f"[GLJglj]{_ID_18}", _is_resident_id, hint=_ID_18),
-    _labelled("student_number", "学籍辅?|学号|准考证", "[A-Za-z]?[0-9]{8,18}[0-9Xx]?"),
+    _labelled("student_number", "学籍辅?", "[A-Za-z]?[0-9]{8,18}[0-9Xx]?"),
     Rule("bank_card", _CARD, _passes_luhn, serial="^[0-9]{16,19}$"),
     _labelled("bank_card", "银行卡|储蓄卡|信用卡|借记卡", "[0-9]{15,19}"),
     Rule("plate", _PLATE, _is_plate, front=""),
@@ -233,19 +232,10 @@ RULES: tuple[Rule, ...] = (
     _name(names.NAME, _NO_HAN, names.SEX_OR_AGE, f"[{HAN}]{names.SEX_OR_AGE}"),
     _name(names.NAME, f"(?:{_NO_HAN}|[与和被同])", names.ADDRESSED, f"[{HAN}]{names.ADDRESSED}"),
     _name(names.NAME, _NO_HAN, names.IN_CLASS, f"[{HAN}]{names.IN_CLASS}"),
-    _name(names.LIKELY_NAME, names.AFTER_SEX_AND_AGE, names.AFTER_NAME, names.LIKELY_NAME),
-    _name(names.SPACED_NAME, f"(?:{names.PERSON}|姓名)[:：\\s]{{0,3}}", names.AFTER_NAME, accept=None),
-    _name(names.SPACED_NAME, _NO_HAN, names.SEX_AND_AGE, accept=None),
     _name(names.LIKELY_NAME, names.BEFORE_ACTING, names.ACTING, names.LIKELY_NAME),
     _name(names.LIKELY_NAME, names.BEFORE_ACTING, names.IN_ROLE, names.LIKELY_NAME),
     _name(names.LIKELY_LONG_NAME, names.BEFORE_LONG_NAME, "", names.LIKELY_LONG_NAME),
     _name(names.DOTTED_NAME, "[被把]", names.ACTING, accept=names.is_dotted_name),
-    _name(
-        names.DOTTED_NAME,
-        _NO_HAN,
-        f"(?:{names.ADDRESSED}|{names.SEX_OR_AGE}|{names.SEX_AND_AGE})",
-        accept=names.is_dotted_name,
-    ),
     _name(names.LATIN_NAME, names.LATIN_NAME_LABEL, "", accept=None),
     _name(names.DOTTED_NAME, names.DOTTED_NAME_LABEL, "", accept=names.is_dotted_name),
 )
