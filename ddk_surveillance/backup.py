@@ -66,16 +66,20 @@ def restore(settings: Settings, voice: Voice, source: Path, replace: bool) -> in
                 f"{settings.home} 里已有数据（{'、'.join(present)}）。要用备份取代它，请加 --replace；原有内容会移到旁边的目录。",
                 f"{settings.home} holds data already ({', '.join(present)}). Add --replace to put the backup in its place; what is there is moved aside.",
             )
-        settings.restoring_file.touch()
-        aside = _move_aside(settings.home) if present else None
+        # What one that was killed has moved aside is the home that was there before; what stands here since, a part of a backup.
+        asides = settings.restoring_file.read_text().split() if settings.restoring_file.exists() else []
+        asides += [f"before-restore-{now():%Y%m%dT%H%M%S.%f}"] if present else []
+        settings.restoring_file.write_text(" ".join(asides))
+        if present:
+            _move_aside(settings.home, settings.home / asides[-1])
         _copy(source, settings.home, manifest["files"])
         settings.restoring_file.unlink()
     settings.make_folders()
     voice.say(
         f"已恢复 {len(manifest['files'])} 个文件（备份于 {manifest['made_at']}，密钥 {manifest['key_id'] or '—'}）。"
-        + (f"原有内容在 {aside}。" if aside else ""),
+        + (f"原有内容在 {settings.home} 的 {'、'.join(asides)}。" if asides else ""),
         f"{len(manifest['files'])} files restored (backup of {manifest['made_at']}, key {manifest['key_id'] or '—'})."
-        + (f" What was there is in {aside}." if aside else ""),
+        + (f" What was there is in {', '.join(asides)} of {settings.home}." if asides else ""),
     )
     return ExitCode.GOOD
 
@@ -127,10 +131,8 @@ def _checked(source: Path) -> dict[str, Any]:
     return manifest
 
 
-def _move_aside(home: Path) -> Path:
-    aside = home / f"before-restore-{now():%Y%m%dT%H%M%S.%f}"
+def _move_aside(home: Path, aside: Path) -> None:
     aside.mkdir(mode=0o700)
     for name in (*KEPT, WRITE_AHEAD_LOG):
         if (home / name).exists():
             (home / name).rename(aside / name)
-    return aside

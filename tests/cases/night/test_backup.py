@@ -58,7 +58,7 @@ def test_a_home_that_holds_data_is_replaced_only_when_told_so(used: Home, tmp_pa
 
 
 def test_a_restore_that_was_cut_short_leaves_no_home_until_it_is_done_again(
-    used: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    used: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     backup.back_up(used.settings, VOICE, tmp_path / "copy")
     before = contents(used)
@@ -70,6 +70,8 @@ def test_a_restore_that_was_cut_short_leaves_no_home_until_it_is_done_again(
     backup.restore(used.settings, VOICE, tmp_path / "copy", replace=True)
     assert contents(used) == before
     state(used)
+    asides = sorted(path.name for path in used.settings.home.glob("before-restore-*"))
+    assert len(asides) == 2 and f"的 {'、'.join(asides)}。" in capsys.readouterr().out
 
 
 def one_copy_then_killed() -> Callable[[Path, Path], Path]:
