@@ -142,6 +142,21 @@ def test_a_birth_date_in_any_form_is_cut_to_its_month_and_still_makes_the_token(
     assert [row["姓名令牌"] for row in clean] == [token] * len(BIRTHS) + [""] * 4
 
 
+def test_days_left_as_plain_numbers_are_not_shifted_where_the_workbook_counts_from_1904(
+    home: Home, tmp_path: Path
+) -> None:
+    _, *lines = [line.split(",") for line in RAW.splitlines()]
+    with xlsxwriter.Workbook(tmp_path / "raw.xlsx", {"date_1904": True}) as book:
+        sheet = book.add_worksheet()
+        for number, line in enumerate(lines):
+            sheet.write_row(number, 0, line)
+        sheet.write_number(1, lines[0].index("伤害发生日期"), 43894)
+    code, _ = run(home, "deidentify", str(tmp_path / "raw.xlsx"), "--source", "hospital",
+                  "--key-file", str(home.settings.key_file), "--out", str(tmp_path / "clean.xlsx"))  # fmt: skip
+    assert code == ExitCode.GOOD
+    assert [row["伤害发生日期"] for row in records(tmp_path / "clean.xlsx")] == ["45356", "2024-04-05"]
+
+
 @pytest.mark.parametrize("name", ["张**", "李某某", "（转学）", "—", "王"])
 def test_what_is_no_name_makes_no_token(name: str, home: Home, tmp_path: Path) -> None:
     _, _, target = deidentified(home, tmp_path, RAW.replace("王小明", name))

@@ -64,7 +64,13 @@ def test_common_words_are_in_the_lists_of_the_project_and_a_side_is_no_part_of_t
         },
         "mechanism": {"高空坠落": "fall", "猫抓": "animal", "蜂蛰伤": "animal", "扭伤": None},
         "intent": {"非故意伤害": "unintentional", "自残或自杀": "self_harm", "被故意": None},
-        "school_event": {"高空坠落": "fall", "高空坠物": "facility", "狗咬": "animal"},
+        "school_event": {
+            "割腕": "self_harm",
+            "教师体罚": "corporal_punishment",
+            "高空坠落": "fall",
+            "高空坠物": "facility",
+            "狗咬": "animal",
+        },
     }
     for name, expected in words.items():
         codes = CodeList.load(resource("schemas") / "codelists" / f"{name}.csv")
