@@ -103,7 +103,7 @@ def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bo
     """Whether a file may be stored; else it is refused."""
     headings = [heading for sheet in file.sheets for heading in sheet.headings]
     surplus = sum(heading.column is None and heading.text != "" for heading in headings)
-    around, in_cells = _findings_around(file), _findings_in_cells(source, file)
+    around, in_cells = _findings_around(file), _findings_in_cells(source, db.library.words(source), file)
     if around or in_cells:
         _refuse_identifying(db, batch_id, [*around, *in_cells], REMOVE_FROM_CELLS if in_cells else REMOVE_AROUND)
     elif source.undeclared_columns == "refuse" and surplus:
@@ -115,12 +115,12 @@ def _passes(db: Warehouse, source: Source, batch_id: str, file: Unguarded) -> bo
     return False
 
 
-def _findings_in_cells(source: Source, file: Unguarded) -> list[tuple[Text, str]]:
+def _findings_in_cells(source: Source, words: frozenset[str], file: Unguarded) -> list[tuple[Text, str]]:
     """(place, kind) of everything that identifies somebody in the cells below a header."""
     found = []
     for number, sheet in enumerate(file.sheets):
         where = _sheet_title(number, sheet.name) if len(file.sheets) > 1 else Text("", "")
-        for finding, titles in _findings_in_sheet(source, sheet):
+        for finding, titles in _findings_in_sheet(source, words, sheet):
             found.append((_place(where, finding, titles), finding.kind))
     return list(dict.fromkeys(found))
 
@@ -137,11 +137,14 @@ def _findings_around(file: Unguarded) -> list[tuple[Text, str]]:
     return [(place, kind) for place, words in by_place.items() for kind in scan_texts(words)]
 
 
-def _findings_in_sheet(source: Source, sheet: UnguardedSheet) -> Iterator[tuple[Finding, dict[str, str]]]:
+def _findings_in_sheet(
+    source: Source, words: frozenset[str], sheet: UnguardedSheet
+) -> Iterator[tuple[Finding, dict[str, str]]]:
     """Findings in the cells of a sheet, with the header over each of its columns."""
     titles = {heading.cell: heading.text for heading in sheet.headings}
     cells = sheet.cells
-    found = [*find_identifiers(cells, [guarded(source, one.cell, one.column, one.text) for one in sheet.headings])]
+    columns = [guarded(source, one.cell, one.column, one.text) for one in sheet.headings]
+    found = [*find_identifiers(cells, columns, words)]
     found += find_split_numbers(cells)
     if not any(titles.values()):  # no table of this feed: its headers are still among the cells
         found += find_announced(cells)

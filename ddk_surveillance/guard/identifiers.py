@@ -25,6 +25,7 @@ from ddk_surveillance.guard.patterns import (
     any_rule,
 )
 from ddk_surveillance.side_by_side import side_by_side
+from ddk_surveillance.text.spelling import folded
 
 ROWS_SHOWN = 5
 _SAMPLE = 10_000
@@ -34,6 +35,7 @@ _NOT_PLAIN = "[^\\x09\\x0a\\x0d\\x20-\\x7e、。一-鿿]"
 _INVISIBLE = r"[\p{Cf}\p{Mn}\p{Me}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DECIMAL = r"^\s*[+-]?[0-9]{1,5}\.[0-9]+\s*$"
 # Kinds without check digit whose shape an institution's own numbering may share (H00120345).
+_CODED_KINDS = frozenset({"code", "township"})
 _NUMBERED_KINDS = frozenset({"identifier", "code"})
 _NUMBER_LIKE = frozenset({"passport", "travel_permit"})
 _SERIES = 20
@@ -66,12 +68,15 @@ class Finding:
     count: int
 
 
-def find_identifiers(table: pa.Table, columns: Sequence[GuardedColumn]) -> tuple[Finding, ...]:
+def find_identifiers(
+    table: pa.Table, columns: Sequence[GuardedColumn], words: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
     """Direct identifiers in the cells of a received file.
 
     `table` holds text cells and an integer column `row_number`; the answer is in the order of `columns`, then of kinds.
+    Coded cells that are one of the folded `words` are nobody's: a region may be E06000001, like a passport.
     """
-    found = side_by_side(len(table), lambda column: tuple(_findings(table, column)), columns)
+    found = side_by_side(len(table), lambda column: tuple(_findings(table, column, words)), columns)
     return tuple(itertools.chain.from_iterable(found))
 
 
@@ -128,16 +133,19 @@ def scan_texts(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.kind for rule, _ in _hits(pa.array(texts, pa.string()))))
 
 
-def _findings(table: pa.Table, column: GuardedColumn) -> Iterator[Finding]:
+def _findings(table: pa.Table, column: GuardedColumn, words: frozenset[str] = frozenset()) -> Iterator[Finding]:
     cells = table[column.name].cast(pa.string())
     if (
         column.separator and column.kind == "date"
     ):  # the births of several victims in a row: one in twenty looks like a number
         is_dates = pc.match_substring_regex(cells, f"^{_DATE}(?:(?:{column.separator}){_DATE})*$")
         cells = pc.if_else(is_dates, None, cells)
+    coded = words if column.kind in _CODED_KINDS else frozenset()
     for kind, values in sorted(_identifying_values(cells, column).items()):
+        values = values.filter(pa.array([folded(value) not in coded for value in values.to_pylist()], pa.bool_()))
         rows = table["row_number"].filter(pc.is_in(cells, value_set=values))
-        yield Finding(kind, column.name, tuple(rows.slice(0, ROWS_SHOWN).to_pylist()), len(rows))
+        if len(rows):
+            yield Finding(kind, column.name, tuple(rows.slice(0, ROWS_SHOWN).to_pylist()), len(rows))
 
 
 def _identifying_values(cells: pa.ChunkedArray, column: GuardedColumn) -> dict[str, pa.Array]:

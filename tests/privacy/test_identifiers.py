@@ -165,6 +165,16 @@ def test_a_resident_number_is_found_in_any_kind_of_column() -> None:
         assert [one.kind for one in findings(HEX_TOKEN, "990104201503070010", kind=kind)] == ["resident_id"]
 
 
+def test_a_code_of_a_list_is_nobodys_number() -> None:
+    """Regions of England are written like passports; in a column of other texts they would still be one."""
+    table = pa.table({"where": ["E06000001", "E06000002", "E12345678"], "row_number": [2, 3, 4]})
+    words = frozenset({"e06000001", "e06000002"})
+    [found] = find_identifiers(table, [GuardedColumn("where", "township")], words)
+    assert (found.kind, found.row_numbers, found.count) == ("passport", (4,), 1)
+    assert find_identifiers(table.slice(0, 2), [GuardedColumn("where", "township")], words) == ()
+    assert find_identifiers(table, [GuardedColumn("where", "text")], words)[0].count == 3
+
+
 @pytest.mark.parametrize(
     "written", ["{:04}-{:02}", "{:04}{:02}", "{:04}/{:02}", "{:04}.{}", "{:04}年{}月", "{:04}-{:02}-15"]
 )
