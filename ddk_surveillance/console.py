@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ddk_surveillance.errors import Text
-from ddk_surveillance.safe_text import neutralise_formula, printable
+from ddk_surveillance.writing import neutralise_formula, printable
 
 if TYPE_CHECKING:  # importing it takes longer than what `ddk sql` does
     from ddk_surveillance.warehouse import Warehouse

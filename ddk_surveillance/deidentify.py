@@ -31,7 +31,6 @@ from ddk_surveillance.intake.rows import rows_of
 from ddk_surveillance.intake.sheets import Sheet
 from ddk_surveillance.library import Library
 from ddk_surveillance.normalise.codes import CodeList
-from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.text.dates import ParsedDate, parse_date
 from ddk_surveillance.text.missing import is_missing
@@ -43,7 +42,7 @@ from ddk_surveillance.tokens import (
     normalise_resident_id,
     resident_check_character,
 )
-from ddk_surveillance.writing import workbook
+from ddk_surveillance.writing import neutralise_formula, workbook
 
 # Whose name and number they are must be the child's; whose telephone, anybody's who is not the suspect.
 ANOTHER_PERSON = re.compile("监护|家长|家属|父|母|联系人|嫌疑|被告|加害|报案|证人")

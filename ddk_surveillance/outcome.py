@@ -8,9 +8,9 @@ from ddk_surveillance import landing, nights
 from ddk_surveillance.console import Voice, show_files, show_indicators
 from ddk_surveillance.errors import ExitCode
 from ddk_surveillance.guard.kept import names_somebody
-from ddk_surveillance.safe_text import printable
 from ddk_surveillance.settings import Settings
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.writing import printable
 
 QUERIES = (
     "SELECT indicator_code, period, numerator, rate_per_1000 FROM out.indicator_rate WHERE period_type='year' AND sex='all'"

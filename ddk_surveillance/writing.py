@@ -1,11 +1,15 @@
-"""Files that we write: whole or not at all, for their owner alone; workbooks for A4 pages."""
+"""Files that we write: whole or not at all, for their owner alone; workbooks for A4 pages, and text that does no harm in them."""
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# What Excel, WPS or LibreOffice may take for the start of a formula, also after spaces and in full width.
+_FORMULA_START = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
+_NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?%?$")
 FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 
 
@@ -34,3 +38,13 @@ def set_up_page(sheet: Any, rows: int, last_column: int, footer: str) -> None:
     sheet.print_area(0, 0, rows, last_column)
     sheet.hide_gridlines(2)
     sheet.set_footer(footer)
+
+
+def printable(text: str) -> str:
+    """Without what would command a terminal."""
+    return "".join(character if character.isprintable() else "_" for character in text)
+
+
+def neutralise_formula(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would evaluate; a plain signed number stays as it is."""
+    return f"'{text}" if _FORMULA_START.match(text) and not _NUMBER.match(text) else text

@@ -9,9 +9,8 @@ from ddk_surveillance.changes.screen import FIGURES, counted, figure_lines
 from ddk_surveillance.console import Voice
 from ddk_surveillance.errors import ConfigurationError, Text
 from ddk_surveillance.library import Library
-from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import Settings
-from ddk_surveillance.writing import FONT, workbook
+from ddk_surveillance.writing import FONT, neutralise_formula, workbook
 
 LISTED = 100_000  # rows of a sheet; the counts on the first sheet are of all
 HEAD = FONT | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864"}

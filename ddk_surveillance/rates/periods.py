@@ -33,10 +33,11 @@ def period_pools(series: Iterable[Annual], width_years: int, first_year: int) ->
         raise ValueError("width_years must be 1 or more")
     starts = range(first_year, max(by_year, default=first_year) + 1, width_years)
     windows = [[by_year.get(year) for year in range(start, start + width_years)] for start in starts]
-    return tuple(_pool([row for row in window if row]) for window in windows if all(window))
+    return tuple(pooled([row for row in window if row]) for window in windows if all(window))
 
 
-def _pool(rows: list[Annual]) -> Pool:
+def pooled(rows: list[Annual]) -> Pool:
+    """Some years together."""
     return Pool(rows[0].year, rows[-1].year, sum(r.events for r in rows), sum(r.person_years for r in rows))
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from ddk_surveillance.errors import Text
 from ddk_surveillance.receipts.content import COUNTS, LISTED, Line, Receipt
-from ddk_surveillance.safe_text import neutralise_formula
-from ddk_surveillance.writing import FONT, set_up_page, workbook
+from ddk_surveillance.writing import FONT, neutralise_formula, set_up_page, workbook
 
 HEADINGS = {Text("工作表", "sheet"): 14, Text("行", "row"): 11, Text("列", "column"): 18, Text("单元格内容", "content"): 22,
             Text("检查内容", "what is checked"): 28, Text("处理", "treatment"): 9, Text("怎么改", "what to do"): 52}  # fmt: skip

@@ -105,7 +105,7 @@ class Account:
         [golden] = self.db.records("FROM core.incident WHERE incident_id = ?", [self.incident_id])
         self._title("事件的取值；有分歧的列出落选的说法", "Values of the incident; where reports differ, what lost")
         rows: list[list[Text | str]] = []
-        for field in self.labels.shared(columns):
+        for field in (name for name in columns if name in self.labels.columns or name == "event_date"):
             cells = [row for row in contested if row[0] == field]
             if golden[field] is not None:
                 lost = [self._lost(row) for row in cells if not row[4]]

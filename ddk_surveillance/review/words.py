@@ -2,7 +2,6 @@
 
 import datetime
 import functools
-from collections.abc import Iterable
 from typing import Any
 
 from ddk_surveillance.contracts import Bilingual, Declared, Identifier
@@ -72,10 +71,6 @@ class Labels:
         """What a column is called, without the explanation in brackets."""
         comment = self.columns[column].comment
         return Text(comment.zh.partition("(")[0], comment.en.partition(",")[0])
-
-    def shared(self, columns: Iterable[str]) -> list[str]:
-        """Those of the columns of an incident that stand for what records say, and its own date."""
-        return [name for name in columns if name in self.columns or name == "event_date"]
 
     def cell(self, column: str, value: Any) -> Text:
         if value is None:

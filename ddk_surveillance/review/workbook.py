@@ -18,10 +18,9 @@ from ddk_surveillance.errors import ConfigurationError, DdkError, Text
 from ddk_surveillance.link import adjudication
 from ddk_surveillance.link.adjudication import Decision, DecisionRefused
 from ddk_surveillance.review.cases import Case, Line, signed
-from ddk_surveillance.safe_text import neutralise_formula
 from ddk_surveillance.settings import now
 from ddk_surveillance.warehouse import Warehouse
-from ddk_surveillance.writing import FONT, set_up_page, workbook
+from ddk_surveillance.writing import FONT, neutralise_formula, set_up_page, workbook
 
 SHEET, TITLE, MARK = "复核", "大渡口区儿童伤害监测 记录对复核单", "ddk-review-2"
 WIDTHS = (17, 29, 29, 21, 7)  # characters; together the width of an A4 page

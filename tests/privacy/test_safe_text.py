@@ -2,7 +2,7 @@
 
 import pytest
 
-from ddk_surveillance.safe_text import neutralise_formula
+from ddk_surveillance.writing import neutralise_formula
 
 FORMULAS = [
     '=DDE("cmd";"/C calc";"!A0")A0',

@@ -12,7 +12,7 @@ from ddk_surveillance.indicators.statistics.series import EXACT_OR_BYAR, Row, Se
 from ddk_surveillance.indicators.verdicts import baseline_of
 from ddk_surveillance.rates import checked, comparison, intervals, projection, sensitivity, standardised, targets, trend
 from ddk_surveillance.rates.checked import Refusal
-from ddk_surveillance.rates.periods import Annual, Pool, period_pools
+from ddk_surveillance.rates.periods import Annual, Pool, period_pools, pooled
 
 DOBSON, FAY_FEUER = "direct, Dobson et al. 1991", "direct, Fay & Feuer 1997"
 STANDARDISED: dict[Literal["dobson", "fay_feuer"], tuple[str, str]] = {
@@ -144,9 +144,7 @@ def _pooled(series: Series) -> Iterator[Row]:
             if len(window) < width:
                 yield series.refused("pooled_rate", period, EXACT_OR_BYAR, TOO_FEW_YEARS)
                 continue
-            pool = Pool(
-                window[0].year, last, sum(row.events for row in window), sum(row.person_years for row in window)
-            )
+            pool = pooled(window)
             yield _pool(series, pool, "all")
             yield from _on_target(series, period, pool.events, pool.person_years)
 
