@@ -109,7 +109,9 @@ def deidentify_file(settings: Settings, voice: Voice, file: Path, source: str, k
         raise ConfigurationError(f"{target} 已存在。请用 --out 另选。", f"{target} exists. Choose another with --out.")
     sheets = read_sheets(file)
     raw = _raw_columns(declared, sheets)
-    undeclared = [ColumnHeaders(one.name, (one.header,), False, is_date=one.role == "birth") for one in raw]
+    undeclared = [
+        ColumnHeaders(one.name, (one.header,), False, kind="date" if one.role == "birth" else "text") for one in raw
+    ]
     recognised, _ = recognise_all(sheets, [*_declared_columns(declared, raw), *undeclared])
     sexes = CodeList.load(library.codelist_path("sex"))
     cleaners = [Cleaner(declared, raw, key, sexes, one) for one in recognised]
@@ -162,7 +164,7 @@ def _declared_columns(source: Source, raw: tuple[RawColumn, ...]) -> Iterator[Co
     roles = {one.role for one in raw}
     for name, column in source.physical_columns.items():
         made = column.kind == "token" or ("id" in roles and (column.to or name) in ("age_years", "birth_month", "sex"))
-        yield ColumnHeaders(name, column.headers, column.required and not made, column.fill_down, column.kind == "date")
+        yield ColumnHeaders(name, column.headers, column.required and not made, column.fill_down, column.kind)
 
 
 class Cleaner:

@@ -17,7 +17,7 @@ NOT_OURS = ("header_not_found", "required_column_missing")
 def columns_of(source: Source) -> list[ColumnHeaders]:
     """What the columns of a feed are called in its files."""
     return [
-        ColumnHeaders(name, column.headers, column.required, column.fill_down, column.kind == "date")
+        ColumnHeaders(name, column.headers, column.required, column.fill_down, column.kind)
         for name, column in source.physical_columns.items()
     ]
 

@@ -28,13 +28,13 @@ COUNT = re.compile(r"例数|病例数|发生数|频数|(?i:(numberof)?(deaths|ca
 
 @dataclass(frozen=True)
 class ColumnHeaders:
-    """What a column may be called in files; `fill_down` where offices merge equal cells; whether it holds dates."""
+    """What a column may be called in files; `fill_down` where offices merge equal cells; its kind where that matters."""
 
     name: str
     headers: tuple[str, ...]
     required: bool
     fill_down: bool = False
-    is_date: bool = False
+    kind: str = "text"
 
 
 @dataclass(frozen=True)

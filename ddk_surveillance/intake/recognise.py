@@ -213,9 +213,17 @@ def _column(sheet: Sheet, rows: pa.Table, header: Header, column: ColumnHeaders)
     if column.name not in header.columns:
         return pa.nulls(rows.num_rows, pa.string())
     cells = clean(rows.column(header.columns[column.name]))
-    if sheet.counts_from_1904 and column.is_date:
+    if sheet.counts_from_1904 and column.kind == "date":
         cells = map_distinct(cells, lambda words: [_from_1900(word) for word in words.to_pylist()])
+    if column.kind == "age" and _is_in_months(sheet, header, column):
+        cells = pc.replace_substring_regex(cells, r"^[0-9]+(\.[0-9]+)?$", r"\0月")
     return pc.fill_null_forward(cells) if column.fill_down else cells
+
+
+def _is_in_months(sheet: Sheet, header: Header, column: ColumnHeaders) -> bool:
+    """Whether the header itself says so: a bare 18 under 月龄 is a child of one year and a half."""
+    named = sheet.cells.column(header.columns[column.name]).slice(header.first_row, header.height)
+    return any("月龄" in compact(text) for text in named.to_pylist())
 
 
 def _from_1900(word: str | None) -> str | None:

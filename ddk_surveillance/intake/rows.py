@@ -83,7 +83,7 @@ def classify(sheet: Sheet, header: Header, columns: Sequence[ColumnHeaders]) -> 
         kind = _kind(row, above, few_cells(header)) or _other_header(row, header, columns)
         if kind:
             kinds[int(position) + header.end + 1] = kind
-    if _numbers_columns(rows_of(body.slice(0, 1))[0]):
+    if _explains_columns(rows_of(body.slice(0, 1))[0]):
         kinds[header.end + 1] = "repeated_header"
     kinds |= dict.fromkeys(_dates_at_the_foot(sheet, kinds, header.end), "footer")
     kinds |= dict.fromkeys(_titles_between(sheet, kinds, header.end), "title")
@@ -126,10 +126,12 @@ def _other_header(row: Row, header: Header, columns: Sequence[ColumnHeaders]) ->
     return "repeated_header" if named == header.columns else "other_header"
 
 
-def _numbers_columns(row: Row) -> bool:
-    """甲 乙 1 2 3 … or (1) (2) (3) … below the header, as printed forms have it."""
-    numbers = [text.strip("()") for text in _squeezed(row) if text not in "甲乙丙丁"]
-    return len(numbers) >= FEWEST_NUMBERED and numbers == list(map(str, range(1, len(numbers) + 1)))
+def _explains_columns(row: Row) -> bool:
+    """甲 乙 1 2 3 … or (1) (2) (3) … below the header, as printed forms have it, or notes and units: (月) (年-月-日)."""
+    texts = _squeezed(row)
+    numbers = [text.strip("()") for text in texts if text not in "甲乙丙丁"]
+    is_numbered = len(numbers) >= FEWEST_NUMBERED and numbers == list(map(str, range(1, len(numbers) + 1)))
+    return is_numbered or (len(texts) > 1 and all(re.fullmatch(r"\(.*\)", text) for text in texts))
 
 
 def _beneath(kinds: Mapping[int, Kind], last: int) -> dict[int, Kind]:

@@ -279,7 +279,7 @@ def test_f7_a_program_may_put_such_marks_around_every_cell() -> None:
 
 
 def test_f6_days_left_as_plain_numbers_are_counted_from_1904_where_the_workbook_does() -> None:
-    columns = [replace(column, is_date=column.name == "event_date") for column in COLUMNS]
+    columns = [replace(column, kind="date" if column.name == "event_date" else "text") for column in COLUMNS]
     late = replace(sheet(HEADER, "43894|男|8|43894|14", "一小|男|8|2024-03-05|"), counts_from_1904=True)
     table = recognise(late, columns)
     assert values(table, "event_date") == ["45356", "2024-03-05"]
@@ -393,6 +393,19 @@ def test_f4_a_line_below_the_header_that_numbers_the_columns_is_no_row() -> None
         table = found(TITLE, header, numbers, "一小|男|8|2024-03-05|1|跌倒")
         assert (rows(table), table.dropped) == ([4], {"repeated_header": 1})
     assert rows(found(HEADER, "1|2|3|5|6|7")) == [2]
+    assert rows(found(HEADER, "||(岁)|(年-月-日)|(时)|", "一小|男|8|2024-03-05|1|跌倒")) == [3]
+
+
+@pytest.mark.parametrize(
+    ("header", "age"), [("月龄", "18月"), ("月龄(月)", "18月"), ("幼儿月龄", "18月"), ("年龄", "18")]
+)
+def test_f16_a_bare_number_under_a_header_of_months_is_one_of_months(header: str, age: str) -> None:
+    columns = [
+        ColumnHeaders("sex", ("性别",), True),
+        ColumnHeaders("age", ("年龄", "月龄", "幼儿月龄"), True, kind="age"),
+    ]
+    table = recognise(sheet(f"性别|{header}", "男|18", "女|2岁", "女|8个月"), columns)
+    assert values(table, "age") == [age, "2岁", "8个月"]
 
 
 RECORDS = ("一小|男|8|2024-03-05|14|跌倒", "二小|女|9|2024-03-06||烫伤", "三小|女|7|2024-3-7|9|跌倒")
