@@ -120,11 +120,11 @@ def look(settings: Settings) -> Facts:
     try:
         with existing_warehouse(replace(settings, waits=False)) as db:
             return gather(db)
-    except BusyError:
+    except BusyError as error:
         snapshot = last_snapshot(settings)
         if snapshot is None:
             raise
-        return {**snapshot, "in_use": True}
+        return {**snapshot, "in_use": True, "held_by": error.text._asdict()}
 
 
 def gather(db: Warehouse) -> Facts:
@@ -204,8 +204,8 @@ def sentences(facts: Facts) -> list[Text]:
     night, release = facts["last_night"], facts["release"]
     said = []
     if facts["in_use"]:
-        said.append(Text(f"另一个运行正在使用数据仓库；以下为 {facts['taken_at']} 的情况。",
-                         f"Another run is using the warehouse; this is how it was at {facts['taken_at']}."))  # fmt: skip
+        held, taken_at = Text(**facts["held_by"]), facts["taken_at"]
+        said.append(Text(f"{held.zh}以下为 {taken_at} 的情况。", f"{held.en} This is how it was at {taken_at}."))
     if night:
         is_under_way = facts["in_use"] and night["status"] == "running"
         end = Text("正在进行", "under way") if is_under_way else ENDS[night["status"]]

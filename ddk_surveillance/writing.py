@@ -17,7 +17,12 @@ FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 def written_whole(path: Path) -> Iterator[Path]:
     """A working name beside a file, which takes its place once all is written: nobody ever sees half of it."""
     working = path.with_name(f".{path.name}.partial")
-    yield working
+    try:
+        yield working
+    except BaseException:  # on a full disk it would keep the room that others need
+        with contextlib.suppress(OSError):
+            working.unlink()
+        raise
     working.chmod(0o600)
     os.replace(working, path)
 
@@ -27,8 +32,11 @@ def workbook(path: Path) -> Iterator[Any]:
     """An xlsxwriter.Workbook; temporary files would leave cells lying about and take two thirds of the time of a small one."""
     import xlsxwriter
 
-    with written_whole(path) as working, xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
-        yield book
+    try:
+        with written_whole(path) as working, xlsxwriter.Workbook(str(working), {"in_memory": True}) as book:
+            yield book
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise error.args[0] from None  # what the system said, a full disk for instance
 
 
 def set_up_page(sheet: Any, rows: int, last_column: int, footer: str) -> None:

@@ -60,7 +60,9 @@ def test_it_says_what_came_and_what_is_to_be_done(seen: status.Facts) -> None:
 
 def test_it_can_be_had_while_a_run_holds_the_warehouse(night: Home, seen: status.Facts) -> None:
     with writer_lock(night.settings):
-        assert status.look(night.settings) == {**seen, "in_use": True}
+        looked = status.look(night.settings)
+    assert looked == {**seen, "in_use": True, "held_by": looked["held_by"]}
+    assert status.sentences(looked)[0].zh.startswith("另一个运行正在使用数据仓库。")
     assert status.look(night.settings)["in_use"] is False
     assert stat.S_IMODE(night.settings.snapshot_file.stat().st_mode) == 0o600
 

@@ -32,6 +32,7 @@ from ddk_surveillance.doctor import EXAMINATIONS
 from ddk_surveillance.errors import BusyError, ConfigurationError
 from ddk_surveillance.settings import PROJECT
 from ddk_surveillance.warehouse import Warehouse, open_warehouse
+from ddk_surveillance.writing import workbook
 from tests.cases.night.test_arrivals import FIRST, LATE, TABLES, state
 from tests.conftest import Home, copy_of, take_in
 
@@ -178,6 +179,16 @@ def test_each_night_in_trouble_says_so_and_the_one_after_them_makes_up_for_it(
     assert left_by(waiting) == calm
 
 
+def test_the_look_tells_a_run_from_an_analyst_who_holds_the_warehouse_open(waiting: Home) -> None:
+    with open_warehouse(waiting.settings) as db:
+        status.keep(waiting.settings, status.gather(db))
+    with analyst_holds_it_open(waiting):
+        said = status.sentences(status.look(waiting.settings))
+    assert said[0].zh.startswith(
+        "数据仓库文件正被另一个程序打开（例如分析员直接打开了 ddk.duckdb）。请关闭后重试。以下为 "
+    )
+
+
 def test_a_disk_that_is_read_only(calm: dict[str, Any], waiting: Home) -> None:
     with read_only_disk(waiting), pytest.raises(OSError, match="Read-only"):
         waiting.night()
@@ -193,6 +204,14 @@ def test_a_command_says_in_one_line_that_the_disk_refuses(
         main(["--home", str(waiting.settings.home), "nightly"])
     said = "系统拒绝读写文件（Read-only file system）。请检查磁盘空间和文件夹权限（ddk doctor）。\n"
     assert (ended.value.code, capsys.readouterr().err) == (2, said)
+
+
+def test_a_workbook_without_room_is_no_defect_of_ours_and_leaves_nothing(waiting: Home, tmp_path: Path) -> None:
+    receipt = tmp_path / "receipts" / "回执.xlsx"
+    receipt.parent.mkdir()
+    with full_disk(waiting, 1000), pytest.raises(OSError, match="File too large"), workbook(receipt) as book:
+        book.add_worksheet("回执")
+    assert list(receipt.parent.iterdir()) == []
 
 
 def test_the_doctor_sees_the_key_of_another_warehouse(first: Home, tmp_path: Path) -> None:
