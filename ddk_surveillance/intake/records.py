@@ -1,6 +1,7 @@
 """Reads JSON, NDJSON and Parquet: lists of records whose keys become row 1 and whose values keep their text."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,7 +80,8 @@ def _alone(document: Record, lists: list[Any]) -> tuple[list[Any], tuple[str, ..
         numbers = list(parts[0])
         if numbers == list(map(str, range(len(numbers)))):  # by column, then by row
             return [{name: document[name][number] for name in document} for number in numbers], ()
-        return parts, tuple(document)
+        if all(re.search("[0-9]", number) for number in document):  # not {victim: …, suspect: …} of one case
+            return parts, tuple(document)
     return lists or [document], ()
 
 

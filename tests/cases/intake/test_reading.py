@@ -174,6 +174,8 @@ def test_objects_within_a_json_record_are_columns_and_short_lists_are_cells(tmp_
 
 def test_a_single_record_is_read_from_a_json_file_too(tmp_path: Path) -> None:
     assert cells(read(b'{"a": 1, "b": {"c": "x"}}', "a.json", tmp_path)) == [["a", "b.c"], ["1", "x"]]
+    persons = b'{"victim": {"age": 5}, "suspect": {"age": 30}}'
+    assert cells(read(persons, "a.json", tmp_path)) == [["victim.age", "suspect.age"], ["5", "30"]]
 
 
 def test_json_and_parquet_values_keep_their_text(tmp_path: Path) -> None:
