@@ -10,7 +10,6 @@ from ddk_surveillance.load import BOOKS
 from ddk_surveillance.warehouse import Warehouse
 
 FIGURES = ("mart.indicator_rate", "mart.indicator_verdict")
-# The classes in which analysts see incidents; a small one is merged or left out.
 # What an incident is, as the indicators see it; its other fields follow from the records listed.
 CLASS = ("intent", "is_death", "mechanism", "severity", "violence_type", "case_status", "residence", "event_year")
 Row = tuple[Any, ...]

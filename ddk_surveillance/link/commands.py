@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from ddk_surveillance.console import Voice
-from ddk_surveillance.errors import ConfigurationError, DeclarationError, ExitCode
+from ddk_surveillance.errors import ConfigurationError, DeclarationError, ExitCode, Text
 from ddk_surveillance.library import Library
 from ddk_surveillance.link import declaration as declarations
 from ddk_surveillance.link import evaluation
@@ -22,17 +22,39 @@ from ddk_surveillance.warehouse import open_warehouse, writer_lock
 from ddk_surveillance.writing import written_whole
 
 FEWEST_RECORDS = 2000  # of fewer the rare levels are guesses
+TITLES = {
+    "records": Text("记录数", "records"),
+    "true_incidents": Text("真实事件数", "true incidents"),
+    "found_incidents": Text("找到的事件数", "incidents found"),
+    "bias_percent": Text("事件数偏差（%）", "bias of the count (%)"),
+    "precision": Text("精确率", "precision"),
+    "recall": Text("召回率", "recall"),
+    "f1": Text("F1", "F1"),
+    "violence": Text("暴力伤害偏差（%）", "bias, violence (%)"),
+    "fatal": Text("死亡偏差（%）", "bias, deaths (%)"),
+    "under_6": Text("6 岁以下偏差（%）", "bias, under 6 (%)"),
+    "severe": Text("重度偏差（%）", "bias, severe (%)"),
+    "seconds": Text("秒", "seconds"),
+    "peak_mb": Text("内存峰值（MB）", "peak memory (MB)"),
+}
 
 
-def evaluate(_: Settings, __: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
-    """Print how the linkage counts invented records whose truth is known."""
+def evaluate(_: Settings, voice: Voice, seed: int, records: int, scenario: str, as_json: bool) -> int:
+    """Show how the linkage counts invented records whose truth is known."""
     if scenario not in SCENARIOS:
         known = ", ".join(SCENARIOS)
         raise ConfigurationError(
             f"没有情形 {scenario}。可选：{known}。", f"There is no scenario {scenario}. There are: {known}."
         )
     found = evaluation.evaluate(seed, records, scenario)
-    print(json.dumps(found, indent=None if as_json else 1))
+    if as_json:
+        print(json.dumps(found))
+        return ExitCode.GOOD
+    shown = found | found.pop("bias_percent_by_stratum")
+    voice.table(
+        [Text("指标", "measure"), Text("值", "value")],
+        [(voice.pick(title), shown[name]) for name, title in TITLES.items()],
+    )
     return ExitCode.GOOD
 
 

@@ -36,6 +36,14 @@ def test_evaluate_prints_one_object_with_these_figures(capsys: pytest.CaptureFix
     assert found["records"] == 500 and found["f1"] > 0.8
 
 
+def test_evaluate_shows_people_every_figure_in_their_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ddk(["--lang", "zh", "evaluate", "--seed", "3", "--records", "500"], standalone_mode=False) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["指标", "值"]
+    assert [line.rsplit(maxsplit=1)[0] for line in lines] == [title.zh for title in commands.TITLES.values()]
+    assert lines[0].split() == ["记录数", "500"]
+
+
 def test_there_are_nine_scenarios_and_a_wrong_name_lists_them() -> None:
     assert len(SCENARIOS) == 9
     with pytest.raises(ConfigurationError, match="no_tokens"):
