@@ -201,7 +201,7 @@ def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) 
     )
     db = connect(load({}, tmp_path), library)
     add(db, "a a 12 unintentional fall resident sex=female\nb b 13 unintentional fall resident sex=female")
-    add_reports_and_population(db, (2024,))
+    add_reports_and_population(db, (2021, 2022, 2023, 2024))
     indicators.run(db, "night")
     figures = """SELECT age_group, denominator, numerator, rate_per_1000 IS NULL, reason FROM mart.indicator_rate
         WHERE (period, sex, township_code) = ('2024', 'female', 'all') AND indicator_code = '{}' ORDER BY ALL"""
@@ -212,6 +212,8 @@ def test_a_rate_of_some_ages_is_over_the_children_of_these_ages(tmp_path: Path) 
     over_all = {row[0]: row[1:] for row in db.rows(figures.format("all"))}
     assert over_all["all"] == (14400, 1, False, None) and over_all["15-17"] == (2400, 0, True, "not_applicable")
     assert over_all["10-14"] == (4000, 1, False, None)
+    pooled = "SELECT category FROM mart.indicator_statistic WHERE (indicator_code, statistic, period) = ('all', 'pooled_rate', '2021-2023')"
+    assert sorted(db.column(pooled)) == ["0", "1-4", "10-14", "5-9", "all", "female", "male"]
     db.connection.close()
 
 

@@ -76,4 +76,6 @@ def test_where_all_are_of_one_type_the_mechanism_does_not_tell_it(tmp_path: Path
     db.execute("DELETE FROM core.incident_version WHERE incident_id = 'i9'")
     add(db, "i5 c5 12 assault blunt_force resident sex=female,violence_type=physical ·")
     assert db.rows(told) == [("blunt_force", "physical", 1), ("sexual_assault", "sexual", 5)]
+    db.execute("UPDATE core.incident_version SET event_year = NULL WHERE incident_id IN ('i4', 'i5')")
+    assert db.rows(told) == []  # four of a known year are no class: those of no year are not shown and do not fill it
     db.connection.close()
