@@ -98,10 +98,12 @@ def is_date(yyyymmdd: str) -> bool:
 def _is_resident_id(match: str) -> bool:
     """Right date and check character, or the three zeros a spreadsheet puts where it lost the last digits.
 
-    The area is not looked at: withdrawn and unallocated areas occur in real numbers.
+    An X at the end needs not be right: no counter ends so, and a mistyped number identifies too. The area is not looked
+    at: withdrawn and unallocated areas occur in real numbers.
     """
     number = _number(match)
-    return is_date(number[6:14]) and (resident_check_character(number[:17]) == number[17] or number.endswith("000"))
+    is_right = resident_check_character(number[:17]) == number[17]
+    return is_date(number[6:14]) and (is_right or number.endswith(("X", "000")))
 
 
 def _is_resident_id_in_base64(match: str) -> bool:

@@ -117,8 +117,13 @@ def test_check_characters_of_resident_numbers() -> None:
     assert len(rows) == 9
 
 
-@pytest.mark.parametrize("wrong", [digit for digit in "0123456789X" if digit != "0"])
-def test_a_wrong_check_character_needs_the_word_beside_it(wrong: str) -> None:
+def test_an_x_at_the_end_need_not_be_the_right_check_character() -> None:
+    assert scan_text("99010420150307001X") == scan_text("99010420150307001x") == ("resident_id",)
+    assert scan_text("99010420151307001X") == ()  # no date
+
+
+@pytest.mark.parametrize("wrong", "123456789")
+def test_a_wrong_check_digit_needs_the_word_beside_it(wrong: str) -> None:
     number = f"99010420150307001{wrong}"
     assert scan_text(number) == ()
     assert scan_text(f"编号{number}") == ()
