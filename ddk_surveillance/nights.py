@@ -1,6 +1,7 @@
 """The line that every run has in ops.night: begun, and closed with how it ended, whatever ended it."""
 
 import contextlib
+from collections import Counter
 
 from ddk_surveillance.errors import DdkError, ExitCode, Text
 from ddk_surveillance.warehouse import Warehouse
@@ -23,6 +24,7 @@ def answered_for(db: Warehouse, night_id: str) -> list[str]:
     )
 
 
+NEWCOMERS_NAMED = 5
 # The other feeds of an institution help to see that a file lay in the wrong folder. Of a feed's first night all are new.
 NEWCOMERS = """
     WITH told AS (
@@ -37,8 +39,17 @@ NEWCOMERS = """
 
 
 def newcomers(db: Warehouse, night_ids: list[str]) -> list[Text]:
-    """The institutions from whom nothing came before these nights: perhaps a code with a slip in it."""
-    return [_newcomer(*row) for row in db.rows(NEWCOMERS, {"nights": night_ids})]
+    """The institutions from whom nothing came before these nights: perhaps a code with a slip in it, many a wrong column."""
+    found = db.rows(NEWCOMERS, {"nights": night_ids})
+    times = Counter(source for source, *_ in found)
+    few = [_newcomer(*row) for row in found if times[row[0]] <= NEWCOMERS_NAMED]
+    return few + [_many(source, count) for source, count in times.items() if count > NEWCOMERS_NAMED]
+
+
+def _many(source: str, count: int) -> Text:
+    return Text(f"! {source} 首次出现 {count} 个机构。请核对：机构代码一列是否填错、文件是否放错目录（有错则 ddk withdraw 该文件，改正后重报）。",
+                f"! {source}: {count} institutions are new. Check whether the column of their codes holds something else, or the folder is"
+                " wrong (if so: ddk withdraw that file, and have it sent again).")  # fmt: skip
 
 
 def _newcomer(source: str, institution: str, elsewhere: str | None) -> Text:

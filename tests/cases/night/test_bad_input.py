@@ -179,6 +179,18 @@ def test_the_list_of_the_night_names_what_was_not_taken_and_who_is_new(
     assert [one.startswith("! hospital 首次出现机构 H0009。") for one in newcomers] == [True]
 
 
+def test_many_new_institutions_are_told_in_one_line(used: Home) -> None:
+    """As when the numbers of the cards stand in the column of the institutions."""
+    header, row, *_ = GOOD.splitlines()
+    rows = [row.replace("H0001,C", f"K000{number},E{number}") for number in range(6)]
+    used.drop("hospital", "错列.csv", "\n".join([header, *rows]))
+    used.night(take_in)
+    with open_warehouse(used.settings) as db:
+        newest = db.column("SELECT night_id FROM ops.night ORDER BY rowid DESC LIMIT 1")
+        [told] = nights.newcomers(db, newest)
+    assert told.zh.startswith("! hospital 首次出现 6 个机构。") and "K000" not in told.zh
+
+
 def test_no_file_is_called_like_another_of_the_same_size_and_time(home: Home) -> None:
     """As the reports of nothing of several hospitals are, unpacked together."""
     for name in ("一院.csv", "二院.csv", "三院.csv"):
