@@ -96,6 +96,7 @@ figure_state AS (
                WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason = 'too_early' THEN 'period_complete'
                WHEN old.numerator IS NULL AND new.numerator IS NOT NULL AND old.reason IS NOT NULL THEN 'new_source'
                WHEN old.numerator IS NOT NULL AND new.numerator IS NULL AND new.reason IS NOT NULL THEN 'withdrawn'
+               WHEN old.rate_per_1000 IS NOT NULL AND new.reason = 'not_applicable' THEN 'definition'
            END AS cause_of_all,
            numerator_from IS NULL AND numerator_to IS NULL AS is_hidden
     FROM figure
@@ -137,3 +138,6 @@ SELECT indicator_code, period_type, period, sex, age_group, township_code, numer
        array_to_string(list_sort(list_distinct(record_ids)), ',') AS record_ids
 FROM figure_state JOIN every_part USING (indicator_code, period_type, period, sex, age_group, township_code)
 WHERE numerator_change <> 0 OR abs(rate_change) > 1e-9
+   -- 0 and not known differ, though nothing is added or taken.
+   OR cause = coalesce(cause_of_all, 'population') AND NOT is_redefined AND coalesce(numerator_from, 0) = coalesce(numerator_to, 0)
+      AND (rate_from IS NULL) <> (rate_to IS NULL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ddk_surveillance.link.adjudication import DecisionRefused
 from ddk_surveillance.publish.difference import compare
 from ddk_surveillance.settings import load
 from ddk_surveillance.warehouse import Warehouse
+from tests.cases.figures.conftest import empty_warehouse
 from tests.cases.history.conftest import CHAPTERS, Told
 from tests.cases.history.story import HEADLINE, headline_changes
 
@@ -93,6 +95,33 @@ def test_what_came_and_went_again_makes_no_difference(told: Told) -> None:
     around = told.moments["the first release"], told.moments["a withdrawn file"]
     causes = [cause for code, cause, *_ in headline_changes(told.story.db, *around) if code == "20"]
     assert causes == ["correction", "new_source", "population"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "numerator", "cause"),
+    [
+        ("denominator_missing", 0, "population"),
+        ("not_reported", None, "withdrawn"),
+        ("not_applicable", 0, "definition"),
+    ],
+)
+def test_a_rate_of_nought_that_is_no_longer_known_has_moved(
+    tmp_path: Path, reason: str, numerator: int | None, cause: str
+) -> None:
+    """No death in 2024 was told; then the population or a report of that year was taken back, or the age was none that counts."""
+    db = empty_warehouse(str(tmp_path))
+    first, later = datetime(2026, 1, 1), datetime(2026, 2, 1)
+    cell = dict(zip(FIGURE, ("19", "year", "2024", "all", "all", "all"), strict=True)) | {"definition_version": 1}
+    for known, moment in (
+        ({"numerator": 0, "denominator": 100.0, "rate_per_1000": 0.0, "valid_to": later}, first),
+        ({"numerator": numerator, "reason": reason}, later),
+    ):
+        unsure = {"unstable": True, "status": "F", "valid_from": moment}
+        db.insert("out.indicator_rate_version", cell | unsure | known)
+    compare(db, first, later)
+    moved = db.rows("SELECT indicator_code, numerator_from, numerator_to, rate_from, rate_to, cause FROM difference")
+    assert moved == [("19", 0, numerator, 0.0, None, cause)]
+    db.connection.close()
 
 
 def test_changes_on_the_screen(told: Told, capfd: pytest.CaptureFixture[str]) -> None:
