@@ -106,7 +106,8 @@ def turn_out_strays(settings: Settings) -> None:
         ours = min(filter(_is_regular, paths), key=lambda path: path.lstat().st_ctime_ns, default=None)  # it came first
         strays += [path for path in paths if path != ours]
     for path in strays:
-        _to_landing(settings, path, "/".join(path.relative_to(inbox).parts[:-1][:1]), "0")
+        source, *_ = (*path.relative_to(inbox).parent.parts, "")
+        _to_landing(settings, path, source, "0")
 
 
 def forget_missing(db: Warehouse) -> None:
